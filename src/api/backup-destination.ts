@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { conditions, objectMetadata } from './object.ts';
+
+const secretName = (holds: string) =>
+  z.string().min(1).max(253).describe(`Name of a Secret in rebound-system. ${holds}`);
+
+const s3 = z.object({
+  bucket: z.string().min(3).max(63).describe('The bucket. It must exist: Rebound never creates buckets.'),
+  prefix: z
+    .string()
+    .max(512)
+    .regex(/^([A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*)?$/)
+    .default('')
+    .describe('Folder inside the bucket, without slashes at its ends. Empty means the top.'),
+  endpoint: z
+    .string()
+    .regex(/^https?:\/\/[^/]+$/)
+    .optional()
+    .describe('URL of an S3-compatible server, scheme and host only. Leave out for AWS.'),
+  region: z.string().min(1).default('us-east-1').describe('Region that requests are signed for.'),
+  forcePathStyle: z
+    .boolean()
+    .optional()
+    .describe('Address the bucket in the path instead of the host name. The default is true with an endpoint.'),
+  credentialsSecretName: secretName(
+    'Its keys: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, and optionally AWS_SESSION_TOKEN. Give keys that can reach this bucket and prefix only.',
+  ),
+  caSecretName: secretName('Its key ca.crt holds the certificate authority of the endpoint (PEM).').optional(),
+});
+
+const nfs = z.object({
+  server: z.string().min(1).describe('Host name or address of the NFS server.'),
+  path: z.string().regex(/^\//).describe('Exported path, absolute.'),
+});
+
+const azure = z.object({
+  storageAccount: z.string().min(3).max(24).describe('The storage account.'),
+  container: z.string().min(3).max(63).describe('The blob container. It must exist.'),
+  prefix: z.string().max(512).default('').describe('Folder inside the container.'),
+  credentialsSecretName: secretName('Its key: AZURE_ACCOUNT_KEY.'),
+});
+
+const local = z.object({
+  path: z.string().regex(/^\//).describe('Folder on the node, absolute. For tests and single-node clusters.'),
+});
+
+export const backupDestinationSpec = z
+  .object({
+    s3: s3.optional().describe('An S3-compatible object store.'),
+    nfs: nfs.optional().describe('An NFS export. Not supported by this release: claims wait.'),
+    azure: azure.optional().describe('Azure Blob Storage. Not supported by this release: claims wait.'),
+    local: local.optional().describe('A folder on the node. Not supported by this release: claims wait.'),
+    repositoryPasswordSecretName: secretName(
+      'Its key masterPassword is what every repository password is derived from. Keep a copy outside the cluster: without it no backup can be read.',
+    ),
+    identity: z
+      .string()
+      .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/)
+      .optional()
+      .describe(
+        'The identity that the destination must have, as status.identity showed it. With it, a wrong or emptied store is never taken for a new one. Without it, an empty store is given an identity at first use.',
+      ),
+  })
+  .meta({
+    'x-kubernetes-validations': [
+      {
+        rule: '[has(self.s3), has(self.nfs), has(self.azure), has(self.local)].filter(x, x).size() == 1',
+        message: 'exactly one of s3, nfs, azure and local must be set',
+      },
+    ],
+  });
+
+export const backupDestinationStatus = z.object({
+  observedGeneration: z.int().optional(),
+  reachable: z.boolean().optional().describe('Whether the last probe got a certain answer.'),
+  identity: z.string().optional().describe('What .rebound/destination.json in the store names it.'),
+  conditions: conditions.optional(),
+});
+
+export const backupDestination = z.object({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: objectMetadata,
+  spec: backupDestinationSpec,
+  status: backupDestinationStatus.optional(),
+});
+
+export type BackupDestinationStatus = z.infer<typeof backupDestinationStatus>;
+export type BackupDestination = z.infer<typeof backupDestination>;

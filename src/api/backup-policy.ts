@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { conditions, objectMetadata } from './object.ts';
+
+const keep = (unit: string) => z.int().min(0).max(10_000).optional().describe(`How many ${unit} to keep.`);
+
+const retention = z
+  .object({
+    last: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(3)
+      .describe('How many of the newest snapshots to keep, whatever their age.'),
+    hourly: keep('hourly snapshots'),
+    daily: keep('daily snapshots'),
+    weekly: keep('weekly snapshots'),
+    monthly: keep('monthly snapshots'),
+    yearly: keep('yearly snapshots'),
+  })
+  .describe(
+    'Which snapshots are kept. A snapshot that any rule keeps stays, and so does any that is younger than two days.',
+  );
+
+const schedule = z
+  .object({
+    every: z.enum(['Hour', 'Day', 'Week']).describe('How often a claim is backed up.'),
+    windowStartHour: z
+      .int()
+      .min(0)
+      .max(23)
+      .default(0)
+      .describe('Day and Week: the hour (UTC) at which the window opens that start times are spread over.'),
+    windowHours: z.int().min(1).max(24).default(6).describe('Day and Week: how many hours the window lasts.'),
+  })
+  .describe(
+    'When backups run. The exact minute of each claim follows from its namespace and name, so that starts are spread.',
+  );
+
+export const backupPolicySpec = z.object({
+  schedule,
+  retention: retention.prefault({}),
+  destination: z.string().min(1).max(253).default('default').describe('Name of the BackupDestination.'),
+  suspend: z.boolean().default(false).describe('Stops new backups. Restores go on.'),
+  engine: z.enum(['VolSync']).default('VolSync').describe('What moves the bytes.'),
+  volSync: z
+    .object({
+      copyMethod: z
+        .enum(['Snapshot', 'Clone', 'Direct'])
+        .default('Snapshot')
+        .describe('How a point in time of the volume is taken. Direct reads the live volume.'),
+      volumeSnapshotClassName: z.string().min(1).optional().describe('The default class when left out.'),
+      cacheCapacity: z.string().min(1).default('1Gi').describe("Size of the mover's cache volume."),
+      cacheStorageClassName: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("Class of the cache volume; the claim's when left out."),
+      pruneIntervalDays: z.int().min(1).max(365).default(7).describe('Days between two prunes of a repository.'),
+    })
+    .prefault({})
+    .describe('Settings of the VolSync engine.'),
+});
+
+export const backupPolicyStatus = z.object({
+  observedGeneration: z.int().optional(),
+  protectedVolumes: z.int().optional().describe('How many claims carry this tier.'),
+  conditions: conditions.optional(),
+});
+
+export const backupPolicy = z.object({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: objectMetadata,
+  spec: backupPolicySpec,
+  status: backupPolicyStatus.optional(),
+});
+
+export type Retention = z.infer<typeof retention>;
+export type Schedule = z.infer<typeof schedule>;
+export type BackupPolicySpec = z.infer<typeof backupPolicySpec>;
+export type BackupPolicyStatus = z.infer<typeof backupPolicyStatus>;
+export type BackupPolicy = z.infer<typeof backupPolicy>;

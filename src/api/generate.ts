@@ -1,0 +1,52 @@
+/**
+ * Writes the generated manifests, or with `--check` only compares them:
+ * `node src/api/generate.ts [--check]`. Exits 1 when a file differs.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dump } from 'js-yaml';
+import { customResourceDefinition } from './crd.ts';
+import { defaultPolicies } from './default-policies.ts';
+import { API_GROUP, API_GROUP_VERSION } from './group.ts';
+import { kindDefinitions } from './kinds.ts';
+
+const folder = new URL('../../manifests/', import.meta.url);
+const header = '# Generated from src/api by `npm run generate`. Do not edit.\n';
+
+const yaml = (value: unknown): string => dump(value, { lineWidth: 120, noRefs: true });
+
+const crdFiles = kindDefinitions.map((definition) => `${API_GROUP}_${definition.plural}.yaml`);
+
+const files = [
+  ...kindDefinitions.map((definition) => ({
+    path: `crds/${API_GROUP}_${definition.plural}.yaml`,
+    text: yaml(customResourceDefinition(definition)),
+  })),
+  {
+    path: 'crds/kustomization.yaml',
+    text: yaml({ apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', resources: crdFiles }),
+  },
+  {
+    path: 'tiers/tiers.yaml',
+    text: defaultPolicies
+      .map(({ name, spec }) => yaml({ apiVersion: API_GROUP_VERSION, kind: 'BackupPolicy', metadata: { name }, spec }))
+      .join('---\n'),
+  },
+].map(({ path, text }) => ({ url: new URL(path, folder), text: header + text }));
+
+async function readOrEmpty(url: URL): Promise<string> {
+  return await readFile(url, 'utf8').catch(() => '');
+}
+
+if (process.argv.includes('--check')) {
+  for (const file of files) {
+    if ((await readOrEmpty(file.url)) !== file.text) {
+      console.error(`${file.url.pathname} differs from its schema: run "npm run generate" and commit the result.`);
+      process.exitCode = 1;
+    }
+  }
+} else {
+  for (const file of files) {
+    await mkdir(new URL('.', file.url), { recursive: true });
+    await writeFile(file.url, file.text);
+  }
+}

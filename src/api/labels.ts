@@ -1,0 +1,42 @@
+import { API_GROUP } from './group.ts';
+
+/** The one label a user sets on a claim. Its value is the name of a BackupPolicy. */
+export const TIER_LABEL = 'backup';
+
+/** Marks every object that Rebound makes, so that it can be told from what users make. */
+export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
+export const MANAGED_BY = 'rebound';
+
+/** On objects in an application's namespace: the UID of the claim that they serve (a claim's name may be too long for a label). */
+export const CLAIM_UID_LABEL = `${API_GROUP}/claim-uid`;
+/** On objects in an application's namespace: what they are for. */
+export const ROLE_LABEL = `${API_GROUP}/role`;
+
+/**
+ * What the user asks for when a claim is created: `latest` (the default), `none`, an RFC 3339 time, or a snapshot id.
+ */
+export const RESTORE_ANNOTATION = `${API_GROUP}/restore`;
+
+/** What admission decided for a claim: `restore`, `fresh`, `hold` or `ignore`. Written by the webhook only. */
+export const DECISION_ANNOTATION = `${API_GROUP}/decision`;
+/** Why, in one sentence, for the person who reads the claim. */
+export const DECISION_REASON_ANNOTATION = `${API_GROUP}/decision-reason`;
+/**
+ * Ties the decision to this claim and to the present admission epoch, `<epoch>:<namespace>/<name>`, so that an annotation
+ * copied out of a cluster does not pass for a decision.
+ */
+export const DECISION_TOKEN_ANNOTATION = `${API_GROUP}/decision-token`;
+
+/** The user and groups that the mover shall run as: `<uid>`, `<uid>:<gid>` or `<uid>:<gid>:<fsGroup>`. Set by users. */
+export const MOVER_USER_ANNOTATION = `${API_GROUP}/mover-user`;
+
+/** Any new value asks for a backup now, besides the schedule. Set by users. */
+export const BACKUP_NOW_ANNOTATION = `${API_GROUP}/backup-now`;
+/** Names the snapshot (8 digits of its id or more) whose collapse in size the user accepts. Set by users. */
+export const ACCEPT_COLLAPSE_ANNOTATION = `${API_GROUP}/accept-collapse`;
+
+/** The ConfigMap in the system namespace whose data holds the present admission epochs, read by the policies too. */
+export const ADMISSION_EPOCH_CONFIG_MAP = 'rebound-admission-epoch';
+/** Keys of that ConfigMap: a decision token is good in the current and in the previous epoch. */
+export const EPOCH_CURRENT_KEY = 'current';
+export const EPOCH_PREVIOUS_KEY = 'previous';

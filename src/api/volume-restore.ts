@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { conditions, objectMetadata, timestamp } from './object.ts';
+import { moverUser, snapshotReference } from './snapshot.ts';
+
+export const volumeRestoreSpec = z
+  .object({
+    claimName: z.string().min(1).max(253).describe('The claim that waits for this restore, in the same namespace.'),
+    claimUID: z.string().min(1).describe('Its UID: a restore serves one claim, once.'),
+    policyName: z.string().min(1).max(63).describe('The tier, which names the destination.'),
+    restore: z
+      .string()
+      .min(1)
+      .max(64)
+      .default('latest')
+      .describe('What to bring back: latest, an RFC 3339 time (the newest snapshot not after it), or a snapshot id.'),
+  })
+  .meta({
+    'x-kubernetes-validations': [
+      {
+        rule: 'self == oldSelf',
+        message: 'a VolumeRestore is made for one claim and never changed: recreate the claim instead',
+      },
+    ],
+  });
+
+const restorePhase = z.enum(['Probing', 'Provisioning', 'Restoring', 'Proven', 'Binding', 'Completed']);
+
+export const volumeRestoreStatus = z.object({
+  observedGeneration: z.int().optional(),
+  phase: restorePhase.optional().describe('The step that the restore is at.'),
+  certainNones: z
+    .int()
+    .optional()
+    .describe('How many times in a row the destination said for certain that no backup exists.'),
+  lastNoneTime: timestamp('When it last said so; answers that come too soon after each other count as one.').optional(),
+  blank: z.boolean().optional().describe('True when there was certainly no backup and the claim gets a blank volume.'),
+  snapshot: snapshotReference.optional().describe('The snapshot that is brought back, and what it must contain.'),
+  moverUser: moverUser.optional().describe('The user and groups that the mover runs as.'),
+  primeClaimUID: z
+    .string()
+    .optional()
+    .describe('UID of the claim that the snapshot is restored into first. A proof holds for this one only.'),
+  volumeName: z.string().optional().describe('The volume that was handed to the claim.'),
+  attempts: z.int().optional().describe('How many engine restores were started.'),
+  restored: z
+    .object({
+      snapshotId: z.string().describe('The snapshot that the mover says it restored.'),
+      files: z.int().optional().describe('Files and directories that the mover says it restored.'),
+      sizeBytes: z.int().optional().describe('Bytes that the mover says it restored, as precise as it tells.'),
+    })
+    .optional()
+    .describe('What the mover reported.'),
+  provenTime: timestamp('When the result was proven against the expectation.').optional(),
+  completionTime: timestamp('When the claim was bound.').optional(),
+  conditions: conditions.optional(),
+});
+
+export const volumeRestore = z.object({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: objectMetadata,
+  spec: volumeRestoreSpec,
+  status: volumeRestoreStatus.optional(),
+});
+
+export type VolumeRestoreStatus = z.infer<typeof volumeRestoreStatus>;
+export type VolumeRestore = z.infer<typeof volumeRestore>;

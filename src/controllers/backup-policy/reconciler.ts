@@ -1,0 +1,61 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { BackupPolicyStatus } from '../../api/backup-policy.ts';
+import { backupPolicies } from '../../kube/rebound-kinds.ts';
+import { done, requeueAfter, type Result } from '../../runtime/result.ts';
+import { type Standing, standingConditions } from '../conditions.ts';
+import { type ControllerContext, rfc3339 } from '../context.ts';
+import { BY_TIER } from '../stores.ts';
+
+/** A policy's count of claims is written at most this often. */
+const QUIET_MILLISECONDS = 10_000;
+
+/** Says of each policy whether its destination exists, and how many claims carry it. */
+export class BackupPolicyReconciler {
+  readonly #context: ControllerContext;
+  readonly #writtenAt = new Map<string, number>();
+
+  constructor(context: ControllerContext) {
+    this.#context = context;
+  }
+
+  readonly reconcile = async (name: string): Promise<Result> => {
+    const { stores, client } = this.#context;
+    const policy = stores.policies.get(name);
+    if (policy === undefined || policy.metadata.deletionTimestamp !== undefined) return this.#forget(name);
+    const now = this.#context.now();
+    const { generation } = policy.metadata;
+    const status: BackupPolicyStatus = {
+      ...(generation === undefined ? {} : { observedGeneration: generation }),
+      protectedVolumes: stores.claims.byIndex(BY_TIER, name).length,
+      conditions: standingConditions(
+        policy.status?.conditions,
+        this.#standing(policy.spec.destination),
+        generation,
+        rfc3339(now),
+      ),
+    };
+    if (isDeepStrictEqual(status, policy.status)) return done();
+    const quietUntil = (this.#writtenAt.get(name) ?? 0) + QUIET_MILLISECONDS;
+    if (now < quietUntil) return requeueAfter(quietUntil - now);
+    this.#writtenAt.set(name, now);
+    const desired = { metadata: { name }, status };
+    await client.applyStatus(backupPolicies, desired);
+    return done();
+  };
+
+  #forget(name: string): Result {
+    this.#writtenAt.delete(name);
+    return done();
+  }
+
+  #standing(destination: string): Standing {
+    return this.#context.stores.destinations.get(destination) === undefined
+      ? {
+          ready: false,
+          stalled: true,
+          reason: 'DestinationMissing',
+          message: `BackupDestination "${destination}" does not exist: claims of this tier wait. Create it, or correct spec.destination.`,
+        }
+      : { ready: true, stalled: false, reason: 'Usable', message: `Backups go to BackupDestination "${destination}".` };
+  }
+}

@@ -1,0 +1,34 @@
+import type { Condition } from '../api/object.ts';
+import { setCondition } from '../kube/conditions.ts';
+
+/** How an object stands, in one word and one sentence. */
+export interface Standing {
+  readonly ready: boolean;
+  /** Whether a person may have to mend something. */
+  readonly stalled: boolean;
+  readonly reason: string;
+  readonly message: string;
+}
+
+const flag = (value: boolean): 'True' | 'False' => (value ? 'True' : 'False');
+
+/**
+ * The conditions Ready, Reconciling and Stalled of a standing, put into those that an object has.
+ *
+ * @param now RFC 3339.
+ */
+export function standingConditions(
+  before: readonly Condition[] | undefined,
+  standing: Standing,
+  generation: number | undefined,
+  now: string,
+): Condition[] {
+  const { reason, message, ready, stalled } = standing;
+  const common = { reason, message, ...(generation === undefined ? {} : { observedGeneration: generation }) };
+  const desired = [
+    { type: 'Ready', status: flag(ready), ...common },
+    { type: 'Reconciling', status: flag(!ready && !stalled), ...common },
+    { type: 'Stalled', status: flag(stalled), ...common },
+  ];
+  return desired.reduce<Condition[]>((list, condition) => setCondition(list, condition, now), [...(before ?? [])]);
+}

@@ -1,0 +1,39 @@
+import type { Logger } from 'pino';
+import type { DestinationCatalog } from '../destinations/catalog.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { EventRecorder } from '../kube/events.ts';
+import type { KubeObject } from '../kube/kind.ts';
+import type { Stores } from './stores.ts';
+
+/** What reconcilers ask of the API server. */
+export type ObjectClient = Pick<
+  KubeClient,
+  'get' | 'list' | 'create' | 'apply' | 'applyStatus' | 'mergePatch' | 'delete' | 'podLogs'
+>;
+
+/** What every reconciler works with. */
+export interface ControllerContext {
+  readonly client: ObjectClient;
+  readonly events: Pick<EventRecorder, 'record'>;
+  readonly stores: Stores;
+  readonly catalog: Pick<DestinationCatalog, 'open'>;
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** RFC 3339, as the API server writes times: whole seconds. */
+export const rfc3339 = (milliseconds: number): string => `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+
+/** Time limit of one call to a destination. */
+export const DESTINATION_TIMEOUT_MILLISECONDS = 15_000;
+
+/** Tells the user about a claim, where `kubectl describe` shows it. */
+export function tell(context: ControllerContext, claim: KubeObject, reason: string, message: string): void {
+  context.events.record(claim, { type: 'Normal', reason, message });
+}
+
+/** Warns the user about a claim, where `kubectl describe` shows it. */
+export function warn(context: ControllerContext, claim: KubeObject, reason: string, message: string): void {
+  context.events.record(claim, { type: 'Warning', reason, message });
+}

@@ -1,0 +1,137 @@
+import type { VolumeRestore } from '../api/volume-restore.ts';
+import { EXCLUDED_NAMESPACES } from '../domain/excluded-namespaces.ts';
+import type { RepositoryCache } from '../engines/restic/repository-cache.ts';
+import { type KubeObject, objectKey } from '../kube/kind.ts';
+import type { PersistentVolumeClaim, Pod } from '../kube/objects.ts';
+import { controllerKeysOf } from '../kube/store.ts';
+import { Controller } from '../runtime/controller.ts';
+import type { Metrics } from '../runtime/metrics.ts';
+import { keysOf, ownKey, reflectorSource } from '../runtime/source.ts';
+import { BackupDestinationReconciler } from './backup-destination/reconciler.ts';
+import { BackupPolicyReconciler } from './backup-policy/reconciler.ts';
+import type { ControllerContext } from './context.ts';
+import { untilNamespaceEnds } from './ending-namespace.ts';
+import { ProtectedVolumeReconciler } from './protected-volume/reconciler.ts';
+import type { Reflectors } from './reflectors.ts';
+import { BY_TIER } from './stores.ts';
+import { moverJobPrefix } from './volume-restore/attempt.ts';
+import type { MoverLogWatch } from './volume-restore/mover-log-watch.ts';
+import { VolumeRestoreReconciler } from './volume-restore/reconciler.ts';
+
+export interface ControllerParts {
+  readonly context: ControllerContext;
+  readonly reflectors: Reflectors;
+  readonly cache: RepositoryCache;
+  readonly logs: MoverLogWatch;
+  readonly metrics: Metrics;
+}
+
+const claimKeysOfPod = (pod: Pod): string[] =>
+  (pod.spec.volumes ?? []).flatMap(({ persistentVolumeClaim }) =>
+    persistentVolumeClaim === undefined
+      ? []
+      : [objectKey({ namespace: pod.metadata.namespace, name: persistentVolumeClaim.claimName })],
+  );
+
+const claimKeyOfRestore = (restore: VolumeRestore): string[] => [
+  objectKey({ namespace: restore.metadata.namespace, name: restore.spec.claimName }),
+];
+
+/** One controller per kind that Rebound looks after; each starts work once all it looks at is known. */
+export function createControllers(parts: ControllerParts): readonly Controller[] {
+  return [destinations(parts), policies(parts), protectedVolumes(parts), volumeRestores(parts)];
+}
+
+function destinations({ context, reflectors, metrics }: ControllerParts): Controller {
+  const reconciler = new BackupDestinationReconciler(context);
+  const every = () => context.stores.destinations.list().map((one) => one.metadata.name);
+  return new Controller({
+    name: 'backup-destination',
+    sources: [reflectorSource(reflectors.destinations, ownKey), reflectorSource(reflectors.systemSecrets, every)],
+    reconcile: reconciler.reconcile,
+    logger: context.log,
+    observer: metrics.controllerObserver('backup-destination'),
+  });
+}
+
+function policies({ context, reflectors, metrics }: ControllerParts): Controller {
+  const reconciler = new BackupPolicyReconciler(context);
+  const tiers = keysOf((claim: PersistentVolumeClaim) => Object.values(claim.metadata.labels ?? {}));
+  const every = () => context.stores.policies.list().map((one) => one.metadata.name);
+  return new Controller({
+    name: 'backup-policy',
+    sources: [
+      reflectorSource(reflectors.policies, ownKey),
+      reflectorSource(reflectors.destinations, every),
+      reflectorSource(reflectors.claims, tiers),
+    ],
+    reconcile: reconciler.reconcile,
+    concurrency: 1,
+    logger: context.log,
+    observer: metrics.controllerObserver('backup-policy'),
+  });
+}
+
+function protectedVolumes({ context, reflectors, cache, metrics }: ControllerParts): Controller {
+  const reconciler = new ProtectedVolumeReconciler(context, cache, EXCLUDED_NAMESPACES);
+  const { stores } = context;
+  const claimsOfTier = (tier: string) => stores.claims.byIndex(BY_TIER, tier).map((one) => objectKey(one.metadata));
+  const claimOfSource = controllerKeysOf('ProtectedVolume');
+  return new Controller({
+    name: 'protected-volume',
+    sources: [
+      reflectorSource(reflectors.claims, ownKey),
+      reflectorSource(reflectors.protectedVolumes, ownKey),
+      reflectorSource(reflectors.volumeRestores, keysOf(claimKeyOfRestore)),
+      reflectorSource(reflectors.replicationSources, keysOf(claimOfSource)),
+      reflectorSource(reflectors.pods, keysOf(claimKeysOfPod)),
+      reflectorSource(reflectors.policies, ({ key }) => claimsOfTier(key)),
+      reflectorSource(reflectors.destinations, ({ key }) =>
+        stores.policies
+          .list()
+          .filter((policy) => policy.spec.destination === key)
+          .flatMap((policy) => claimsOfTier(policy.metadata.name)),
+      ),
+    ],
+    reconcile: untilNamespaceEnds(context.log, reconciler.reconcile),
+    concurrency: 8,
+    logger: context.log,
+    observer: metrics.controllerObserver('protected-volume'),
+  });
+}
+
+function volumeRestores({ context, reflectors, cache, logs, metrics }: ControllerParts): Controller {
+  const reconciler = new VolumeRestoreReconciler(context, cache, logs);
+  const byOwner = controllerKeysOf('VolumeRestore');
+  const restoreOfClaim = (claim: PersistentVolumeClaim): string[] =>
+    claim.spec.dataSourceRef === undefined
+      ? []
+      : [objectKey({ namespace: claim.metadata.namespace, name: claim.spec.dataSourceRef.name })];
+  return new Controller({
+    name: 'volume-restore',
+    sources: [
+      reflectorSource(reflectors.volumeRestores, ownKey),
+      reflectorSource(reflectors.claims, keysOf(restoreOfClaim)),
+      reflectorSource(reflectors.primes, keysOf(byOwner)),
+      reflectorSource(reflectors.replicationDestinations, keysOf(byOwner)),
+      reflectorSource(
+        reflectors.pods,
+        keysOf((pod: Pod) => restoreOfMover(context, pod)),
+      ),
+      reflectorSource(reflectors.storageClasses, () => []),
+    ],
+    reconcile: untilNamespaceEnds(context.log, reconciler.reconcile),
+    concurrency: 8,
+    logger: context.log,
+    observer: metrics.controllerObserver('volume-restore'),
+  });
+}
+
+/** The restore whose engine object made a mover's pod. */
+function restoreOfMover(context: ControllerContext, pod: Pod): string[] {
+  const job = pod.metadata.labels?.['batch.kubernetes.io/job-name'];
+  if (job?.startsWith(moverJobPrefix) !== true) return [];
+  const key = objectKey({ namespace: pod.metadata.namespace, name: job.slice(moverJobPrefix.length) });
+  const object: KubeObject | undefined = context.stores.replicationDestinations.get(key);
+  return object === undefined ? [] : [...controllerKeysOf('VolumeRestore')(object)];
+}

@@ -1,0 +1,106 @@
+import { API_GROUP, SYSTEM_NAMESPACE } from '../api/group.ts';
+import { MANAGED_BY, MANAGED_BY_LABEL, ROLE_LABEL, TIER_LABEL } from '../api/labels.ts';
+import { isVolumeRestoreReference } from '../domain/admission.ts';
+import { replicationDestinations, replicationSources } from '../engines/volsync/kinds.ts';
+import type { Selection } from '../kube/client.ts';
+import { type KubeObject, objectKey, type ResourceKind } from '../kube/kind.ts';
+import {
+  persistentVolumeClaims,
+  type PersistentVolumeClaim,
+  pods,
+  type Pod,
+  secrets,
+  storageClasses,
+} from '../kube/objects.ts';
+import { backupDestinations, backupPolicies, protectedVolumes, volumeRestores } from '../kube/rebound-kinds.ts';
+import type { Indexers } from '../kube/store.ts';
+import { BY_TIER, CLAIMS_BY_RESTORE, PODS_BY_CLAIM, PODS_BY_JOB, RESTORES_BY_CLAIM_UID } from './stores.ts';
+import { PRIME_ROLE, SELECTED_NODE_ANNOTATION } from './volume-restore/prime-claim.ts';
+
+/** Which objects the controller keeps a local copy of, what of each, and how they are found. */
+export interface Copy<T extends KubeObject> extends Selection {
+  readonly kind: ResourceKind<T>;
+  readonly select?: (object: T) => T;
+  readonly indexers?: Indexers<T>;
+}
+
+/** Only what the controller reads is kept, so that ten thousand claims fit in little memory. */
+function slimClaim(claim: PersistentVolumeClaim): PersistentVolumeClaim {
+  const { labels, annotations, finalizers, ...metadata } = claim.metadata;
+  const kept = Object.entries(annotations ?? {}).filter(
+    ([key]) => key.startsWith(`${API_GROUP}/`) || key === SELECTED_NODE_ANNOTATION,
+  );
+  const tier = labels?.[TIER_LABEL];
+  return {
+    ...claim,
+    metadata: {
+      ...metadata,
+      ...(tier === undefined ? {} : { labels: { [TIER_LABEL]: tier } }),
+      ...(kept.length === 0 ? {} : { annotations: Object.fromEntries(kept) }),
+    },
+  };
+}
+
+const JOB_LABEL = 'batch.kubernetes.io/job-name';
+const CREATED_BY_LABEL = 'app.kubernetes.io/created-by';
+
+function slimPod(pod: Pod): Pod {
+  const { name, namespace, uid, resourceVersion, creationTimestamp, labels } = pod.metadata;
+  const kept = Object.entries(labels ?? {}).filter(([key]) => key === JOB_LABEL || key === CREATED_BY_LABEL);
+  const volumes = pod.spec.volumes?.filter((volume) => volume.persistentVolumeClaim !== undefined) ?? [];
+  const containers = volumes.length === 0 ? [] : pod.spec.containers;
+  return {
+    apiVersion: pod.apiVersion,
+    kind: pod.kind,
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp, labels: Object.fromEntries(kept) },
+    spec: { securityContext: pod.spec.securityContext, volumes, containers },
+    status: { phase: pod.status?.phase },
+  };
+}
+
+const claimsOf = (pod: Pod): string[] =>
+  (pod.spec.volumes ?? []).flatMap((volume) =>
+    volume.persistentVolumeClaim === undefined
+      ? []
+      : [objectKey({ namespace: pod.metadata.namespace, name: volume.persistentVolumeClaim.claimName })],
+  );
+
+const jobOf = (pod: Pod): string[] => {
+  const job = pod.metadata.labels?.[JOB_LABEL];
+  return job === undefined ? [] : [objectKey({ namespace: pod.metadata.namespace, name: job })];
+};
+
+const restoreOf = (claim: PersistentVolumeClaim): string[] => {
+  const reference = claim.spec.dataSourceRef;
+  if (reference === undefined || !isVolumeRestoreReference(reference)) return [];
+  return [objectKey({ namespace: claim.metadata.namespace, name: reference.name })];
+};
+
+const tierOf = (claim: PersistentVolumeClaim): string[] => [claim.metadata.labels?.[TIER_LABEL] ?? ''];
+
+const managed = `${MANAGED_BY_LABEL}=${MANAGED_BY}`;
+
+const copy = <T extends KubeObject>(one: Copy<T>): Copy<T> => one;
+
+/** All local copies that the controller keeps. */
+export const copies = {
+  claims: copy({
+    kind: persistentVolumeClaims,
+    labelSelector: TIER_LABEL,
+    select: slimClaim,
+    indexers: { [CLAIMS_BY_RESTORE]: restoreOf, [BY_TIER]: tierOf },
+  }),
+  primes: copy({ kind: persistentVolumeClaims, labelSelector: `${managed},${ROLE_LABEL}=${PRIME_ROLE}` }),
+  pods: copy({ kind: pods, select: slimPod, indexers: { [PODS_BY_CLAIM]: claimsOf, [PODS_BY_JOB]: jobOf } }),
+  policies: copy({ kind: backupPolicies }),
+  destinations: copy({ kind: backupDestinations }),
+  protectedVolumes: copy({ kind: protectedVolumes }),
+  volumeRestores: copy({
+    kind: volumeRestores,
+    indexers: { [RESTORES_BY_CLAIM_UID]: (restore) => [restore.spec.claimUID] },
+  }),
+  replicationSources: copy({ kind: replicationSources, labelSelector: managed }),
+  replicationDestinations: copy({ kind: replicationDestinations, labelSelector: managed }),
+  storageClasses: copy({ kind: storageClasses }),
+  systemSecrets: copy({ kind: secrets, namespace: SYSTEM_NAMESPACE }),
+};

@@ -1,0 +1,33 @@
+import { MOVER_USER_ANNOTATION } from '../api/labels.ts';
+import type { MoverUser } from '../api/snapshot.ts';
+import { chooseMoverUser, type MoverUserChoice, type PodSecurityFacts } from '../domain/mover-user.ts';
+import { objectKey } from '../kube/kind.ts';
+import type { PersistentVolumeClaim, Pod } from '../kube/objects.ts';
+import { PODS_BY_CLAIM, type Stores } from './stores.ts';
+
+/** Label that VolSync puts on its movers' pods (internal/controller/utils/cleanup.go, v0.14). */
+const isEngineMover = (pod: Pod): boolean => pod.metadata.labels?.['app.kubernetes.io/created-by'] === 'volsync';
+
+function securityFacts(pod: Pod, claimName: string): PodSecurityFacts {
+  const volumeNames = (pod.spec.volumes ?? [])
+    .filter((volume) => volume.persistentVolumeClaim?.claimName === claimName)
+    .map((volume) => volume.name);
+  const containers = pod.spec.containers
+    .filter((container) => container.volumeMounts?.some((mount) => volumeNames.includes(mount.name)))
+    .map((container) => container.securityContext ?? {});
+  return { name: pod.metadata.name, pod: pod.spec.securityContext ?? {}, containers };
+}
+
+/** Chooses whom the movers of a claim run as, from its annotation, its pods and what is remembered. */
+export function moverUserOf(
+  stores: Stores,
+  claim: PersistentVolumeClaim,
+  remembered: MoverUser | undefined,
+): MoverUserChoice {
+  const pods = stores.pods.byIndex(PODS_BY_CLAIM, objectKey(claim.metadata)).filter((pod) => !isEngineMover(pod));
+  return chooseMoverUser({
+    annotation: claim.metadata.annotations?.[MOVER_USER_ANNOTATION],
+    pods: pods.map((pod) => securityFacts(pod, claim.metadata.name)),
+    remembered,
+  });
+}

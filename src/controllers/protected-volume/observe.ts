@@ -1,0 +1,55 @@
+import type { BackupPolicy } from '../../api/backup-policy.ts';
+import { TIER_LABEL } from '../../api/labels.ts';
+import type { ProtectedVolume } from '../../api/protected-volume.ts';
+import type { VolumeRestore } from '../../api/volume-restore.ts';
+import { isVolumeRestoreReference } from '../../domain/admission.ts';
+import { nameForClaim } from '../../domain/object-names.ts';
+import type { ReplicationSource } from '../../engines/volsync/kinds.ts';
+import { objectKey } from '../../kube/kind.ts';
+import type { PersistentVolumeClaim } from '../../kube/objects.ts';
+import type { Stores } from '../stores.ts';
+
+/** One labelled claim and all that belongs to its protection. */
+export interface Protection {
+  readonly claim: PersistentVolumeClaim;
+  /** Value of the tier label. */
+  readonly tier: string;
+  /** Absent when the label names no policy. */
+  readonly policy: BackupPolicy | undefined;
+  readonly volume: ProtectedVolume | undefined;
+  /** The claim is filled by one of our restores. */
+  readonly restoredByUs: boolean;
+  readonly restore: VolumeRestore | undefined;
+  readonly source: ReplicationSource | undefined;
+}
+
+/** Reads the world around a labelled claim, from the local copies. */
+export function observeProtection(stores: Stores, claim: PersistentVolumeClaim): Protection {
+  const { namespace, name } = claim.metadata;
+  const tier = claim.metadata.labels?.[TIER_LABEL] ?? '';
+  const reference = claim.spec.dataSourceRef;
+  const restoredByUs = isVolumeRestoreReference(reference);
+  return {
+    claim,
+    tier,
+    policy: stores.policies.get(tier),
+    volume: stores.protectedVolumes.get(objectKey({ namespace, name })),
+    restoredByUs,
+    restore: restoredByUs
+      ? stores.volumeRestores.get(objectKey({ namespace, name: reference?.name ?? '' }))
+      : undefined,
+    source: stores.replicationSources.get(objectKey({ namespace, name: nameForClaim(name) })),
+  };
+}
+
+/** UID of the claim that a proof was recorded for. */
+export const provenClaimUID = ({ status }: ProtectedVolume): string | undefined =>
+  status?.lastProof === undefined ? undefined : status.claimUID;
+
+/** Whether a restore has proven what it brought back, and the claim is bound to that very volume. */
+export const isCompleted = (restore: VolumeRestore | undefined): restore is VolumeRestore =>
+  restore?.status?.phase === 'Completed';
+
+/** Whether a restore found its claim bound to a volume that it did not fill. */
+export const isBoundElsewhere = (restore: VolumeRestore | undefined): boolean =>
+  restore?.status?.conditions?.some(({ type, reason }) => type === 'Ready' && reason === 'BoundUnproven') ?? false;

@@ -1,0 +1,179 @@
+import { DECISION_ANNOTATION, MANAGED_BY, MANAGED_BY_LABEL, TIER_LABEL } from '../../api/labels.ts';
+import type { ProtectedVolume, ProtectedVolumeStatus } from '../../api/protected-volume.ts';
+import { backupGate, type BackupGate } from '../../domain/backup-gate.ts';
+import { judgeProtection } from '../../domain/protection.ts';
+import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
+import { replicationSources } from '../../engines/volsync/kinds.ts';
+import { isConflict } from '../../kube/errors.ts';
+import { objectKey, ownerReference, splitNamespacedKey } from '../../kube/kind.ts';
+import { persistentVolumeClaims, type PersistentVolumeClaim } from '../../kube/objects.ts';
+import { protectedVolumes } from '../../kube/rebound-kinds.ts';
+import { done, requeueAfter, type Result } from '../../runtime/result.ts';
+import { type ControllerContext, warn } from '../context.ts';
+import { PODS_BY_CLAIM } from '../stores.ts';
+import { backUp, nothingFound } from './backup.ts';
+import { makeRestore } from './make-restore.ts';
+import { isBoundElsewhere, isCompleted, observeProtection, type Protection, provenClaimUID } from './observe.ts';
+import { recordProtection } from './status.ts';
+
+/** How long a fresh claim that no pod uses is left alone: there is nothing in it to back up. */
+const CONSUMER_GRACE_MILLISECONDS = 10 * 60_000;
+const COPY_LAG_MILLISECONDS = 200;
+
+/** Keeps one ProtectedVolume per labelled claim, and its backups running once they may. The key is the claim's. */
+export class ProtectedVolumeReconciler {
+  readonly #context: ControllerContext;
+  readonly #cache: RepositoryCache;
+  readonly #excludedNamespaces: ReadonlySet<string>;
+
+  constructor(context: ControllerContext, cache: RepositoryCache, excludedNamespaces: readonly string[]) {
+    this.#context = context;
+    this.#cache = cache;
+    this.#excludedNamespaces = new Set(excludedNamespaces);
+  }
+
+  readonly reconcile = async (key: string): Promise<Result> => {
+    try {
+      return await this.#look(key);
+    } catch (error) {
+      // The local copies lag behind what was written last.
+      if (isConflict(error)) return requeueAfter(COPY_LAG_MILLISECONDS);
+      throw error;
+    }
+  };
+
+  async #look(key: string): Promise<Result> {
+    const { namespace } = splitNamespacedKey(key);
+    if (this.#excludedNamespaces.has(namespace)) return done();
+    const claim = this.#context.stores.claims.get(key);
+    if (claim === undefined) return await this.#unprotect(key);
+    if (claim.metadata.deletionTimestamp !== undefined || isEphemeral(claim)) return done();
+    const protection = observeProtection(this.#context.stores, claim);
+    const volume = await this.#ensureProtectedVolume(protection);
+    await makeRestore(this.#context, protection, volume);
+    return await this.#protect(protection, volume);
+  }
+
+  /** The label is gone, or the claim is. In the first case backups stop, and what that means is said. */
+  async #unprotect(key: string): Promise<Result> {
+    const volume = this.#context.stores.protectedVolumes.get(key);
+    if (volume === undefined || volume.metadata.deletionTimestamp !== undefined) return done();
+    const claim = await this.#context.client.get(persistentVolumeClaims, splitNamespacedKey(key));
+    // A claim that is gone takes its ProtectedVolume along: it owns it.
+    if (claim === undefined || claim.metadata.deletionTimestamp !== undefined) return done();
+    if (claim.metadata.labels?.[TIER_LABEL] !== undefined) return requeueAfter(1_000);
+    warn(
+      this.#context,
+      claim,
+      'BackupsStopped',
+      `Label ${TIER_LABEL} was removed: backups stop. The backups taken so far stay in the destination, but a claim created again without the label starts blank.`,
+    );
+    await this.#context.client.delete(protectedVolumes, volume.metadata, { propagationPolicy: 'Background' });
+    return done();
+  }
+
+  async #ensureProtectedVolume({ claim, tier, volume }: Protection): Promise<ProtectedVolume> {
+    const { namespace, name, uid } = claim.metadata;
+    const isOwned = volume?.metadata.ownerReferences?.some((owner) => owner.uid === uid) ?? false;
+    if (volume !== undefined && isOwned && volume.spec.policyName === tier) return volume;
+    const desired = {
+      metadata: {
+        name,
+        namespace,
+        labels: { [MANAGED_BY_LABEL]: MANAGED_BY },
+        ownerReferences: [ownerReference(claim)],
+      },
+      spec: { claimName: name, policyName: tier },
+    };
+    return await this.#context.client.apply(protectedVolumes, desired);
+  }
+
+  async #protect(protection: Protection, volume: ProtectedVolume): Promise<Result> {
+    const { claim, policy, restore } = protection;
+    const gate = this.#gate(protection, volume);
+    if (!gate.open) await this.#stopBackups(protection);
+    const findings =
+      gate.open && policy !== undefined ? await backUp(this.#context, this.#cache, protection, volume) : nothingFound;
+    const status = { ...this.#baseStatus(protection, volume), ...findings.status };
+    const verdict = judgeProtection({
+      tier: protection.tier,
+      policyExists: policy !== undefined,
+      suspended: policy?.spec.suspend ?? false,
+      gate,
+      restoreMessage: gate.open ? undefined : messageOf(restore),
+      emptyVolume: false,
+      lastBackup: status.lastBackup,
+      ...findings.facts,
+    });
+    await recordProtection(this.#context, { claim, volume }, status, verdict);
+    if (findings.lookAgainMilliseconds !== undefined) return requeueAfter(findings.lookAgainMilliseconds);
+    return !gate.open && gate.reason === 'NoConsumer' ? requeueAfter(CONSUMER_GRACE_MILLISECONDS) : done();
+  }
+
+  /** A schedule that is left from an earlier claim of the same name must not back up what the present one holds. */
+  async #stopBackups({ source }: Protection): Promise<void> {
+    if (source === undefined) return;
+    const { uid } = source.metadata;
+    const preconditions = uid === undefined ? {} : { preconditions: { uid } };
+    const options = { propagationPolicy: 'Background', ...preconditions } as const;
+    await this.#context.client.delete(replicationSources, source.metadata, options);
+  }
+
+  #gate(protection: Protection, volume: ProtectedVolume): BackupGate {
+    const { claim, restore, restoredByUs } = protection;
+    const { uid } = claim.metadata;
+    const gate = backupGate({
+      claimUID: uid,
+      claimBound: claim.status?.phase === 'Bound',
+      restoredByUs,
+      provenClaimUID: isCompleted(restore) ? restore.spec.claimUID : provenClaimUID(volume),
+      boundElsewhere: isBoundElsewhere(restore),
+    });
+    return gate.open && this.#lacksConsumer(protection) ? noConsumer : gate;
+  }
+
+  /** A fresh claim holds nothing until a pod has used it, and its pods tell whom the mover must run as. */
+  #lacksConsumer({ claim, source, restoredByUs }: Protection): boolean {
+    if (source !== undefined || restoredByUs) return false;
+    const age = this.#context.now() - Date.parse(claim.metadata.creationTimestamp);
+    if (age >= CONSUMER_GRACE_MILLISECONDS) return false;
+    const pods = this.#context.stores.pods.byIndex(PODS_BY_CLAIM, objectKey(claim.metadata));
+    return pods.every((pod) => pod.status?.phase === 'Pending');
+  }
+
+  #baseStatus({ claim, restore, source }: Protection, volume: ProtectedVolume): ProtectedVolumeStatus {
+    const { uid, annotations, namespace, name } = claim.metadata;
+    const before = volume.status?.claimUID === uid ? volume.status : { conditions: volume.status?.conditions };
+    const nextBackupTime = source?.status?.nextSyncTime ?? undefined;
+    const { nextBackupTime: _old, conditions, ...kept } = before;
+    return {
+      ...kept,
+      ...(conditions === undefined ? {} : { conditions }),
+      claimUID: uid,
+      decision: annotations?.[DECISION_ANNOTATION] ?? 'late',
+      repository: `${namespace}/${name}`,
+      ...(nextBackupTime === undefined ? {} : { nextBackupTime }),
+      ...proofOf(restore),
+    };
+  }
+}
+
+const noConsumer: BackupGate = {
+  open: false,
+  reason: 'NoConsumer',
+  message: 'No pod has run with the claim yet, so there is nothing to back up. Backups begin with its first pod.',
+};
+
+const messageOf = (restore: Protection['restore']): string | undefined =>
+  restore?.status?.conditions?.find((one) => one.type === 'Ready')?.message;
+
+const isEphemeral = (claim: PersistentVolumeClaim): boolean =>
+  claim.metadata.ownerReferences?.some((owner) => owner.kind === 'Pod') ?? false;
+
+/** Only of a completed restore: until the claim is bound, a proof can still be withdrawn. */
+function proofOf(restore: Protection['restore']): Partial<ProtectedVolumeStatus> {
+  const { provenTime, snapshot, blank } = isCompleted(restore) ? (restore.status ?? {}) : {};
+  if (provenTime === undefined) return {};
+  const message = blank === true ? 'there was certainly no backup' : 'the mover restored this snapshot completely';
+  return { lastProof: { time: provenTime, message, ...(snapshot === undefined ? {} : { snapshot }) } };
+}

@@ -1,0 +1,47 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Condition } from '../../api/object.ts';
+import type { ProtectedVolume, ProtectedVolumeStatus } from '../../api/protected-volume.ts';
+import type { ProtectionVerdict } from '../../domain/protection.ts';
+import type { PersistentVolumeClaim } from '../../kube/objects.ts';
+import { protectedVolumes } from '../../kube/rebound-kinds.ts';
+import { standingConditions } from '../conditions.ts';
+import { type ControllerContext, rfc3339, tell, warn } from '../context.ts';
+
+/** Tells the claim when the verdict is a new one; a verdict that stays is not repeated. */
+function announce(
+  context: ControllerContext,
+  claim: PersistentVolumeClaim,
+  before: Condition | undefined,
+  verdict: ProtectionVerdict,
+): void {
+  if (before?.reason === verdict.reason) return;
+  if (verdict.stalled) warn(context, claim, verdict.reason, verdict.message);
+  else tell(context, claim, verdict.reason, verdict.message);
+}
+
+/**
+ * Writes a claim's protection status if it changed.
+ *
+ * @throws a conflict when the volume given is not the present one: what was recorded since must not be undone.
+ */
+export async function recordProtection(
+  context: ControllerContext,
+  { claim, volume }: { readonly claim: PersistentVolumeClaim; readonly volume: ProtectedVolume },
+  status: ProtectedVolumeStatus,
+  verdict: ProtectionVerdict,
+): Promise<void> {
+  const before = status.conditions ?? [];
+  const { generation } = volume.metadata;
+  const conditions = standingConditions(before, verdict, generation, rfc3339(context.now()));
+  const next: ProtectedVolumeStatus = { ...status, phase: verdict.phase, conditions };
+  if (isDeepStrictEqual(next, volume.status)) return;
+  const { name, namespace, resourceVersion } = volume.metadata;
+  const desired = { metadata: { name, namespace, resourceVersion }, status: next };
+  await context.client.applyStatus(protectedVolumes, desired);
+  announce(
+    context,
+    claim,
+    before.find((one) => one.type === 'Ready'),
+    verdict,
+  );
+}

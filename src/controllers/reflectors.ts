@@ -1,0 +1,50 @@
+import type { Logger } from 'pino';
+import type { KubeClient } from '../kube/client.ts';
+import type { KubeObject } from '../kube/kind.ts';
+import { Reflector } from '../kube/reflector.ts';
+import type { Metrics } from '../runtime/metrics.ts';
+import { type Copy, copies } from './copies.ts';
+import type { Stores } from './stores.ts';
+
+/** What keeps the local copies up to date. */
+export type Reflectors = ReturnType<typeof createReflectors>;
+
+export interface ReflectorSettings {
+  readonly client: KubeClient;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+export function createReflectors({ client, logger, metrics }: ReflectorSettings) {
+  const make = <T extends KubeObject>(copy: Copy<T>) =>
+    new Reflector<T>({ client, logger, onReport: metrics.reflectorObserver(copy.kind.plural), ...copy });
+  return {
+    claims: make(copies.claims),
+    primes: make(copies.primes),
+    pods: make(copies.pods),
+    policies: make(copies.policies),
+    destinations: make(copies.destinations),
+    protectedVolumes: make(copies.protectedVolumes),
+    volumeRestores: make(copies.volumeRestores),
+    replicationSources: make(copies.replicationSources),
+    replicationDestinations: make(copies.replicationDestinations),
+    storageClasses: make(copies.storageClasses),
+    systemSecrets: make(copies.systemSecrets),
+  };
+}
+
+export function storesOf(reflectors: Reflectors): Stores {
+  return {
+    claims: reflectors.claims.store,
+    primes: reflectors.primes.store,
+    pods: reflectors.pods.store,
+    policies: reflectors.policies.store,
+    destinations: reflectors.destinations.store,
+    protectedVolumes: reflectors.protectedVolumes.store,
+    volumeRestores: reflectors.volumeRestores.store,
+    replicationSources: reflectors.replicationSources.store,
+    replicationDestinations: reflectors.replicationDestinations.store,
+    storageClasses: reflectors.storageClasses.store,
+    systemSecrets: reflectors.systemSecrets.store,
+  };
+}

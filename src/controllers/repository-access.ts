@@ -1,0 +1,53 @@
+import { createHmac } from 'node:crypto';
+import type { BackupPolicy } from '../api/backup-policy.ts';
+import { repositoryPassword } from '../domain/repository-password.ts';
+import type { Destination } from '../destinations/destination.ts';
+import { repositoryPath } from '../destinations/layout.ts';
+import { resticEnvironment, resticRepositoryUrl } from '../destinations/s3/restic-repository.ts';
+import type { ControllerContext } from './context.ts';
+
+/** All that is needed to read or write one claim's repository. */
+export interface RepositoryAccess {
+  readonly destination: Destination;
+  /** Path below the destination's prefix. */
+  readonly path: string;
+  readonly url: string;
+  readonly password: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly caPem?: string | undefined;
+}
+
+export type OpenedRepository =
+  | { readonly ok: true; readonly access: RepositoryAccess }
+  | { readonly ok: false; readonly reason: string; readonly message: string };
+
+/** Opens the repository of a claim in its policy's destination; says what is missing where it can't. */
+export function openRepository(
+  context: ControllerContext,
+  policy: BackupPolicy,
+  claim: { readonly namespace: string; readonly name: string },
+): OpenedRepository {
+  const opened = context.catalog.open(policy.spec.destination);
+  if (!opened.ok) return opened;
+  const path = repositoryPath({ namespace: claim.namespace, claim: claim.name });
+  return {
+    ok: true,
+    access: {
+      destination: opened.destination,
+      path,
+      url: resticRepositoryUrl(opened.settings, path),
+      password: repositoryPassword(opened.masterPassword, claim.namespace),
+      environment: resticEnvironment(opened.settings),
+      caPem: opened.settings.caPem,
+    },
+  };
+}
+
+/** On an engine's object: a keyed digest of the Secret it was made with, so that a changed credential is noticed. */
+export const SECRET_DIGEST_ANNOTATION = 'rebound.dev/secret-digest';
+
+/** Keyed with the repository's password, so that the digest tells nothing of the credentials. */
+export function secretDigest(access: RepositoryAccess): string {
+  const content = JSON.stringify([access.url, access.environment, access.caPem ?? null]);
+  return createHmac('sha256', access.password).update(content).digest('hex').slice(0, 16);
+}

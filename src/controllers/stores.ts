@@ -1,0 +1,36 @@
+import type { BackupDestination } from '../api/backup-destination.ts';
+import type { BackupPolicy } from '../api/backup-policy.ts';
+import type { ProtectedVolume } from '../api/protected-volume.ts';
+import type { VolumeRestore } from '../api/volume-restore.ts';
+import type { ReplicationDestination, ReplicationSource } from '../engines/volsync/kinds.ts';
+import type { PersistentVolumeClaim, Pod, Secret, StorageClass } from '../kube/objects.ts';
+import type { ReadableStore } from '../kube/store.ts';
+
+/** Local copies of what the controller looks at. They may lag behind the API server: every step can be repeated. */
+export interface Stores {
+  /** Claims with the tier label, of all namespaces. */
+  readonly claims: ReadableStore<PersistentVolumeClaim>;
+  /** Our prime claims. */
+  readonly primes: ReadableStore<PersistentVolumeClaim>;
+  readonly pods: ReadableStore<Pod>;
+  readonly policies: ReadableStore<BackupPolicy>;
+  readonly destinations: ReadableStore<BackupDestination>;
+  readonly protectedVolumes: ReadableStore<ProtectedVolume>;
+  readonly volumeRestores: ReadableStore<VolumeRestore>;
+  readonly replicationSources: ReadableStore<ReplicationSource>;
+  readonly replicationDestinations: ReadableStore<ReplicationDestination>;
+  readonly storageClasses: ReadableStore<StorageClass>;
+  /** Secrets of the system namespace only. */
+  readonly systemSecrets: ReadableStore<Secret>;
+}
+
+/** Index of pods by the claims that they mount, as `namespace/claim`. */
+export const PODS_BY_CLAIM = 'claim';
+/** Index of pods by the Job that made them, as `namespace/job`. */
+export const PODS_BY_JOB = 'job';
+/** Index of claims by the VolumeRestore that fills them, as `namespace/name`. */
+export const CLAIMS_BY_RESTORE = 'restore';
+/** Index of claims and protected volumes by tier. */
+export const BY_TIER = 'tier';
+/** Index of restores by the UID of their claim. */
+export const RESTORES_BY_CLAIM_UID = 'claimUID';

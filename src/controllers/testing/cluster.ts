@@ -1,0 +1,231 @@
+import type { KubeObject, ObjectMetadata, ResourceKind } from '../../kube/kind.ts';
+import { objectKey } from '../../kube/kind.ts';
+import {
+  persistentVolumeClaims,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+  persistentVolumes,
+  pods,
+  type Pod,
+  secrets,
+  storageClasses,
+} from '../../kube/objects.ts';
+import { protectedVolumes, volumeRestores } from '../../kube/rebound-kinds.ts';
+import { replicationDestinations, replicationSources } from '../../engines/volsync/kinds.ts';
+import { SELECTED_NODE_ANNOTATION } from '../volume-restore/prime-claim.ts';
+import type { ApiServer } from './api-server.ts';
+import { childOf } from './json.ts';
+
+/** What a volume holds. */
+export interface Content {
+  /** The snapshot that it came from, whatever was written since; absent when it never held one. */
+  readonly snapshotId?: string | undefined;
+  /** Files and directories. */
+  readonly files: number;
+  readonly sizeBytes: number;
+  /** False when a restore was broken off, or brought back less than there was. */
+  readonly complete: boolean;
+}
+
+export const blank: Content = { files: 0, sizeBytes: 0, complete: true };
+
+const ownedKinds: readonly ResourceKind[] = [
+  volumeRestores,
+  protectedVolumes,
+  replicationDestinations,
+  replicationSources,
+  secrets,
+  persistentVolumeClaims,
+  pods,
+];
+
+/** What Kubernetes' own controllers, the scheduler and a provisioner do, one pass at a time. */
+export class Cluster {
+  /** What the volumes hold, by name. */
+  readonly contents = new Map<string, Content>();
+  readonly #server: ApiServer;
+  #volumesMade = 0;
+
+  constructor(server: ApiServer) {
+    this.#server = server;
+  }
+
+  readonly passes = {
+    provision: () => this.provision(),
+    bind: () => this.bind(),
+    protect: () => this.protect(),
+    reclaim: () => this.reclaim(),
+    collect: () => this.collect(),
+    schedule: () => this.schedule(),
+  };
+
+  /** The volume that a claim is bound to. */
+  volumeOf(claim: PersistentVolumeClaim): PersistentVolume | undefined {
+    const { volumeName } = claim.spec;
+    return volumeName === undefined ? undefined : this.#server.get(persistentVolumes, { name: volumeName });
+  }
+
+  contentOf(claim: PersistentVolumeClaim): Content | undefined {
+    return claim.spec.volumeName === undefined ? undefined : this.contents.get(claim.spec.volumeName);
+  }
+
+  /** Gives blank volumes to claims that nothing else fills. */
+  provision(): void {
+    for (const claim of this.#server.list(persistentVolumeClaims)) {
+      const { spec, metadata } = claim;
+      const isWaiting = spec.volumeName === undefined && metadata.deletionTimestamp === undefined;
+      if (!isWaiting || spec.dataSourceRef !== undefined || !this.#hasNode(claim)) continue;
+      this.#bindTo(claim, this.makeVolume(claim.metadata, blank));
+    }
+  }
+
+  /** Makes a volume that is meant for a claim. */
+  makeVolume({ namespace, name, uid }: ObjectMetadata, content: Content): string {
+    this.#volumesMade += 1;
+    const volumeName = `pv-${this.#volumesMade}`;
+    this.contents.set(volumeName, content);
+    this.#server.create(persistentVolumes, {
+      metadata: { name: volumeName },
+      spec: { claimRef: { namespace, name, uid }, persistentVolumeReclaimPolicy: 'Delete' },
+    });
+    this.#setPhase(volumeName, 'Bound');
+    return volumeName;
+  }
+
+  /** Binds claims to the volumes that name them; volumes whose claim is gone are released, claims without theirs lost. */
+  bind(): void {
+    for (const volume of this.#server.list(persistentVolumes)) this.#syncVolume(volume);
+    for (const claim of this.#server.list(persistentVolumeClaims)) {
+      if (claim.spec.volumeName === undefined) continue;
+      if (this.volumeOf(claim)?.spec.claimRef?.uid === claim.metadata.uid) continue;
+      this.#server.change(persistentVolumeClaims, claim.metadata, (object) => {
+        childOf(object, 'status')['phase'] = 'Lost';
+      });
+    }
+  }
+
+  #syncVolume(volume: PersistentVolume): void {
+    const { claimRef } = volume.spec;
+    if (claimRef === undefined) return;
+    const claim = this.#server.get(persistentVolumeClaims, {
+      namespace: claimRef.namespace,
+      name: claimRef.name ?? '',
+    });
+    const { name } = volume.metadata;
+    if (claim === undefined || claim.metadata.uid !== claimRef.uid) this.#setPhase(name, 'Released');
+    else if (claim.spec.volumeName === undefined || claim.spec.volumeName === name) this.#bindTo(claim, name);
+  }
+
+  /** Lets go of deleted claims that no live pod mounts. */
+  protect(): void {
+    for (const claim of this.#server.list(persistentVolumeClaims)) {
+      if (claim.metadata.deletionTimestamp === undefined || this.#livePodsOf(claim).length > 0) continue;
+      this.#server.change(persistentVolumeClaims, claim.metadata, (object) => {
+        childOf(object, 'metadata')['finalizers'] = [];
+      });
+    }
+  }
+
+  /** Destroys released volumes. */
+  reclaim(): void {
+    for (const volume of this.#server.list(persistentVolumes)) {
+      if (volume.status?.phase === 'Released') this.destroyVolume(volume.metadata.name);
+    }
+  }
+
+  destroyVolume(name: string): void {
+    this.#server.delete(persistentVolumes, { name });
+    this.contents.delete(name);
+  }
+
+  /** Deletes what nobody owns any more. */
+  collect(): void {
+    for (const kind of ownedKinds) {
+      for (const { metadata } of this.#server.list(kind)) {
+        const owners = metadata.ownerReferences ?? [];
+        const isOrphan = owners.length > 0 && owners.every((owner) => !this.#server.isAlive(owner.uid));
+        if (isOrphan) this.#server.delete(kind, metadata);
+      }
+    }
+  }
+
+  /** Chooses nodes for claims whose pods wait for them, and starts pods whose claims are bound. */
+  schedule(): void {
+    for (const pod of this.#server.list(pods)) {
+      if (pod.status?.phase !== 'Pending') continue;
+      const claims = this.#claimsOf(pod);
+      for (const claim of claims) this.#chooseNode(claim);
+      const isReady = claims.every(
+        (claim) => claim?.status?.phase === 'Bound' && claim.metadata.deletionTimestamp === undefined,
+      );
+      if (isReady) setPodPhase(this.#server, pod.metadata, 'Running');
+    }
+  }
+
+  #chooseNode(claim: PersistentVolumeClaim | undefined): void {
+    if (claim === undefined || this.#hasNode(claim)) return;
+    this.#server.change(persistentVolumeClaims, claim.metadata, (object) => {
+      childOf(childOf(object, 'metadata'), 'annotations')[SELECTED_NODE_ANNOTATION] = 'node-1';
+    });
+  }
+
+  #claimsOf(pod: Pod): (PersistentVolumeClaim | undefined)[] {
+    return (pod.spec.volumes ?? []).flatMap(({ persistentVolumeClaim }) =>
+      persistentVolumeClaim === undefined
+        ? []
+        : [
+            this.#server.get(persistentVolumeClaims, {
+              namespace: pod.metadata.namespace,
+              name: persistentVolumeClaim.claimName,
+            }),
+          ],
+    );
+  }
+
+  #livePodsOf(claim: PersistentVolumeClaim): Pod[] {
+    const key = objectKey(claim.metadata);
+    return this.#server
+      .list(pods)
+      .filter((pod) => pod.status?.phase === 'Running')
+      .filter((pod) => this.#claimsOf(pod).some((one) => one !== undefined && objectKey(one.metadata) === key));
+  }
+
+  #hasNode(claim: PersistentVolumeClaim): boolean {
+    const storageClass = this.#server.get(storageClasses, { name: claim.spec.storageClassName ?? '' });
+    if (storageClass?.volumeBindingMode !== 'WaitForFirstConsumer') return true;
+    return claim.metadata.annotations?.[SELECTED_NODE_ANNOTATION] !== undefined;
+  }
+
+  #bindTo(claim: PersistentVolumeClaim, volumeName: string): void {
+    this.#server.change(persistentVolumeClaims, claim.metadata, (object) => {
+      childOf(object, 'spec')['volumeName'] = volumeName;
+      childOf(object, 'status')['phase'] = 'Bound';
+    });
+    this.#setPhase(volumeName, 'Bound');
+  }
+
+  #setPhase(volumeName: string, phase: string): void {
+    this.#server.change(persistentVolumes, { name: volumeName }, (object) => {
+      childOf(object, 'status')['phase'] = phase;
+    });
+  }
+}
+
+/** A pod that mounts a claim. */
+export function makePod(
+  server: ApiServer,
+  metadata: Pick<ObjectMetadata, 'name' | 'namespace' | 'labels' | 'ownerReferences'>,
+  claimName: string,
+): KubeObject {
+  const volumes = [{ name: 'data', persistentVolumeClaim: { claimName } }];
+  const containers = [{ name: 'main', volumeMounts: [{ name: 'data', mountPath: '/data' }] }];
+  const pod = server.create(pods, { metadata, spec: { volumes, containers } });
+  setPodPhase(server, pod.metadata, 'Pending');
+  return pod;
+}
+
+export function setPodPhase(server: ApiServer, pod: ObjectMetadata, phase: string): void {
+  server.change(pods, pod, (object) => {
+    childOf(object, 'status')['phase'] = phase;
+  });
+}

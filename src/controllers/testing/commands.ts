@@ -1,0 +1,235 @@
+import fc from 'fast-check';
+import { CLAIM_UID_LABEL } from '../../api/labels.ts';
+import { persistentVolumeClaims } from '../../kube/objects.ts';
+import { volumeRestores } from '../../kube/rebound-kinds.ts';
+import { replicationDestinations } from '../../engines/volsync/kinds.ts';
+import type { Cluster } from './cluster.ts';
+import { storeMoods, type StoreMood } from './destination-double.ts';
+import { backupEnds, type BackupEnd, restoreEnds, type RestoreEnd } from './engine.ts';
+import type { WriteTrouble } from './in-memory-client.ts';
+import type { CopyName } from './lagging-stores.ts';
+import type { World } from './world.ts';
+
+type UserAct =
+  | 'createClaim'
+  | 'deleteClaim'
+  | 'recreateClaim'
+  | 'deletePrime'
+  | 'deleteRestore'
+  | 'deleteAttempt'
+  | 'removeLabel'
+  | 'addLabel'
+  | 'scaleUp'
+  | 'scaleDown'
+  | 'grow'
+  | 'wipe'
+  | 'acceptCollapse'
+  | 'bindElsewhere'
+  | 'loseSnapshots';
+
+type ControllerCommand =
+  | { readonly does: 'reconcileRestores' | 'reconcileProtection'; readonly trouble?: WriteTrouble | undefined }
+  | { readonly does: 'see'; readonly copy: CopyName; readonly changes: number }
+  | {
+      readonly does: 'walk';
+      readonly steps: number;
+      readonly restore: RestoreEnd;
+      readonly backup: BackupEnd;
+      readonly trouble?: WriteTrouble | undefined;
+    }
+  | { readonly does: 'seeEverything' | 'restart' };
+
+type WorldCommand =
+  | { readonly does: 'startMovers' | 'report' }
+  | { readonly does: 'breakLogs'; readonly broken: boolean }
+  | { readonly does: 'wait'; readonly milliseconds: number }
+  | { readonly does: 'cluster'; readonly pass: keyof Cluster['passes'] }
+  | { readonly does: 'endMovers'; readonly end: RestoreEnd }
+  | { readonly does: 'backUp'; readonly end: BackupEnd }
+  | { readonly does: 'store'; readonly mood: StoreMood }
+  | { readonly does: 'user'; readonly act: UserAct };
+
+/** Something that happens. Each can happen at any time; where it makes no sense, nothing does. */
+export type Command = ControllerCommand | WorldCommand;
+
+const copyNames: readonly CopyName[] = [
+  'claims',
+  'primes',
+  'pods',
+  'protectedVolumes',
+  'volumeRestores',
+  'replicationSources',
+  'replicationDestinations',
+];
+const userActs: readonly UserAct[] = [
+  'createClaim',
+  'deleteClaim',
+  'recreateClaim',
+  'recreateClaim',
+  'deletePrime',
+  'deletePrime',
+  'deleteRestore',
+  'deleteAttempt',
+  'removeLabel',
+  'addLabel',
+  'scaleUp',
+  'scaleUp',
+  'scaleUp',
+  'scaleDown',
+  'grow',
+  'grow',
+  'wipe',
+  'wipe',
+  'acceptCollapse',
+  'bindElsewhere',
+  'bindElsewhere',
+  'loseSnapshots',
+];
+const passes: readonly (keyof Cluster['passes'])[] = ['provision', 'bind', 'protect', 'reclaim', 'collect', 'schedule'];
+
+const trouble: fc.Arbitrary<WriteTrouble> = fc.record({
+  after: fc.nat({ max: 5 }),
+  fault: fc.constantFrom('refused', 'answerLost'),
+  fatal: fc.boolean(),
+});
+const maybeTrouble = fc.option(trouble, { nil: undefined, freq: 3 });
+
+const one = <const T extends string | number>(...values: readonly T[]) => fc.constantFrom(...values);
+
+const restoreEnd = one('complete', 'complete', 'complete', ...restoreEnds);
+const backupEnd = one('complete', 'complete', 'complete', ...backupEnds);
+
+const command: fc.Arbitrary<Command> = fc.oneof(
+  {
+    weight: 40,
+    arbitrary: fc.record({
+      does: one('walk'),
+      steps: fc.integer({ min: 1, max: 25 }),
+      restore: restoreEnd,
+      backup: backupEnd,
+      trouble: fc.option(trouble, { nil: undefined, freq: 2 }),
+    }),
+  },
+  { weight: 8, arbitrary: fc.record({ does: one('reconcileRestores'), trouble: maybeTrouble }) },
+  { weight: 6, arbitrary: fc.record({ does: one('reconcileProtection'), trouble: maybeTrouble }) },
+  { weight: 8, arbitrary: fc.record({ does: one('see'), copy: one(...copyNames), changes: fc.nat({ max: 4 }) }) },
+  { weight: 2, arbitrary: fc.record({ does: one('seeEverything') }) },
+  { weight: 2, arbitrary: fc.record({ does: one('startMovers') }) },
+  { weight: 2, arbitrary: fc.record({ does: one('report') }) },
+  { weight: 3, arbitrary: fc.record({ does: one('restart') }) },
+  { weight: 1, arbitrary: fc.record({ does: one('breakLogs'), broken: fc.boolean() }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ does: one('wait'), milliseconds: one(100, 5_000, 60_000, 3_600_000, 86_400_000) }),
+  },
+  { weight: 8, arbitrary: fc.record({ does: one('cluster'), pass: one(...passes) }) },
+  { weight: 4, arbitrary: fc.record({ does: one('endMovers'), end: restoreEnd }) },
+  { weight: 3, arbitrary: fc.record({ does: one('backUp'), end: backupEnd }) },
+  { weight: 8, arbitrary: fc.record({ does: one('store'), mood: one('answers', 'answers', ...storeMoods) }) },
+  { weight: 16, arbitrary: fc.record({ does: one('user'), act: one(...userActs) }) },
+);
+
+/** Anything, in any order. */
+export const commands = (maxLength: number): fc.Arbitrary<Command[]> => fc.array(command, { maxLength, size: 'max' });
+
+async function reconcile(world: World, kind: 'restores' | 'protection', fault?: WriteTrouble): Promise<void> {
+  const { client } = world.process;
+  client.expect(fault);
+  await world.tolerating(() => (kind === 'restores' ? world.reconcileRestores() : world.reconcileProtection()));
+  client.expect(undefined);
+}
+
+/** Lets it happen. */
+export async function perform(world: World, happening: Command): Promise<void> {
+  switch (happening.does) {
+    case 'reconcileRestores':
+      await reconcile(world, 'restores', happening.trouble);
+      break;
+    case 'reconcileProtection':
+      await reconcile(world, 'protection', happening.trouble);
+      break;
+    case 'see':
+      world.process.copies.see(happening.copy, happening.changes);
+      break;
+    case 'seeEverything':
+      world.process.copies.seeEverything();
+      break;
+    case 'restart':
+      await world.restart();
+      break;
+    case 'walk':
+      world.process.client.expect(happening.trouble);
+      await world.walk(happening.steps, happening);
+      world.process.client.expect(undefined);
+      break;
+    default:
+      performOutside(world, happening);
+  }
+  await world.rest();
+}
+
+function performOutside(world: World, happening: WorldCommand): void {
+  switch (happening.does) {
+    case 'startMovers':
+      world.engine.startMovers();
+      break;
+    case 'report':
+      world.engine.report();
+      break;
+    case 'breakLogs':
+      world.logs.isBroken = happening.broken;
+      break;
+    case 'wait':
+      world.wait(happening.milliseconds);
+      break;
+    case 'cluster':
+      world.cluster.passes[happening.pass]();
+      break;
+    case 'endMovers':
+      world.engine.endMovers(happening.end);
+      break;
+    case 'backUp':
+      world.backUp(happening.end);
+      break;
+    case 'store':
+      world.destination.mood = happening.mood;
+      break;
+    case 'user':
+      userActions[happening.act](world);
+      break;
+  }
+}
+
+const userActions: Readonly<Record<UserAct, (world: World) => void>> = {
+  createClaim: (world) => {
+    if (world.claim === undefined) world.createClaim(world.mayStartFresh ? 'fresh' : 'restore');
+  },
+  deleteClaim: (world) => world.deleteClaim(),
+  recreateClaim: (world) => world.recreateClaim(),
+  deletePrime: (world) => {
+    for (const { metadata } of world.server.list(persistentVolumeClaims)) {
+      if (metadata.labels?.[CLAIM_UID_LABEL] !== undefined) world.server.delete(persistentVolumeClaims, metadata);
+    }
+  },
+  deleteRestore: (world) => {
+    for (const { metadata } of world.server.list(volumeRestores)) world.server.delete(volumeRestores, metadata);
+  },
+  deleteAttempt: (world) => {
+    for (const { metadata } of world.server.list(replicationDestinations)) {
+      world.server.delete(replicationDestinations, metadata);
+    }
+  },
+  removeLabel: (world) => world.setLabel(undefined),
+  addLabel: (world) => world.setLabel('hourly'),
+  scaleUp: (world) => world.scale(1),
+  scaleDown: (world) => world.scale(0),
+  grow: (world) =>
+    world.write((content) => ({ ...content, files: content.files + 20, sizeBytes: content.sizeBytes * 2 + 5_000_000 })),
+  wipe: (world) => world.write((content) => ({ ...content, files: 2, sizeBytes: 10 })),
+  acceptCollapse: (world) => {
+    const newest = world.truth.newest?.id;
+    if (newest !== undefined) world.acceptCollapse(newest);
+  },
+  bindElsewhere: (world) => world.bindElsewhere(),
+  loseSnapshots: (world) => world.truth.lose(),
+};

@@ -1,0 +1,76 @@
+import { encodeIdentity, newDestinationIdentity } from '../../destinations/identity.ts';
+import { IDENTITY_KEY } from '../../destinations/layout.ts';
+import { createMemoryStore } from '../../destinations/memory-store.ts';
+import type { ObjectStore } from '../../destinations/object-store.ts';
+import { failure, type Failure } from '../../destinations/outcome.ts';
+import type { ResticStore } from './restic-store.ts';
+
+/**
+ * What a store does when it is asked: `answers` truly; `silent` to everything, to listings, to reading snapshots or to
+ * reading the ledger; has been `exchanged` for an empty one of another identity, or `emptied`; or its newest snapshots
+ * came back `damaged`.
+ */
+export type StoreMood =
+  'answers' | 'silent' | 'listingsFail' | 'snapshotsFail' | 'ledgerFails' | 'exchanged' | 'emptied' | 'damaged';
+
+export const storeMoods: readonly StoreMood[] = [
+  'answers',
+  'silent',
+  'listingsFail',
+  'snapshotsFail',
+  'ledgerFails',
+  'exchanged',
+  'emptied',
+  'damaged',
+];
+
+export const IDENTITY = '00000000-0000-4000-8000-000000000001';
+const OTHER_IDENTITY = '00000000-0000-4000-8000-000000000002';
+
+const identityRecord = (id: string): Uint8Array => encodeIdentity(newDestinationIdentity(id, new Date(0)));
+
+const failing: Partial<Record<StoreMood, RegExp>> = {
+  silent: /./,
+  listingsFail: /^LIST/,
+  snapshotsFail: /^GET .*\/snapshots\//,
+  ledgerFails: /\.rebound\/claims\//,
+};
+
+/** The store behind the destination, with a mood that can change at any time. */
+export class DestinationDouble {
+  mood: StoreMood = 'answers';
+  readonly restic: ResticStore;
+  readonly #emptied = createMemoryStore();
+  readonly #exchanged = createMemoryStore();
+
+  constructor(restic: ResticStore) {
+    this.restic = restic;
+    restic.store.objects.set(IDENTITY_KEY, identityRecord(IDENTITY));
+    restic.store.fault = (call) => this.#faultOf(call);
+    this.#exchanged.objects.set(IDENTITY_KEY, identityRecord(OTHER_IDENTITY));
+  }
+
+  /** The store as a program reaches it. */
+  readonly store: ObjectStore = {
+    description: 'memory',
+    listPage: (prefix, options) => this.#present.listPage(prefix, options),
+    read: async (key, options) => {
+      const bytes = await this.#present.read(key, options);
+      const isDamaged = this.mood === 'damaged' && key.includes('/snapshots/') && bytes.ok;
+      return isDamaged ? { ok: true, value: new Uint8Array([1, 2, 3]) } : bytes;
+    },
+    write: (key, bytes, options) => this.#present.write(key, bytes, options),
+    create: (key, bytes, options) => this.#present.create(key, bytes, options),
+    close: () => Promise.resolve(),
+  };
+
+  get #present(): ObjectStore {
+    if (this.mood === 'emptied') return this.#emptied;
+    return this.mood === 'exchanged' ? this.#exchanged : this.restic.store;
+  }
+
+  #faultOf(call: string): Failure | undefined {
+    const isHit = failing[this.mood]?.test(call) === true;
+    return isHit ? failure('Unreachable', 'the store does not answer') : undefined;
+  }
+}

@@ -1,0 +1,230 @@
+import {
+  type ReplicationDestination,
+  replicationDestinations,
+  type ReplicationSource,
+  replicationSources,
+} from '../../engines/volsync/kinds.ts';
+import { ownerReference } from '../../kube/kind.ts';
+import { persistentVolumeClaims, pods, type Pod, secrets } from '../../kube/objects.ts';
+import { rfc3339 } from '../context.ts';
+import type { ApiServer } from './api-server.ts';
+import { blank, type Cluster, type Content, makePod, setPodPhase } from './cluster.ts';
+import type { DestinationDouble } from './destination-double.ts';
+import { childOf, isObject, type JsonObject } from './json.ts';
+import type { MoverLogs } from './mover-logs.ts';
+import type { RepositoryTruth, TrueSnapshot } from './repository-truth.ts';
+
+/**
+ * How a restore mover ends: well; well by its own words, but with an older snapshot, with nothing, or with half of the
+ * files; with an error; or with an error after all was done.
+ */
+export type RestoreEnd = 'complete' | 'older' | 'nothing' | 'half' | 'error' | 'errorAtEnd';
+/** How a backup ends: well; with an error; by its own words well, but without a snapshot; without saying anything. */
+export type BackupEnd = 'complete' | 'error' | 'lied' | 'mute';
+
+export const restoreEnds: readonly RestoreEnd[] = ['complete', 'older', 'nothing', 'half', 'error', 'errorAtEnd'];
+export const backupEnds: readonly BackupEnd[] = ['complete', 'error', 'lied', 'mute'];
+
+/** Which lines VolSync keeps of a mover's log (internal/controller/mover/restic/logfilter.go, v0.14). */
+const keptLine =
+  /^\s*(processed\s.+files|snapshot\s.+saved|No eligible|created|repository\s.+opened|restoring|Fatal|ERROR|Restic completed in)|No data|Directory is empty/i;
+
+const JOB_PREFIX = 'volsync-dst-';
+const JOB_LABEL = 'batch.kubernetes.io/job-name';
+
+export interface EngineParts {
+  readonly server: ApiServer;
+  readonly cluster: Cluster;
+  readonly logs: MoverLogs;
+  readonly truth: RepositoryTruth;
+  readonly destination: DestinationDouble;
+  readonly now: () => number;
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const resticOf = (object: ReplicationSource | ReplicationDestination): JsonObject => {
+  const { restic } = object.spec;
+  return isObject(restic) ? restic : {};
+};
+const manualOf = ({ spec: { trigger } }: ReplicationSource | ReplicationDestination): string =>
+  isObject(trigger) ? text(trigger['manual']) : '';
+
+/** VolSync, one step at a time. */
+export class Engine {
+  readonly #parts: EngineParts;
+  #podsMade = 0;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+  }
+
+  /** Makes a mover's pod for each restore that has none and is not done. */
+  startMovers(): void {
+    const { server } = this.#parts;
+    for (const object of server.list(replicationDestinations)) {
+      const { namespace, name } = object.metadata;
+      if (this.#isDone(object) || this.#podsOf(object).length > 0) continue;
+      const restic = resticOf(object);
+      const claimName = text(restic['destinationPVC']);
+      const hasSecret = server.get(secrets, { namespace, name: text(restic['repository']) }) !== undefined;
+      if (!hasSecret || server.get(persistentVolumeClaims, { namespace, name: claimName }) === undefined) {
+        this.#setCondition(object, hasSecret ? `PersistentVolumeClaim ${claimName} not found` : 'Secret not found');
+        continue;
+      }
+      const job = `${JOB_PREFIX}${name}`;
+      this.#podsMade += 1;
+      const labels = { [JOB_LABEL]: job, 'app.kubernetes.io/created-by': 'volsync' };
+      const ownerReferences = [ownerReference(object)];
+      const pod = makePod(server, { name: `${job}-${this.#podsMade}`, namespace, labels, ownerReferences }, claimName);
+      this.#parts.logs.write(pod.metadata);
+    }
+  }
+
+  /** Ends the movers that run. What they say and do shows at once; what the engine says of it comes with `report`. */
+  endMovers(end: RestoreEnd): void {
+    for (const object of this.#parts.server.list(replicationDestinations)) {
+      for (const pod of this.#podsOf(object)) {
+        if (pod.status?.phase === 'Running') this.#endMover(object, pod, end);
+      }
+    }
+  }
+
+  #endMover(object: ReplicationDestination, pod: Pod, end: RestoreEnd): void {
+    const { logs, server, destination } = this.#parts;
+    const canRead = destination.mood === 'answers' || destination.mood === 'ledgerFails';
+    const isWell = this.#restore(object, pod, canRead ? end : 'error');
+    logs.end(pod.metadata);
+    setPodPhase(server, pod.metadata, isWell ? 'Succeeded' : 'Failed');
+  }
+
+  /** What the mover does to its volume, and says. True when it ends without an error. */
+  #restore(object: ReplicationDestination, pod: Pod, end: RestoreEnd): boolean {
+    const { logs, truth } = this.#parts;
+    logs.write(pod.metadata, 'Testing mandatory env variables', '=== Check for dir initialized ===');
+    const asked = truth.asOf(text(resticOf(object)['restoreAsOf']));
+    const older = truth.snapshots[truth.snapshots.findIndex((one) => one.id === asked?.id) - 1];
+    const snapshot = end === 'older' ? older : asked;
+    if (end === 'error') {
+      logs.write(pod.metadata, 'Fatal: unable to open config file: the store does not answer');
+      return false;
+    }
+    logs.write(pod.metadata, '=== Starting restore ===');
+    if (end === 'nothing' || snapshot === undefined) {
+      logs.write(pod.metadata, 'No eligible snapshots found', '=== No data will be restored ===');
+    } else {
+      this.#bringBack(object, pod, snapshot, end);
+    }
+    if (end === 'errorAtEnd') return false;
+    logs.write(pod.metadata, 'Restic completed in 2s', '=== Done ===');
+    return true;
+  }
+
+  #bringBack(object: ReplicationDestination, pod: Pod, snapshot: TrueSnapshot, end: RestoreEnd): void {
+    const { id, content } = snapshot;
+    const { files, sizeBytes } = content;
+    const isHalf = end === 'half';
+    const done = isHalf ? Math.floor(files / 2) : files;
+    this.#fill(object, { ...content, files: done, complete: !isHalf });
+    const time = new Date(snapshot.timeMilliseconds).toISOString();
+    const counts = isHalf
+      ? `${done} / ${files} files/dirs (${Math.floor(sizeBytes / 2)} B / ${sizeBytes} B)`
+      : `${files} files/dirs (${sizeBytes} B)`;
+    this.#parts.logs.write(
+      pod.metadata,
+      `Selected restic snapshot with id: ${id.slice(0, 8)}`,
+      `restoring snapshot ${id.slice(0, 8)} of [/data] at ${time} by @volsync to .`,
+      '[0:10] 50.00%  1 files/dirs 1 B, total 2 files/dirs 2 B',
+      `Summary: Restored ${counts} in 0:01`,
+    );
+    if (end === 'errorAtEnd') this.#parts.logs.write(pod.metadata, 'Fatal: There were 1 errors');
+  }
+
+  #fill(object: ReplicationDestination, content: Content): void {
+    const { server, cluster } = this.#parts;
+    const name = text(resticOf(object)['destinationPVC']);
+    const claim = server.get(persistentVolumeClaims, { namespace: object.metadata.namespace, name });
+    const volumeName = claim?.spec.volumeName;
+    if (volumeName !== undefined && cluster.contents.has(volumeName)) cluster.contents.set(volumeName, content);
+  }
+
+  /** Takes note of movers that have ended: the status tells of it, and their pods go. */
+  report(): void {
+    const { server, logs } = this.#parts;
+    for (const object of server.list(replicationDestinations)) {
+      for (const pod of this.#podsOf(object)) {
+        const phase = pod.status?.phase;
+        if (phase !== 'Succeeded' && phase !== 'Failed') continue;
+        const kept = logs.linesOf(pod.metadata).filter((line) => keptLine.test(line));
+        const result = phase === 'Succeeded' ? 'Successful' : 'Failed';
+        server.change(replicationDestinations, object.metadata, (changed) => {
+          const status = childOf(changed, 'status');
+          status['latestMoverStatus'] = { result, logs: kept.join('\n') };
+          status['conditions'] = [];
+          if (phase !== 'Succeeded') return;
+          status['lastManualSync'] = manualOf(object);
+          status['lastSyncTime'] = rfc3339(this.#parts.now());
+        });
+        server.delete(pods, pod.metadata);
+      }
+    }
+  }
+
+  /** Runs one backup of every schedule. */
+  backUp(end: BackupEnd): void {
+    for (const object of this.#parts.server.list(replicationSources)) {
+      if (object.spec['paused'] !== true) this.#backUpOne(object, end);
+    }
+  }
+
+  #backUpOne(object: ReplicationSource, end: BackupEnd): void {
+    const { server, cluster, destination } = this.#parts;
+    const { namespace } = object.metadata;
+    const claim = server.get(persistentVolumeClaims, { namespace, name: text(object.spec['sourcePVC']) });
+    const hasSecret = server.get(secrets, { namespace, name: text(resticOf(object)['repository']) }) !== undefined;
+    if (claim?.status?.phase !== 'Bound' || !hasSecret) return;
+    const content = cluster.contentOf(claim) ?? blank;
+    if (end === 'error' || destination.mood === 'silent') {
+      this.#setMoverStatus(object, 'Failed', 'Fatal: unable to save snapshot: the store does not answer');
+      return;
+    }
+    const lines =
+      content.files === 0 ? ['== Directory is empty skipping backup ==='] : this.#save(object, content, end);
+    this.#setMoverStatus(object, 'Successful', end === 'mute' ? '' : lines.join('\n'));
+  }
+
+  #save(object: ReplicationSource, content: Content, end: BackupEnd): string[] {
+    if (end === 'lied') return [`snapshot ${'0'.repeat(8)} saved`, 'Restic completed in 1s'];
+    const { truth, now } = this.#parts;
+    const saved = truth.save(content, now());
+    const { retain } = resticOf(object);
+    truth.forget(isObject(retain) ? retain : { last: '1' });
+    return [`snapshot ${saved.id.slice(0, 8)} saved`, 'Restic completed in 1s'];
+  }
+
+  #setMoverStatus(object: ReplicationSource, result: 'Successful' | 'Failed', logs: string): void {
+    this.#parts.server.change(replicationSources, object.metadata, (changed) => {
+      const status = childOf(changed, 'status');
+      status['latestMoverStatus'] = { result, logs };
+      if (result === 'Failed') return;
+      status['lastSyncTime'] = rfc3339(this.#parts.now());
+      status['lastManualSync'] = manualOf(object);
+    });
+  }
+
+  #isDone(object: ReplicationDestination): boolean {
+    return object.status?.lastManualSync === manualOf(object);
+  }
+
+  #setCondition(object: ReplicationDestination, message: string): void {
+    this.#parts.server.change(replicationDestinations, object.metadata, (changed) => {
+      const condition = { type: 'Synchronizing', status: 'False', reason: 'Error', message };
+      childOf(changed, 'status')['conditions'] = [condition];
+    });
+  }
+
+  #podsOf(object: ReplicationDestination): Pod[] {
+    return this.#parts.server
+      .list(pods)
+      .filter((pod) => pod.metadata.ownerReferences?.some((owner) => owner.uid === object.metadata.uid));
+  }
+}

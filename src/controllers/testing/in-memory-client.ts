@@ -1,0 +1,106 @@
+import { FIELD_MANAGER } from '../../api/group.ts';
+import type { DeleteOptions, LogOptions } from '../../kube/client.ts';
+import { KubeError, reasonAborted, reasonConnectionFailed, reasonDeadlineExceeded } from '../../kube/errors.ts';
+import type { DesiredObject, KubeObject, NamedObject, ObjectRef, ResourceKind } from '../../kube/kind.ts';
+import type { ObjectClient } from '../context.ts';
+import { type ApiServer, resourceOf } from './api-server.ts';
+
+/** Where the logs of pods come from. */
+export interface PodLogs {
+  readonly follow: (pod: ObjectRef, signal?: AbortSignal) => AsyncGenerator<string>;
+}
+
+/** What befalls a write: it never arrives, or it takes effect and its answer is lost. */
+export type WriteFault = 'refused' | 'answerLost';
+
+/** What will go wrong with a process's writes. */
+export interface WriteTrouble {
+  /** Writes that still succeed before it. */
+  readonly after: number;
+  readonly fault: WriteFault;
+  /** The process ends with it: nothing that it does afterwards has an effect. */
+  readonly fatal: boolean;
+}
+
+/** The client of one process. */
+export class InMemoryClient implements ObjectClient {
+  readonly #server: ApiServer;
+  readonly #logs: PodLogs;
+  #trouble: WriteTrouble | undefined;
+  #writes = 0;
+  #isDead = false;
+
+  constructor(server: ApiServer, logs: PodLogs) {
+    this.#server = server;
+    this.#logs = logs;
+  }
+
+  get isDead(): boolean {
+    return this.#isDead;
+  }
+
+  /** Lets one of the next writes go wrong; none, without an argument. */
+  expect(trouble: WriteTrouble | undefined): void {
+    this.#trouble = trouble;
+    this.#writes = 0;
+  }
+
+  /** The process ends: nothing that it still does has an effect. */
+  kill(): void {
+    this.#isDead = true;
+  }
+
+  async get<T extends KubeObject>(kind: ResourceKind<T>, ref: ObjectRef): Promise<T | undefined> {
+    await this.#arrive(kind);
+    return this.#server.get(kind, ref);
+  }
+
+  async list<T extends KubeObject>(kind: ResourceKind<T>): Promise<T[]> {
+    await this.#arrive(kind);
+    return this.#server.list(kind);
+  }
+
+  create<T extends KubeObject>(kind: ResourceKind<T>, object: DesiredObject): Promise<T> {
+    return this.#write(kind, () => this.#server.create(kind, object));
+  }
+
+  apply<T extends KubeObject>(kind: ResourceKind<T>, object: NamedObject): Promise<T> {
+    return this.#write(kind, () => this.#server.apply(kind, object, FIELD_MANAGER));
+  }
+
+  applyStatus<T extends KubeObject>(kind: ResourceKind<T>, object: NamedObject): Promise<T> {
+    return this.#write(kind, () => this.#server.apply(kind, object, FIELD_MANAGER, 'status'));
+  }
+
+  mergePatch<T extends KubeObject>(kind: ResourceKind<T>, ref: ObjectRef, patch: object): Promise<T> {
+    return this.#write(kind, () => this.#server.mergePatch(kind, ref, patch));
+  }
+
+  delete(kind: ResourceKind, ref: ObjectRef, options: DeleteOptions = {}): Promise<boolean> {
+    return this.#write(kind, () => this.#server.delete(kind, ref, options.preconditions));
+  }
+
+  podLogs(pod: ObjectRef, options: LogOptions = {}): AsyncGenerator<string> {
+    return this.#logs.follow(pod, options.signal);
+  }
+
+  async #arrive(kind: ResourceKind): Promise<void> {
+    await Promise.resolve();
+    if (this.#isDead) throw failure(kind, reasonAborted);
+  }
+
+  async #write<T>(kind: ResourceKind, take: () => T): Promise<T> {
+    await this.#arrive(kind);
+    const trouble = this.#trouble;
+    const isStruck = trouble?.after === this.#writes;
+    this.#writes += 1;
+    if (!isStruck) return take();
+    if (trouble.fatal) this.#isDead = true;
+    if (trouble.fault === 'refused') throw failure(kind, reasonConnectionFailed);
+    take();
+    throw failure(kind, reasonDeadlineExceeded);
+  }
+}
+
+const failure = (kind: ResourceKind, reason: string): KubeError =>
+  new KubeError({ verb: 'call', resource: resourceOf(kind) }, { code: 0, reason, detail: 'as the test wants it' });

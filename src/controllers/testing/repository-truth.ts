@@ -1,0 +1,89 @@
+import type { Content } from './cluster.ts';
+import type { ResticStore } from './restic-store.ts';
+
+/** A snapshot that the repository holds, whatever the store says of it. */
+export interface TrueSnapshot {
+  readonly id: string;
+  readonly timeMilliseconds: number;
+  readonly content: Content;
+}
+
+const HOUR_MILLISECONDS = 3_600_000;
+
+/** How many hours a bucket of each of restic's rules lasts, near enough. */
+const bucketHours: Readonly<Record<string, number>> = { hourly: 1, daily: 24, weekly: 168, monthly: 730, yearly: 8760 };
+
+/** What the repository truly holds, and what movers do to it. */
+export class RepositoryTruth {
+  readonly #restic: ResticStore;
+  #snapshots: readonly TrueSnapshot[] = [];
+
+  constructor(restic: ResticStore) {
+    this.#restic = restic;
+  }
+
+  /** Oldest first. */
+  get snapshots(): readonly TrueSnapshot[] {
+    return this.#snapshots;
+  }
+
+  get newest(): TrueSnapshot | undefined {
+    return this.#snapshots.at(-1);
+  }
+
+  has(id: string): boolean {
+    return this.#snapshots.some((one) => one.id === id);
+  }
+
+  /** A backup of a volume. */
+  save(content: Content, timeMilliseconds: number, isCounted = true): TrueSnapshot {
+    const directories = 1;
+    const files = content.files - directories;
+    const counts = { files, directories, sizeBytes: content.sizeBytes };
+    const id = this.#restic.addSnapshot(timeMilliseconds, isCounted ? counts : undefined);
+    const snapshot = { id, timeMilliseconds, content: { ...content, snapshotId: id } };
+    this.#snapshots = [...this.#snapshots, snapshot];
+    return snapshot;
+  }
+
+  /** Somebody removes all snapshots, and leaves the rest of the repository as it is. */
+  lose(): void {
+    for (const one of this.#snapshots) this.#restic.removeSnapshot(one.id);
+    this.#snapshots = [];
+  }
+
+  /** The one that VolSync's mover takes: the newest whose time, cut to the second, is not after the one given. */
+  asOf(time: string): TrueSnapshot | undefined {
+    const limit = Math.floor(Date.parse(time) / 1000);
+    return this.#snapshots.findLast((one) => Math.floor(one.timeMilliseconds / 1000) <= limit);
+  }
+
+  /** `restic forget` by VolSync's `retain`. */
+  forget(retain: Readonly<Record<string, unknown>>): void {
+    const kept = new Set<string>();
+    const since = (this.newest?.timeMilliseconds ?? 0) - durationMilliseconds(retain['within']);
+    for (const one of this.#snapshots) if (one.timeMilliseconds > since) kept.add(one.id);
+    for (const one of this.#snapshots.slice(-Number(retain['last'] ?? 0))) kept.add(one.id);
+    for (const [rule, hours] of Object.entries(bucketHours)) {
+      for (const id of newestPerBucket(this.#snapshots, hours).slice(0, Number(retain[rule] ?? 0))) kept.add(id);
+    }
+    for (const one of this.#snapshots) if (!kept.has(one.id)) this.#restic.removeSnapshot(one.id);
+    this.#snapshots = this.#snapshots.filter((one) => kept.has(one.id));
+  }
+}
+
+/** restic's durations, as far as they are used: days and years. */
+function durationMilliseconds(text: unknown): number {
+  const [, count, unit] = /^(\d+)([dy])$/.exec(String(text)) ?? [];
+  return Number(count ?? 0) * (unit === 'y' ? 8760 : 24) * HOUR_MILLISECONDS;
+}
+
+/** Newest first. */
+function newestPerBucket(snapshots: readonly TrueSnapshot[], hours: number): string[] {
+  const buckets = new Map<number, string>();
+  for (const one of snapshots.toReversed()) {
+    const bucket = Math.floor(one.timeMilliseconds / (hours * HOUR_MILLISECONDS));
+    if (!buckets.has(bucket)) buckets.set(bucket, one.id);
+  }
+  return [...buckets.values()];
+}

@@ -1,0 +1,399 @@
+import { pino } from 'pino';
+import { API_GROUP, SYSTEM_NAMESPACE } from '../../api/group.ts';
+import { ACCEPT_COLLAPSE_ANNOTATION, RESTORE_ANNOTATION, ROLE_LABEL, TIER_LABEL } from '../../api/labels.ts';
+import type { ProtectedVolume } from '../../api/protected-volume.ts';
+import type { VolumeRestore } from '../../api/volume-restore.ts';
+import type { Retention } from '../../api/backup-policy.ts';
+import { EXCLUDED_NAMESPACES } from '../../domain/excluded-namespaces.ts';
+import { repositoryPassword } from '../../domain/repository-password.ts';
+import { DestinationCatalog } from '../../destinations/catalog.ts';
+import { claimRecordKey } from '../../destinations/layout.ts';
+import { createStoredDestination } from '../../destinations/stored-destination.ts';
+import {
+  type ReplicationDestination,
+  replicationDestinations,
+  type ReplicationSource,
+  replicationSources,
+} from '../../engines/volsync/kinds.ts';
+import { createRepositoryCache } from '../../engines/restic/repository-cache.ts';
+import { KubeError } from '../../kube/errors.ts';
+import type { EventNotice } from '../../kube/events.ts';
+import { objectKey } from '../../kube/kind.ts';
+import {
+  persistentVolumeClaims,
+  type PersistentVolumeClaim,
+  persistentVolumes,
+  pods,
+  secrets,
+  storageClasses,
+} from '../../kube/objects.ts';
+import { backupDestinations, backupPolicies, protectedVolumes, volumeRestores } from '../../kube/rebound-kinds.ts';
+import { settle } from '../../kube/fake-clock.ts';
+import type { ControllerContext } from '../context.ts';
+import { ProtectedVolumeReconciler } from '../protected-volume/reconciler.ts';
+import { MoverLogWatch } from '../volume-restore/mover-log-watch.ts';
+import { PRIME_ROLE } from '../volume-restore/prime-claim.ts';
+import { VolumeRestoreReconciler } from '../volume-restore/reconciler.ts';
+import { ApiServer } from './api-server.ts';
+import { blank, Cluster, type Content, makePod } from './cluster.ts';
+import { DestinationDouble, IDENTITY } from './destination-double.ts';
+import { type BackupEnd, Engine, type RestoreEnd } from './engine.ts';
+import { InMemoryClient } from './in-memory-client.ts';
+import { childOf } from './json.ts';
+import { createLaggingStores, type LaggingStores } from './lagging-stores.ts';
+import { MoverLogs } from './mover-logs.ts';
+import { RepositoryTruth } from './repository-truth.ts';
+import { ResticStore } from './restic-store.ts';
+
+export const NAMESPACE = 'shop';
+export const CLAIM = 'data';
+export const CLAIM_REF = { namespace: NAMESPACE, name: CLAIM };
+const MASTER_PASSWORD = 'master';
+const RECORD_KEY = claimRecordKey({ namespace: NAMESPACE, claim: CLAIM });
+
+const encode = (data: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
+
+export interface WorldOptions {
+  readonly retention?: Retention;
+  readonly volumeBindingMode?: 'Immediate' | 'WaitForFirstConsumer';
+}
+
+/** One run of the controller, with what it keeps in memory. */
+export interface Process {
+  readonly client: InMemoryClient;
+  readonly copies: LaggingStores;
+  readonly context: ControllerContext;
+  readonly logs: MoverLogWatch;
+  readonly catalog: DestinationCatalog;
+  readonly restores: VolumeRestoreReconciler;
+  readonly protections: ProtectedVolumeReconciler;
+}
+
+/** What admission answered for a claim that is created. */
+export type Admitted = 'restore' | 'fresh';
+
+/** A cluster with one namespace, one claim, one tier and one destination, all in memory, and the real reconcilers in it. */
+export class World {
+  #nowMilliseconds = Date.UTC(2030, 0, 1);
+  readonly now = (): number => this.#nowMilliseconds;
+  readonly server = new ApiServer(this.now);
+  readonly cluster = new Cluster(this.server);
+  readonly logs = new MoverLogs();
+  readonly destination: DestinationDouble;
+  readonly truth: RepositoryTruth;
+  readonly engine: Engine;
+  /** What `kubectl describe` shows of the claims, oldest first. */
+  readonly events: (EventNotice & { readonly uid: string | undefined })[] = [];
+  /** Called when the protection was reconciled by copies that held all there was to know. */
+  onInformedProtection: (() => void) | undefined;
+  /** Volumes that neither a provisioner nor a restore has filled. */
+  readonly foreignVolumes = new Set<string>();
+  process: Process;
+  #restoresNamed = 0;
+  #position = 0;
+  #restoresEnd: RestoreEnd = 'complete';
+
+  constructor(options: WorldOptions = {}) {
+    const restic = new ResticStore(`${NAMESPACE}/${CLAIM}`, repositoryPassword(MASTER_PASSWORD, NAMESPACE));
+    this.destination = new DestinationDouble(restic);
+    this.truth = new RepositoryTruth(restic);
+    const { server, cluster, logs, destination, truth, now } = this;
+    this.engine = new Engine({ server, cluster, logs, destination, truth, now });
+    this.#furnish(options);
+    this.process = this.#newProcess();
+  }
+
+  #furnish({ retention = { last: 3 }, volumeBindingMode = 'Immediate' }: WorldOptions): void {
+    const { server } = this;
+    const namespace = SYSTEM_NAMESPACE;
+    const keys = encode({ AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' });
+    server.create(secrets, { metadata: { namespace, name: 'keys' }, data: keys });
+    const master = encode({ masterPassword: MASTER_PASSWORD });
+    server.create(secrets, { metadata: { namespace, name: 'master' }, data: master });
+    server.create(backupDestinations, {
+      metadata: { name: 'default' },
+      spec: {
+        s3: { bucket: 'backups', endpoint: 'http://s3.example', credentialsSecretName: 'keys' },
+        repositoryPasswordSecretName: 'master',
+        identity: IDENTITY,
+      },
+    });
+    server.create(backupPolicies, { metadata: { name: 'hourly' }, spec: { schedule: { every: 'Hour' }, retention } });
+    server.create(storageClasses, { metadata: { name: 'fast' }, provisioner: 'csi.example', volumeBindingMode });
+  }
+
+  #newProcess(): Process {
+    const client = new InMemoryClient(this.server, this.logs);
+    const copies = createLaggingStores(this.server);
+    const { stores } = copies;
+    const log = pino({ level: 'silent' });
+    const catalog = new DestinationCatalog(
+      {
+        destination: (name) => stores.destinations.get(name),
+        secret: (name) => stores.systemSecrets.get(objectKey({ namespace: SYSTEM_NAMESPACE, name })),
+      },
+      {
+        open: (_, { expectedIdentity }) =>
+          createStoredDestination(this.destination.store, { expectedIdentity, nowMilliseconds: this.now }),
+      },
+    );
+    const events: ControllerContext['events'] = {
+      record: (object, notice) => this.events.push({ uid: object.metadata.uid, ...notice }),
+    };
+    const context: ControllerContext = { client, events, stores, catalog, log, now: this.now };
+    const cache = createRepositoryCache();
+    const logs = new MoverLogWatch(client, log, () => undefined);
+    const restores = new VolumeRestoreReconciler(context, cache, logs);
+    const protections = new ProtectedVolumeReconciler(context, cache, EXCLUDED_NAMESPACES);
+    return { client, copies, context, logs, catalog, restores, protections };
+  }
+
+  /** The controller dies where it stands, and another starts. */
+  async restart(): Promise<void> {
+    this.process.client.kill();
+    this.process.logs.close();
+    await this.process.catalog.close();
+    this.process = this.#newProcess();
+  }
+
+  wait(milliseconds: number): void {
+    this.#nowMilliseconds += milliseconds;
+  }
+
+  /** Lets what is under way come to rest: logs that are followed reach their listeners. */
+  async rest(): Promise<void> {
+    const there = new Set(this.server.list(pods).map((pod) => objectKey(pod.metadata)));
+    this.logs.keep((key) => there.has(key));
+    await settle();
+  }
+
+  get claim(): PersistentVolumeClaim | undefined {
+    return this.server.get(persistentVolumeClaims, CLAIM_REF);
+  }
+
+  /** The restore that the claim names. */
+  get restore(): VolumeRestore | undefined {
+    const name = this.claim?.spec.dataSourceRef?.name;
+    return name === undefined ? undefined : this.server.get(volumeRestores, { namespace: NAMESPACE, name });
+  }
+
+  get prime(): PersistentVolumeClaim | undefined {
+    return this.server
+      .list(persistentVolumeClaims)
+      .find(({ metadata }) => metadata.labels?.[ROLE_LABEL] === PRIME_ROLE);
+  }
+
+  /** What the claim's volume holds. */
+  get content(): Content | undefined {
+    const { claim } = this;
+    return claim === undefined ? undefined : this.cluster.contentOf(claim);
+  }
+
+  get attempts(): ReplicationDestination[] {
+    return this.server.list(replicationDestinations);
+  }
+
+  get schedule(): ReplicationSource | undefined {
+    return this.server.list(replicationSources)[0];
+  }
+
+  get protection(): ProtectedVolume | undefined {
+    return this.server.get(protectedVolumes, CLAIM_REF);
+  }
+
+  /** Reasons of the events so far, in order. */
+  get told(): string[] {
+    return this.events.map((event) => event.reason);
+  }
+
+  /** Keys of all restores that exist, or that the controller still believes in. */
+  get restoreKeys(): string[] {
+    const real = this.server.list(volumeRestores);
+    const believed = this.process.context.stores.volumeRestores.list();
+    return [...new Set([...real, ...believed].map((one) => objectKey(one.metadata)))];
+  }
+
+  async reconcileRestores(): Promise<void> {
+    for (const key of this.restoreKeys) await this.process.restores.reconcile(key);
+  }
+
+  async reconcileProtection(): Promise<void> {
+    const isInformed = this.process.copies.areUpToDate();
+    await this.process.protections.reconcile(objectKey(CLAIM_REF));
+    if (isInformed) this.onInformedProtection?.();
+  }
+
+  /** The operator gives the store another key. */
+  exchangeKeys(secretKey: string): void {
+    this.server.change(secrets, { namespace: SYSTEM_NAMESPACE, name: 'keys' }, (object) => {
+      childOf(object, 'data')['AWS_SECRET_ACCESS_KEY'] = Buffer.from(secretKey).toString('base64');
+    });
+  }
+
+  /** Whether the claim waits for its user to give up on a backup that has gone. */
+  get isToldToStartBlank(): boolean {
+    return this.restore?.status?.conditions?.some(({ reason }) => reason === 'BackupVanished') === true;
+  }
+
+  /** Whether admission could be certain that there is no backup. */
+  get mayStartFresh(): boolean {
+    return this.truth.newest === undefined && !this.hasRecord && this.destination.mood === 'answers';
+  }
+
+  /** Whether the ledger remembers a backup. */
+  get hasRecord(): boolean {
+    return this.destination.restic.store.objects.has(RECORD_KEY);
+  }
+
+  /** The operator gives up on what the ledger remembers. */
+  removeRecord(): void {
+    this.destination.restic.store.objects.delete(RECORD_KEY);
+  }
+
+  /** Runs one backup of every schedule; a second passes, so that no two end at the same time. */
+  backUp(end: BackupEnd): void {
+    this.wait(1_000);
+    this.engine.backUp(end);
+  }
+
+  /** The user creates the claim; admission has answered. */
+  createClaim(admitted: Admitted, request?: string): PersistentVolumeClaim {
+    this.#restoresNamed += 1;
+    const dataSourceRef = { apiGroup: API_GROUP, kind: 'VolumeRestore', name: `data-${this.#restoresNamed}` };
+    return this.server.create(persistentVolumeClaims, {
+      metadata: {
+        ...CLAIM_REF,
+        labels: { [TIER_LABEL]: 'hourly' },
+        annotations: request === undefined ? {} : { [RESTORE_ANNOTATION]: request },
+      },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        storageClassName: 'fast',
+        resources: { requests: { storage: '1Gi' } },
+        ...(admitted === 'restore' ? { dataSourceRef } : {}),
+      },
+    });
+  }
+
+  deleteClaim(): void {
+    this.server.delete(persistentVolumeClaims, CLAIM_REF);
+  }
+
+  /** The user deletes the claim with all that uses it, and creates it again at once. */
+  recreateClaim(): void {
+    this.scale(0);
+    this.deleteClaim();
+    this.cluster.protect();
+    if (this.claim === undefined) this.createClaim(this.mayStartFresh ? 'fresh' : 'restore');
+  }
+
+  setLabel(tier: string | undefined): void {
+    if (this.claim === undefined) return;
+    this.server.change(persistentVolumeClaims, CLAIM_REF, (object) => {
+      const labels = childOf(childOf(object, 'metadata'), 'labels');
+      if (tier === undefined) Reflect.deleteProperty(labels, TIER_LABEL);
+      else labels[TIER_LABEL] = tier;
+    });
+  }
+
+  acceptCollapse(snapshotId: string): void {
+    if (this.claim === undefined) return;
+    this.server.change(persistentVolumeClaims, CLAIM_REF, (object) => {
+      childOf(childOf(object, 'metadata'), 'annotations')[ACCEPT_COLLAPSE_ANNOTATION] = snapshotId.slice(0, 8);
+    });
+  }
+
+  /** A volume that somebody had made beforehand happens to fit the waiting claim, unless one names the claim already. */
+  bindElsewhere(): void {
+    const { claim } = this;
+    if (claim === undefined || claim.spec.volumeName !== undefined) return;
+    const { uid } = claim.metadata;
+    if (this.server.list(persistentVolumes).some((one) => one.spec.claimRef?.uid === uid)) return;
+    this.foreignVolumes.add(this.cluster.makeVolume(claim.metadata, blank));
+    this.cluster.bind();
+  }
+
+  /** The application has one pod, or none. */
+  scale(replicas: 0 | 1): void {
+    const pod = { ...CLAIM_REF, name: 'app-0' };
+    if (replicas === 0) this.server.delete(pods, pod);
+    else if (this.server.get(pods, pod) === undefined) makePod(this.server, pod, CLAIM);
+  }
+
+  get isAppRunning(): boolean {
+    return this.server.get(pods, { ...CLAIM_REF, name: 'app-0' })?.status?.phase === 'Running';
+  }
+
+  /** The application writes into its volume, if it runs with one. */
+  write(edit: (content: Content) => Content): void {
+    const volumeName = this.claim?.spec.volumeName;
+    const content = volumeName === undefined ? undefined : this.cluster.contents.get(volumeName);
+    if (!this.isAppRunning || volumeName === undefined || content === undefined) return;
+    this.cluster.contents.set(volumeName, edit(content));
+  }
+
+  /** One round in which nothing goes wrong, and a minute passes. */
+  async calmRound(): Promise<void> {
+    for (const step of this.#calmSteps) await step();
+  }
+
+  /** The next steps of rounds in which the engine backs up too; movers and backups end as they are told to. */
+  async walk(steps: number, ends: { readonly restore: RestoreEnd; readonly backup: BackupEnd }): Promise<void> {
+    const round = [...this.#calmSteps, () => this.backUp(ends.backup)];
+    this.#restoresEnd = ends.restore;
+    for (let taken = 0; taken < steps; taken += 1) {
+      await round[this.#position % round.length]?.();
+      this.#position += 1;
+    }
+    this.#restoresEnd = 'complete';
+  }
+
+  /**
+   * Calm rounds until something is so; it is looked at after every step.
+   *
+   * @throws when it does not come to be.
+   */
+  async until(isSo: (world: World) => boolean, rounds = 30): Promise<void> {
+    for (let round = 0; round < rounds; round += 1) {
+      for (const step of this.#calmSteps) {
+        if (isSo(this)) return;
+        await step();
+      }
+    }
+    if (!isSo(this)) throw new Error(`after ${rounds} calm rounds it is not so: ${isSo.toString()}`);
+  }
+
+  readonly #calmSteps: readonly (() => Promise<void> | void)[] = [
+    ...Object.values(this.cluster.passes),
+    () => this.engine.startMovers(),
+    () => this.cluster.schedule(),
+    () => this.look(),
+    () => this.engine.endMovers(this.#restoresEnd),
+    () => this.look(),
+    () => this.engine.report(),
+    () => this.look(),
+    () => this.wait(60_000),
+  ];
+
+  /** The controller sees everything and looks at everything. What fails is left for the next time, as a queue does. */
+  async look(): Promise<void> {
+    for (const reconcile of [() => this.reconcileProtection(), () => this.reconcileRestores()]) {
+      this.process.copies.seeEverything();
+      await this.rest();
+      await this.tolerating(reconcile);
+    }
+    this.process.copies.seeEverything();
+    await this.rest();
+  }
+
+  /** A reconcile may fail as the API server fails; a process that died of it is followed by another. */
+  async tolerating(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof KubeError)) throw error;
+    }
+    if (this.process.client.isDead) await this.restart();
+  }
+}

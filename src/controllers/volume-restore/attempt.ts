@@ -1,0 +1,163 @@
+import type { BackupPolicy } from '../../api/backup-policy.ts';
+import type { MoverUser } from '../../api/snapshot.ts';
+import type { VolumeRestore } from '../../api/volume-restore.ts';
+import { primeClaimName, restoreAttemptName } from '../../domain/object-names.ts';
+import type { RestoreReport } from '../../domain/proof.ts';
+import { engineComplaint } from '../../engines/volsync/engine-complaint.ts';
+import { replicationDestinations, type ReplicationDestination } from '../../engines/volsync/kinds.ts';
+import { moverComplaint, parseRestoreLog } from '../../engines/volsync/mover-log.ts';
+import { buildReplicationDestination, RESTORE_TRIGGER } from '../../engines/volsync/replication-destination.ts';
+import { buildRepositorySecret } from '../../engines/volsync/repository-secret.ts';
+import { objectKey, ownerReference } from '../../kube/kind.ts';
+import { secrets, type Pod } from '../../kube/objects.ts';
+import type { ControllerContext } from '../context.ts';
+import { type RepositoryAccess, SECRET_DIGEST_ANNOTATION, secretDigest } from '../repository-access.ts';
+import { PODS_BY_JOB } from '../stores.ts';
+import type { Heard, MoverLogWatch } from './mover-log-watch.ts';
+
+export interface AttemptPlan {
+  readonly restore: VolumeRestore;
+  readonly policy: BackupPolicy;
+  readonly access: RepositoryAccess;
+  readonly moverUser: MoverUser;
+  readonly attempt: number;
+  readonly snapshotTimeMilliseconds: number;
+}
+
+export interface RunningAttempt {
+  readonly kind: 'running';
+  /** What the mover complained about on its last try. */
+  readonly complaint?: string | undefined;
+  /** Of the Secret that the mover was given, see `secretDigest`. */
+  readonly digest?: string | undefined;
+}
+
+/** Where an attempt stands. */
+export type AttemptState =
+  | { readonly kind: 'absent' }
+  | RunningAttempt
+  /** `heardAll` is false where a part of what the mover said may be missing. */
+  | { readonly kind: 'ended'; readonly report: RestoreReport; readonly heardAll: boolean };
+
+const attemptRef = (restore: VolumeRestore, attempt: number) => ({
+  namespace: restore.metadata.namespace,
+  name: restoreAttemptName(ownerReference(restore).uid, attempt),
+});
+
+/** Makes the Secret and the engine's object of one attempt; both belong to the restore. */
+export async function startAttempt(context: ControllerContext, plan: AttemptPlan): Promise<void> {
+  const { restore, access, policy } = plan;
+  const { name, namespace = '' } = attemptRef(restore, plan.attempt);
+  const owner = ownerReference(restore);
+  await context.client.apply(
+    secrets,
+    buildRepositorySecret({
+      name,
+      namespace,
+      owner,
+      url: access.url,
+      password: access.password,
+      environment: access.environment,
+      caPem: access.caPem,
+    }),
+  );
+  const desired = buildReplicationDestination({
+    name,
+    namespace,
+    owner,
+    repositorySecretName: name,
+    hasCustomCA: access.caPem !== undefined,
+    primeClaimName: primeClaimName(owner.uid),
+    snapshotTimeMilliseconds: plan.snapshotTimeMilliseconds,
+    policy: policy.spec,
+    moverUser: plan.moverUser,
+  });
+  const annotations = { [SECRET_DIGEST_ANNOTATION]: secretDigest(access) };
+  const annotated = { ...desired, metadata: { ...desired.metadata, annotations } };
+  await context.client.apply(replicationDestinations, annotated);
+}
+
+/** Looks at an attempt: the engine's object, and what its mover was heard saying. */
+export function observeAttempt(
+  context: ControllerContext,
+  logs: MoverLogWatch,
+  restore: VolumeRestore,
+  attempt: number,
+): AttemptState {
+  const key = objectKey(attemptRef(restore, attempt));
+  const object = context.stores.replicationDestinations.get(key);
+  if (object === undefined) {
+    logs.forget(key);
+    return { kind: 'absent' };
+  }
+  const pod = newestMover(context, key);
+  if (pod !== undefined) logs.listen(key, pod);
+  const heard = logs.heard(key);
+  if (object.status?.lastManualSync === RESTORE_TRIGGER) return endedAttempt(object, heard, context.now());
+  const digest = object.metadata.annotations?.[SECRET_DIGEST_ANNOTATION];
+  return { kind: 'running', complaint: complaintOf(object) ?? complaintOfPod(pod, heard), digest };
+}
+
+function endedAttempt(
+  { status }: ReplicationDestination,
+  heard: Heard | undefined,
+  nowMilliseconds: number,
+): AttemptState {
+  const report = combined(parseRestoreLog(status?.latestMoverStatus?.logs ?? ''), heard);
+  const waitedMilliseconds = nowMilliseconds - Date.parse(status?.lastSyncTime ?? '');
+  const heardAll = heard === undefined || heard.ended || waitedMilliseconds > LOG_PATIENCE_MILLISECONDS;
+  return { kind: 'ended', report, heardAll };
+}
+
+/**
+ * The engine's own record is of the mover that ended well, but it has no counts: these must have been heard, and from a
+ * mover that ended well too.
+ */
+function combined(kept: RestoreReport, heard: Heard | undefined): RestoreReport {
+  const counted = heard?.succeeded === true ? heard.report : {};
+  return { ...counted, ...kept, foundNothing: kept.foundNothing || heard?.report.foundNothing === true };
+}
+
+/** VolSync names a restore's Job after its object (internal/controller/mover/restic/mover.go, v0.14). */
+export const moverJobPrefix = 'volsync-dst-';
+
+/** How long after the engine's success the end of its mover's log is waited for: a connection may have died silently. */
+const LOG_PATIENCE_MILLISECONDS = 60_000;
+
+/** The pod of the mover's last try; a Job keeps the pods of failed tries beside it. */
+function newestMover(context: ControllerContext, key: string): Pod | undefined {
+  const [namespace = '', name = ''] = key.split('/');
+  const tries = context.stores.pods.byIndex(PODS_BY_JOB, `${namespace}/${moverJobPrefix}${name}`);
+  const bornAt = (pod: Pod): number => Date.parse(pod.metadata.creationTimestamp);
+  return tries.reduce<Pod | undefined>(
+    (newest, pod) => (newest === undefined || bornAt(pod) >= bornAt(newest) ? pod : newest),
+    undefined,
+  );
+}
+
+/** The engine itself reports a failing mover only after many tries, which takes the better part of an hour. */
+function complaintOfPod(pod: Pod | undefined, heard: Heard | undefined): string | undefined {
+  if (pod?.status?.phase !== 'Failed') return undefined;
+  return heard?.complaint ?? FAILED_SILENTLY;
+}
+
+const FAILED_SILENTLY = 'the mover failed without saying why';
+
+function complaintOf(object: ReplicationDestination): string | undefined {
+  const mover = object.status?.latestMoverStatus;
+  if (mover?.result === 'Failed') return moverComplaint(mover.logs ?? '') ?? FAILED_SILENTLY;
+  return engineComplaint(object.status?.conditions);
+}
+
+/** Ends an attempt: the engine's object goes, and with it its Job, pods and cache; then its Secret. */
+export async function discardAttempt(
+  context: ControllerContext,
+  logs: MoverLogWatch,
+  restore: VolumeRestore,
+  attempt: number,
+): Promise<void> {
+  const ref = attemptRef(restore, attempt);
+  await context.client.delete(replicationDestinations, ref, { propagationPolicy: 'Background' });
+  await context.client.delete(secrets, ref);
+  logs.forget(objectKey(ref));
+}

@@ -1,0 +1,88 @@
+import { pino } from 'pino';
+import { describe, expect, it, vi } from 'vitest';
+import { type ObjectRef, objectKey } from '../../kube/kind.ts';
+import type { LogOptions } from '../../kube/client.ts';
+import type { Pod } from '../../kube/objects.ts';
+import { MoverLogWatch } from './mover-log-watch.ts';
+
+const log = pino({ level: 'silent' });
+
+const pod = (name: string, phase: string): Pod => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: {
+    name,
+    namespace: 'shop',
+    uid: `uid-${name}`,
+    resourceVersion: '1',
+    creationTimestamp: '2026-01-01T00:00:00Z',
+  },
+  spec: { containers: [] },
+  status: { phase },
+});
+
+/** Pods' logs: lines, then either an end or silence until the listener goes away. */
+class Logs {
+  readonly opened: string[] = [];
+  readonly #lines: Readonly<Record<string, readonly string[]>>;
+  readonly #endless: readonly string[];
+
+  constructor(lines: Readonly<Record<string, readonly string[]>>, endless: readonly string[] = []) {
+    this.#lines = lines;
+    this.#endless = endless;
+  }
+
+  async *podLogs(ref: ObjectRef, options: LogOptions = {}): AsyncGenerator<string> {
+    this.opened.push(objectKey(ref));
+    yield* this.#lines[ref.name] ?? [];
+    if (!this.#endless.includes(ref.name)) return;
+    await new Promise((_, reject) => {
+      options.signal?.addEventListener('abort', () => reject(new Error('aborted')));
+    });
+  }
+}
+
+const summary = [
+  'restoring snapshot 1b2c3d4e of [/data] at 2026-01-01',
+  'Summary: Restored 4 files/dirs (10 B) in 0:00',
+];
+
+describe('MoverLogWatch', () => {
+  it('hears what a mover says to its end, and tells of the end once', async () => {
+    const onEnd = vi.fn();
+    const watch = new MoverLogWatch(new Logs({ a: summary }), log, onEnd);
+    watch.listen('shop/try', pod('a', 'Running'));
+    watch.listen('shop/try', pod('a', 'Succeeded'));
+    await vi.waitFor(() => expect(watch.heard('shop/try')?.ended).toBe(true));
+    expect(watch.heard('shop/try')?.report).toMatchObject({ snapshotId: '1b2c3d4e', entries: 4 });
+    expect(watch.heard('shop/try')?.complaint).toBeUndefined();
+    expect(onEnd.mock.calls).toEqual([['shop/try']]);
+  });
+
+  it('does not listen before a pod has begun', () => {
+    const logs = new Logs({});
+    const watch = new MoverLogWatch(logs, log, () => undefined);
+    watch.listen('shop/try', pod('a', 'Pending'));
+    expect(logs.opened).toEqual([]);
+    expect(watch.heard('shop/try')).toBeUndefined();
+  });
+
+  it("repeats a failed mover's complaint", async () => {
+    const watch = new MoverLogWatch(new Logs({ a: ['Fatal: wrong password or no key found'] }), log, () => undefined);
+    watch.listen('shop/try', pod('a', 'Failed'));
+    await vi.waitFor(() => expect(watch.heard('shop/try')?.complaint).toBe('Fatal: wrong password or no key found'));
+  });
+
+  it('leaves a pod for its successor without telling of an end', async () => {
+    const onEnd = vi.fn();
+    const logs = new Logs({ a: ['Fatal: no'], b: summary }, ['a', 'b']);
+    const watch = new MoverLogWatch(logs, log, onEnd);
+    watch.listen('shop/try', pod('a', 'Running'));
+    await vi.waitFor(() => expect(watch.heard('shop/try')?.complaint).toBe('Fatal: no'));
+    watch.listen('shop/try', pod('b', 'Running'));
+    await vi.waitFor(() => expect(watch.heard('shop/try')?.report.entries).toBe(4));
+    expect(onEnd).not.toHaveBeenCalled();
+    expect(logs.opened).toEqual(['shop/a', 'shop/b']);
+    watch.close();
+  });
+});

@@ -1,0 +1,89 @@
+import type { Logger } from 'pino';
+import type { RestoreReport } from '../../domain/proof.ts';
+import { moverComplaint, parseRestoreLog, saysDone } from '../../engines/volsync/mover-log.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import type { Pod } from '../../kube/objects.ts';
+
+/** Lines of a mover's log that are kept: the interesting ones come last, after its progress lines. */
+const KEPT_LINES = 500;
+
+interface Listening {
+  readonly podUID: string;
+  readonly abort: AbortController;
+  lines: string[];
+  ended: boolean;
+}
+
+export interface Heard {
+  readonly report: RestoreReport;
+  /** The line that says what is wrong; absent where there is none. */
+  readonly complaint: string | undefined;
+  /** False while the mover may still say more. */
+  readonly ended: boolean;
+  /** True when the mover said that all is done: one that failed is followed by another, whose report counts. */
+  readonly succeeded: boolean;
+}
+
+/**
+ * Listens to the logs of restore movers while they run: the engine keeps only a part of what they say, and deletes their
+ * pods when they are done. What was heard is kept in memory; what was missed makes a restore unproven, so that it is run
+ * again.
+ */
+export class MoverLogWatch {
+  readonly #client: Pick<KubeClient, 'podLogs'>;
+  readonly #log: Logger;
+  readonly #onEnd: (attemptKey: string) => void;
+  readonly #listening = new Map<string, Listening>();
+
+  /** @param onEnd called with the attempt's key when its mover's log has ended. */
+  constructor(client: Pick<KubeClient, 'podLogs'>, log: Logger, onEnd: (attemptKey: string) => void) {
+    this.#client = client;
+    this.#log = log;
+    this.#onEnd = onEnd;
+  }
+
+  /** Starts to listen to a pod that has begun to run; a pod already listened to is left. A retry's pod replaces it. */
+  listen(attemptKey: string, pod: Pod): void {
+    const phase = pod.status?.phase;
+    if (phase === undefined || phase === 'Pending' || phase === 'Unknown') return;
+    const current = this.#listening.get(attemptKey);
+    if (current?.podUID === pod.metadata.uid) return;
+    current?.abort.abort();
+    const listening = { podUID: pod.metadata.uid, abort: new AbortController(), lines: [], ended: false };
+    this.#listening.set(attemptKey, listening);
+    void this.#follow(attemptKey, pod, listening);
+  }
+
+  async #follow(attemptKey: string, pod: Pod, listening: Listening): Promise<void> {
+    try {
+      const options = { follow: true, signal: listening.abort.signal };
+      for await (const line of this.#client.podLogs(pod.metadata, options)) {
+        listening.lines.push(line);
+        if (listening.lines.length > KEPT_LINES) listening.lines = listening.lines.slice(-KEPT_LINES / 2);
+      }
+    } catch (error) {
+      this.#log.debug({ err: error, pod: pod.metadata.name }, 'the log of a mover broke off');
+    }
+    listening.ended = true;
+    if (this.#listening.get(attemptKey) === listening) this.#onEnd(attemptKey);
+  }
+
+  /** What the mover of an attempt said so far. Absent when nothing was heard. */
+  heard(attemptKey: string): Heard | undefined {
+    const listening = this.#listening.get(attemptKey);
+    if (listening === undefined) return undefined;
+    const log = listening.lines.join('\n');
+    const { ended } = listening;
+    return { report: parseRestoreLog(log), complaint: moverComplaint(log), ended, succeeded: saysDone(log) };
+  }
+
+  /** Stops listening to an attempt and forgets what was heard. */
+  forget(attemptKey: string): void {
+    this.#listening.get(attemptKey)?.abort.abort();
+    this.#listening.delete(attemptKey);
+  }
+
+  close(): void {
+    for (const key of [...this.#listening.keys()]) this.forget(key);
+  }
+}

@@ -1,0 +1,30 @@
+/** Where the record lies that names a destination, relative to the destination's prefix. */
+export const IDENTITY_KEY = '.rebound/destination.json';
+
+const CLAIM_RECORDS = '.rebound/claims';
+
+// Names of Kubernetes objects (RFC 1123 label and subdomain), so that neither part can leave its folder.
+const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const CLAIM = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+/** Names a claim. */
+export type ClaimKey = { readonly namespace: string; readonly claim: string };
+
+const pathOf = ({ namespace, claim }: ClaimKey): string => {
+  if (!NAMESPACE.test(namespace) || !CLAIM.test(claim)) {
+    throw new RangeError(`not the names of a namespace and a claim: ${JSON.stringify({ namespace, claim })}`);
+  }
+  return `${namespace}/${claim}`;
+};
+
+/**
+ * The path of a claim's repository, relative to the destination's prefix: `<namespace>/<claim>`.
+ * @throws RangeError when the names are not those of Kubernetes objects (an empty name included: `generateName`).
+ */
+export const repositoryPath = (key: ClaimKey): string => pathOf(key);
+
+/**
+ * The key of a claim's ledger record, relative to the destination's prefix.
+ * @throws RangeError as {@link repositoryPath}.
+ */
+export const claimRecordKey = (key: ClaimKey): string => `${CLAIM_RECORDS}/${pathOf(key)}.json`;

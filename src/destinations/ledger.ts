@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import type { CallOptions, Destination } from './destination.ts';
+import { claimRecordKey, type ClaimKey } from './layout.ts';
+import { failure, success, type Outcome } from './outcome.ts';
+
+/** How many good backups a record remembers, the newest first. */
+export const HISTORY_LIMIT = 10;
+
+const snapshotId = z.string().regex(/^[0-9a-f]{64}$/);
+const count = z.int().min(0);
+const time = z.iso.datetime({ offset: true });
+
+const goodBackup = z.object({
+  snapshotId,
+  time,
+  sizeBytes: count,
+  files: count,
+  directories: count,
+});
+
+const historicBackup = goodBackup.omit({ directories: true });
+
+const mover = z.looseObject({
+  runAsUser: count.optional(),
+  runAsGroup: count.optional(),
+  fsGroup: count.optional(),
+});
+
+/** What the destination remembers of a claim, so that a rebuilt cluster knows it. Unknown fields are kept. */
+const claimRecord = z.looseObject({
+  version: z.literal(1),
+  namespace: z.string().min(1),
+  claim: z.string().min(1),
+  /** UID of the claim that the last good backup was taken from. */
+  claimUid: z.string(),
+  /** The tier. */
+  policy: z.string().min(1),
+  lastGoodBackup: goodBackup,
+  /** The user and groups that the mover ran as. */
+  mover: mover.optional(),
+  recordedAt: time,
+  /** Good backups, the newest first. */
+  history: z.array(historicBackup).max(HISTORY_LIMIT).optional(),
+});
+
+export type ClaimRecord = z.infer<typeof claimRecord>;
+export type GoodBackup = z.infer<typeof goodBackup>;
+
+const unreadable = (key: string, why: string) =>
+  failure(
+    'InvalidRecord',
+    `the ledger record ${key} exists but cannot be understood (${why}). It is not taken for "no record". ` +
+      'Restore an earlier version of the object, or delete it so that the next good backup writes it again.',
+  );
+
+const parseJson = (bytes: Uint8Array): Outcome<unknown> => {
+  try {
+    return success(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
+  } catch {
+    return failure('InvalidRecord', 'not JSON');
+  }
+};
+
+/** Understands the bytes of a claim's record; a failure when they are not a record of this very claim. */
+export const parseClaimRecord = (key: ClaimKey, bytes: Uint8Array): Outcome<ClaimRecord> => {
+  const objectKey = claimRecordKey(key);
+  const json = parseJson(bytes);
+  if (!json.ok) return unreadable(objectKey, json.message);
+  const record = claimRecord.safeParse(json.value);
+  if (!record.success) return unreadable(objectKey, z.prettifyError(record.error).replaceAll('\n', ' '));
+  if (record.data.namespace !== key.namespace || record.data.claim !== key.claim) {
+    return unreadable(objectKey, `it speaks of ${record.data.namespace}/${record.data.claim}`);
+  }
+  return success(record.data);
+};
+
+/** Reads a claim's record; `undefined` when there certainly is none. An unreadable record is a failure. */
+export const readLedger = async (
+  destination: Pick<Destination, 'read'>,
+  key: ClaimKey,
+  options: CallOptions,
+): Promise<Outcome<ClaimRecord | undefined>> => {
+  const bytes = await destination.read(claimRecordKey(key), options);
+  if (!bytes.ok) return bytes;
+  return bytes.value === undefined ? success(undefined) : parseClaimRecord(key, bytes.value);
+};
+
+/** Writes a claim's record, replacing the one before. A record that would not read back is a failure, and not written. */
+export const writeLedger = async (
+  destination: Pick<Destination, 'write'>,
+  record: ClaimRecord,
+  options: CallOptions,
+): Promise<Outcome<undefined>> => {
+  const checked = claimRecord.safeParse(record);
+  if (!checked.success) return failure('InvalidRecord', `not a ledger record: ${z.prettifyError(checked.error)}`);
+  const json = `${JSON.stringify(checked.data, undefined, 2)}\n`;
+  return destination.write(claimRecordKey(record), new TextEncoder().encode(json), options);
+};
+
+/** The record after one more good backup: it becomes the last one, and the bounded history gains it. */
+export const withGoodBackup = (record: ClaimRecord, backup: GoodBackup, recordedAt: string): ClaimRecord => {
+  const { snapshotId: id, time: takenAt, sizeBytes, files } = backup;
+  const entry = { snapshotId: id, time: takenAt, sizeBytes, files };
+  const others = (record.history ?? []).filter((known) => known.snapshotId !== backup.snapshotId);
+  return { ...record, lastGoodBackup: backup, recordedAt, history: [entry, ...others].slice(0, HISTORY_LIMIT) };
+};

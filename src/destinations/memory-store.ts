@@ -1,0 +1,62 @@
+import type { ObjectStore } from './object-store.ts';
+import { failure, success, type Failure } from './outcome.ts';
+
+export type MemoryStore = ObjectStore & {
+  /** What is stored, by key. Change it at will. */
+  readonly objects: Map<string, Uint8Array>;
+  /** The calls so far, as `LIST prefix`, `GET key` or `PUT key`. */
+  readonly calls: string[];
+  /** Set to make calls fail: it is asked before each one. */
+  fault: ((call: string) => Failure | undefined) | undefined;
+};
+
+/** An object store in memory, for tests of what is built on stores. */
+export const createMemoryStore = (): MemoryStore => {
+  const objects = new Map<string, Uint8Array>();
+  const calls: string[] = [];
+  const begin = (call: string): Failure | undefined => {
+    calls.push(call);
+    return store.fault?.(call);
+  };
+  const store: MemoryStore = {
+    objects,
+    calls,
+    fault: undefined,
+    description: 'memory',
+    listPage(prefix, { maximumKeys, continuation }) {
+      const fault = begin(`LIST ${prefix}`);
+      if (fault !== undefined) return Promise.resolve(fault);
+      const keys = [...objects.keys()].filter((key) => key.startsWith(prefix)).sort();
+      const rest = keys.filter((key) => continuation === undefined || key > continuation);
+      const page = rest.slice(0, maximumKeys);
+      const entries = page.map((key) => ({
+        key,
+        sizeBytes: objects.get(key)?.length ?? 0,
+        modifiedAt: '2026-01-02T03:04:05Z',
+      }));
+      const last = page.at(-1);
+      return Promise.resolve(
+        success({ entries, ...(rest.length > page.length && last !== undefined ? { next: last } : {}) }),
+      );
+    },
+    read(key, { maximumBytes }) {
+      const fault = begin(`GET ${key}`);
+      const bytes = objects.get(key);
+      const isTooLarge = (bytes?.length ?? 0) > (maximumBytes ?? Number.POSITIVE_INFINITY);
+      return Promise.resolve(fault ?? (isTooLarge ? failure('TooLarge', 'more than asked for') : success(bytes)));
+    },
+    write(key, bytes) {
+      const fault = begin(`PUT ${key}`);
+      if (fault === undefined) objects.set(key, bytes);
+      return Promise.resolve(fault ?? success(undefined));
+    },
+    create(key, bytes) {
+      const fault = begin(`PUT ${key}`);
+      const isNew = !objects.has(key);
+      if (fault === undefined && isNew) objects.set(key, bytes);
+      return Promise.resolve(fault ?? success(isNew));
+    },
+    close: () => Promise.resolve(),
+  };
+  return store;
+};

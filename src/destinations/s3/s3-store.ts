@@ -1,0 +1,147 @@
+import type { CallOptions } from '../destination.ts';
+import type { ListPage, ListPageOptions, ObjectStore } from '../object-store.ts';
+import { failure, success, type Failure, type Outcome } from '../outcome.ts';
+import { bucketAddress, endpointOf } from './addressing.ts';
+import { describeError, errorCodeOf } from './error-response.ts';
+import { parseListResult, type ListResult } from './list-result.ts';
+import type { S3Settings } from './settings.ts';
+import { createSigner, encodeComponent } from './signature.ts';
+import { createTransport, type HttpResponse, type HttpTransport, type SendLimits } from './transport.ts';
+
+export type S3StoreOptions = {
+  /** The clock that requests are signed by. */
+  readonly now?: () => Date;
+  readonly transport?: HttpTransport;
+};
+
+type Call = {
+  readonly operation: 'LIST' | 'GET' | 'PUT';
+  readonly key: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+};
+
+type Sender = {
+  readonly send: (call: Call, limits: SendLimits) => Promise<Outcome<HttpResponse>>;
+  readonly close: () => Promise<void>;
+};
+
+const MAXIMUM_LIST_BYTES = 8 * 1024 * 1024;
+const MAXIMUM_READ_BYTES = 16 * 1024 * 1024;
+const MAXIMUM_ERROR_BYTES = 256 * 1024;
+
+const encodeKey = (key: string): string => key.split('/').map(encodeComponent).join('/');
+
+const createSender = (settings: S3Settings, options: S3StoreOptions): Sender => {
+  const address = bucketAddress(settings);
+  const transport = options.transport ?? createTransport({ origin: address.origin, caPem: settings.caPem });
+  const sign = createSigner(settings);
+  const now = options.now ?? (() => new Date());
+  const send: Sender['send'] = async ({ operation, key, query = {}, headers = {}, body }, limits) => {
+    const method = operation === 'PUT' ? 'PUT' : 'GET';
+    const path = `${address.bucketPath}/${operation === 'LIST' ? '' : encodeKey(key)}`;
+    const signed = sign({ method, host: address.host, path, query, headers, body }, now());
+    const url = signed.queryString === '' ? path : `${path}?${signed.queryString}`;
+    return transport.send({ method, path: url, headers: signed.headers, body }, limits);
+  };
+  return { send, close: () => transport.close() };
+};
+
+/** The failure, naming the request and the store that it was sent to. */
+const named = (settings: S3Settings, call: Call, why: Failure): Failure => {
+  const target = `${call.operation} ${endpointOf(settings)} bucket ${settings.bucket} ${call.operation === 'LIST' ? 'prefix' : 'key'}`;
+  return failure(why.reason, `${target} ${call.key}: ${why.message}`);
+};
+
+const isHtml = (response: HttpResponse): boolean => /^text\/html/i.test(response.headers['content-type'] ?? '');
+
+const NOT_A_STORE = failure('BadResponse', 'HTTP 200 with a web page: a proxy or login page answered, not the store');
+
+const readResult = (response: HttpResponse): Outcome<Uint8Array | undefined> => {
+  if (response.status === 200) return isHtml(response) ? NOT_A_STORE : success(response.body);
+  const isCertainlyMissing = response.status === 404 && errorCodeOf(response.body) === 'NoSuchKey';
+  return isCertainlyMissing ? success(undefined) : describeError(response);
+};
+
+// Every S3 server answers a PUT with the ETag of what it stored; whoever does not has not stored it.
+const writeResult = (response: HttpResponse): Outcome<undefined> => {
+  if (response.status !== 200) return describeError(response);
+  if (isHtml(response)) return NOT_A_STORE;
+  const isStored = typeof response.headers['etag'] === 'string';
+  return isStored ? success(undefined) : failure('BadResponse', 'HTTP 200 without an ETag: not acknowledged');
+};
+
+const listQuery = (prefix: string, { maximumKeys, continuation }: ListPageOptions): Record<string, string> => ({
+  'list-type': '2',
+  'encoding-type': 'url',
+  'max-keys': String(maximumKeys),
+  prefix,
+  ...(continuation === undefined ? {} : { 'continuation-token': continuation }),
+});
+
+const pageOf = (result: ListResult, folder: string): ListPage => ({
+  entries: result.objects.map((object) => ({ ...object, key: object.key.slice(folder.length) })),
+  ...(result.nextContinuationToken === undefined ? {} : { next: result.nextContinuationToken }),
+});
+
+/**
+ * Opens a bucket, or a folder of one, as an object store. Nothing is sent yet. Works with every server that speaks
+ * `ListObjectsV2`, `GetObject`, `PutObject` and Signature Version 4.
+ */
+export const createS3Store = (settings: S3Settings, options: S3StoreOptions = {}): ObjectStore => {
+  const folder = settings.prefix === '' ? '' : `${settings.prefix}/`;
+  const { send, close } = createSender(settings, options);
+
+  const call = async <T>(
+    request: Call,
+    limits: SendLimits,
+    understand: (response: HttpResponse) => Outcome<T>,
+  ): Promise<Outcome<T>> => {
+    const response = await send(request, limits);
+    const result = response.ok ? understand(response.value) : response;
+    return result.ok ? result : named(settings, request, result);
+  };
+
+  const put = (key: string, body: Uint8Array, headers: Call['headers'] = {}): Call => ({
+    operation: 'PUT',
+    key: folder + key,
+    body,
+    headers: { 'content-type': 'application/json', ...headers },
+  });
+
+  const answerLimits = (limits: CallOptions): SendLimits => ({ ...limits, maximumBytes: MAXIMUM_ERROR_BYTES });
+
+  const write: ObjectStore['write'] = (key, bytes, limits) => call(put(key, bytes), answerLimits(limits), writeResult);
+
+  return {
+    description: `${endpointOf(settings)} bucket ${settings.bucket} prefix ${JSON.stringify(settings.prefix)}`,
+    listPage: (prefix, limits) => {
+      const fullPrefix = folder + prefix;
+      const request: Call = { operation: 'LIST', key: fullPrefix, query: listQuery(fullPrefix, limits) };
+      const question = { bucket: settings.bucket, prefix: fullPrefix };
+      return call(request, { ...limits, maximumBytes: MAXIMUM_LIST_BYTES }, (response) => {
+        if (response.status !== 200) return describeError(response);
+        const result = parseListResult(response.body, question);
+        return result.ok ? success(pageOf(result.value, folder)) : result;
+      });
+    },
+    read: (key, limits) =>
+      call({ operation: 'GET', key: folder + key }, { maximumBytes: MAXIMUM_READ_BYTES, ...limits }, readResult),
+    write,
+    create: async (key, bytes, limits) => {
+      const request = put(key, bytes, { 'if-none-match': '*' });
+      const created = await call(request, answerLimits(limits), (response): Outcome<'created' | 'exists' | 'plain'> => {
+        if (response.status === 412) return success('exists');
+        if (response.status === 501) return success('plain');
+        const stored = writeResult(response);
+        return stored.ok ? success('created') : stored;
+      });
+      if (!created.ok) return created;
+      if (created.value !== 'plain') return success(created.value === 'created');
+      const written = await write(key, bytes, limits);
+      return written.ok ? success(true) : written;
+    },
+    close,
+  };
+};

@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest';
+import { type AdmissionFacts, decideAdmission, isVolumeRestoreReference, type ProbeFact } from './admission.ts';
+import type { ClaimFacts } from './claim.ts';
+
+const ours = { apiGroup: 'rebound.dev', kind: 'VolumeRestore', name: 'rebound-0011223344556677' };
+const snapshot = { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'nightly' };
+
+function facts(claim: Partial<ClaimFacts> = {}, others: Partial<AdmissionFacts> = {}): AdmissionFacts {
+  return {
+    claim: { namespace: 'shop', name: 'db', labels: { backup: 'hourly' }, annotations: {}, ownerKinds: [], ...claim },
+    excludedNamespace: false,
+    tiers: ['daily', 'hourly'],
+    ...others,
+  };
+}
+
+const decided = (claim: Partial<ClaimFacts>, probe?: ProbeFact) => decideAdmission(facts(claim, { probe }));
+
+describe('what is ignored', () => {
+  it('leaves claims of system namespaces alone', () => {
+    const step = decideAdmission(facts({}, { excludedNamespace: true }));
+    expect(step).toMatchObject({ kind: 'ignore', recorded: false, reason: 'ExcludedNamespace' });
+  });
+
+  it('leaves a claim without the label alone', () => {
+    expect(decided({ labels: { app: 'x' } })).toMatchObject({ kind: 'ignore', recorded: false, reason: 'NoLabel' });
+  });
+
+  it('leaves the claim of a pod alone', () => {
+    expect(decided({ ownerKinds: ['Pod'] })).toMatchObject({ kind: 'ignore', recorded: false, reason: 'Ephemeral' });
+  });
+
+  it('decides on a claim that something else than a pod owns', () => {
+    expect(decided({ ownerKinds: ['StatefulSet'] })).toEqual({ kind: 'probe' });
+  });
+
+  it("leaves the engine's helper claims alone", () => {
+    const labels = { backup: 'hourly', 'app.kubernetes.io/created-by': 'volsync' };
+    expect(decided({ labels })).toMatchObject({ kind: 'ignore', recorded: false, reason: 'EngineHelper' });
+  });
+
+  it('records a claim whose volume was chosen, and leaves it alone', () => {
+    expect(decided({ volumeName: 'pv-1' })).toMatchObject({ kind: 'ignore', recorded: true, reason: 'OwnVolume' });
+  });
+
+  it('leaves a claim whose volume was chosen alone even when its label names no policy', () => {
+    const step = decided({ volumeName: 'pv-1', labels: { backup: 'never' } });
+    expect(step).toMatchObject({ kind: 'ignore', reason: 'OwnVolume' });
+  });
+
+  it('takes an empty volumeName for none', () => {
+    expect(decided({ volumeName: '' })).toEqual({ kind: 'probe' });
+  });
+
+  it.each([{ dataSource: snapshot }, { dataSourceRef: snapshot }, { dataSource: snapshot, dataSourceRef: snapshot }])(
+    'records a data source of the user: %j',
+    (claim) => {
+      expect(decided(claim)).toMatchObject({ kind: 'ignore', recorded: true, reason: 'OwnDataSource' });
+    },
+  );
+
+  it('records a claim cloned from another claim, and any kind in dataSourceRef', () => {
+    expect(decided({ dataSource: { kind: 'PersistentVolumeClaim', name: 'old' } })).toMatchObject({
+      reason: 'OwnDataSource',
+    });
+    const dataSourceRef = { apiGroup: 'example.com', kind: 'Disk', name: 'x', namespace: 'other' };
+    expect(decided({ dataSourceRef })).toMatchObject({ reason: 'OwnDataSource' });
+  });
+
+  it("takes a user's dataSource beside an old reference of ours for the user's word", () => {
+    expect(decided({ dataSource: snapshot, dataSourceRef: ours })).toMatchObject({ reason: 'OwnDataSource' });
+  });
+});
+
+describe('what is rejected', () => {
+  it('names the tiers when the label names none of them', () => {
+    const step = decided({ labels: { backup: 'weekly' } });
+    expect(step).toMatchObject({ kind: 'reject', reason: 'UnknownTier' });
+    expect(step).toHaveProperty('message', expect.stringContaining('Use one of: daily, hourly.'));
+  });
+
+  it('says so when there is no policy at all', () => {
+    const step = decideAdmission(facts({}, { tiers: [] }));
+    expect(step).toHaveProperty('message', expect.stringContaining('There is no BackupPolicy yet'));
+  });
+
+  it('refuses an empty tier', () => {
+    expect(decided({ labels: { backup: '' } })).toMatchObject({ kind: 'reject', reason: 'UnknownTier' });
+  });
+
+  it('refuses a restore annotation that makes no sense', () => {
+    const step = decided({ annotations: { 'rebound.dev/restore': 'yesterday' } });
+    expect(step).toMatchObject({ kind: 'reject', reason: 'MalformedRestore' });
+  });
+
+  it('invariant 1: refuses a dataSource that Kubernetes would drop, which would leave the volume blank', () => {
+    const step = decided({ dataSource: { apiGroup: 'example.com', kind: 'Disk', name: 'x' } });
+    expect(step).toMatchObject({ kind: 'reject', reason: 'DroppedDataSource' });
+  });
+
+  it.each(['2026-08-01T10:00:00Z', '0123abcd'])('refuses when %s was asked for and there is no backup', (asked) => {
+    const step = decided({ annotations: { 'rebound.dev/restore': asked } }, { kind: 'none' });
+    expect(step).toMatchObject({ kind: 'reject', reason: 'NothingToRestore' });
+  });
+
+  it('refuses when a snapshot was asked for and the name is yet to be generated', () => {
+    const step = decided({ name: '', generateName: 'db-', annotations: { 'rebound.dev/restore': '0123abcd' } });
+    expect(step).toMatchObject({ kind: 'reject', reason: 'NothingToRestore' });
+  });
+});
+
+describe('what the probe decides', () => {
+  it('asks before it has an answer', () => {
+    expect(decided({})).toEqual({ kind: 'probe' });
+  });
+
+  it('restores when a backup exists', () => {
+    expect(decided({}, { kind: 'exists' })).toMatchObject({ kind: 'restore', reason: 'BackupExists' });
+  });
+
+  it('starts blank when there certainly is none', () => {
+    expect(decided({}, { kind: 'none' })).toMatchObject({ kind: 'fresh', reason: 'NoBackup' });
+  });
+
+  it('invariant 2: holds when it is not known, and says why', () => {
+    const step = decided({}, { kind: 'unknown', message: 'the store does not answer.' });
+    expect(step).toMatchObject({ kind: 'hold', reason: 'DestinationUnknown' });
+    expect(step).toHaveProperty('message', expect.stringContaining('the store does not answer.'));
+  });
+
+  it.each([{ dataSourceRef: ours }, { dataSource: ours }, { dataSource: ours, dataSourceRef: ours }])(
+    'decides afresh on an old reference of ours: %j',
+    (claim) => {
+      expect(decided(claim)).toEqual({ kind: 'probe' });
+      expect(decided(claim, { kind: 'none' })).toMatchObject({ kind: 'fresh' });
+    },
+  );
+
+  it('takes no notice of decision annotations that came with the claim', () => {
+    const annotations = { 'rebound.dev/decision': 'fresh', 'rebound.dev/decision-token': 'e:shop/db' };
+    expect(decided({ annotations }, { kind: 'exists' })).toMatchObject({ kind: 'restore' });
+  });
+});
+
+describe('what is fresh without asking', () => {
+  it('is a claim that was asked to start blank', () => {
+    const step = decided({ annotations: { 'rebound.dev/restore': 'none' } });
+    expect(step).toMatchObject({ kind: 'fresh', reason: 'AskedFor' });
+  });
+
+  it('is a claim whose name is yet to be generated', () => {
+    expect(decided({ name: '', generateName: 'db-' })).toMatchObject({ kind: 'fresh', reason: 'GeneratedName' });
+  });
+});
+
+describe('isVolumeRestoreReference', () => {
+  it('knows ours from others', () => {
+    expect(isVolumeRestoreReference(ours)).toBe(true);
+    expect(isVolumeRestoreReference({ ...ours, apiGroup: 'volsync.backube' })).toBe(false);
+    expect(isVolumeRestoreReference({ kind: 'VolumeRestore', name: 'x' })).toBe(false);
+    expect(isVolumeRestoreReference(undefined)).toBe(false);
+  });
+});

@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto';
+import type { Schedule } from '../api/backup-policy.ts';
+import { claimKey } from './claim.ts';
+
+const MINUTES_PER_HOUR = 60;
+const MINUTES_PER_DAY = 24 * MINUTES_PER_HOUR;
+
+/** A number that is the same for a claim wherever and whenever it is asked for, spread evenly over 0 to 2^48 - 1. */
+function spreadNumber(namespace: string, claimName: string): number {
+  return createHash('sha256').update(claimKey(namespace, claimName)).digest().readUIntBE(0, 6);
+}
+
+/**
+ * The cron expression (five fields, UTC) of one claim's backups. Start times of all claims are spread evenly over the
+ * hour, or over the policy's window, so that no minute sees a herd.
+ */
+export function cronSchedule(schedule: Schedule, namespace: string, claimName: string): string {
+  const number = spreadNumber(namespace, claimName);
+  if (schedule.every === 'Hour') return `${number % MINUTES_PER_HOUR} * * * *`;
+  const offset = number % (schedule.windowHours * MINUTES_PER_HOUR);
+  const minuteOfDay = (schedule.windowStartHour * MINUTES_PER_HOUR + offset) % MINUTES_PER_DAY;
+  const minute = minuteOfDay % MINUTES_PER_HOUR;
+  const hour = Math.floor(minuteOfDay / MINUTES_PER_HOUR);
+  const dayOfWeek = schedule.every === 'Week' ? String(Math.floor(number / MINUTES_PER_DAY) % 7) : '*';
+  return `${minute} ${hour} * * ${dayOfWeek}`;
+}

@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest';
+import { LruMap } from './lru-map.ts';
+
+describe('LruMap', () => {
+  it('forgets what was not used for longest', () => {
+    const map = new LruMap<string, number>(2);
+    map.set('a', 1);
+    map.set('b', 2);
+    expect(map.get('a')).toBe(1);
+    map.set('c', 3);
+    expect([map.get('a'), map.get('b'), map.get('c')]).toEqual([1, undefined, 3]);
+    expect(map.size).toBe(2);
+  });
+
+  it('replaces a value without forgetting another', () => {
+    const map = new LruMap<string, number>(2);
+    map.set('a', 1);
+    map.set('b', 2);
+    map.set('a', 3);
+    expect([map.get('a'), map.get('b')]).toEqual([3, 2]);
+  });
+});

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import type { Snapshot, SnapshotSummary } from './snapshot.ts';
+
+const count = z.int().min(0);
+
+// Field names of restic 0.18, internal/restic/snapshot.go. `summary` is there from 0.17 on.
+const summary = z.object({
+  dirs_new: count,
+  dirs_changed: count,
+  dirs_unmodified: count,
+  total_files_processed: count,
+  total_bytes_processed: count,
+});
+
+const snapshotFile = z.object({
+  time: z.iso.datetime({ offset: true }),
+  tree: z.string().regex(/^[0-9a-f]{64}$/),
+  hostname: z.string().default(''),
+  paths: z.array(z.string()).nullish(),
+  tags: z.array(z.string()).nullish(),
+  summary: summary.optional(),
+});
+
+const summaryOf = (counted: z.infer<typeof summary>): SnapshotSummary => ({
+  files: counted.total_files_processed,
+  directories: counted.dirs_new + counted.dirs_changed + counted.dirs_unmodified,
+  sizeBytes: counted.total_bytes_processed,
+});
+
+/** Understands the JSON of a snapshot file; `undefined` when it is not one. */
+export const parseSnapshot = (id: string, json: unknown): Snapshot | undefined => {
+  const file = snapshotFile.safeParse(json);
+  if (!file.success) return undefined;
+  const { time, hostname, paths, tags, summary: counted } = file.data;
+  return {
+    id,
+    shortId: id.slice(0, 8),
+    time,
+    timeMilliseconds: Date.parse(time),
+    hostname,
+    paths: paths ?? [],
+    tags: tags ?? [],
+    ...(counted === undefined ? {} : { summary: summaryOf(counted) }),
+  };
+};
+
+const nanoseconds = (time: string): string => (/\.(\d{1,9})/.exec(time)?.[1] ?? '').padEnd(9, '0');
+
+/** Orders snapshots by time to the nanosecond, the oldest first; by id where the times are the same. */
+export const byTime = (a: Snapshot, b: Snapshot): number => {
+  if (a.timeMilliseconds !== b.timeMilliseconds) return a.timeMilliseconds - b.timeMilliseconds;
+  const [left, right] = [nanoseconds(a.time) + a.id, nanoseconds(b.time) + b.id];
+  return left < right ? -1 : Number(left > right);
+};

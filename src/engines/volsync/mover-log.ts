@@ -1,0 +1,63 @@
+import type { RestoreReport } from '../../domain/proof.ts';
+
+// What restic 0.18 prints (cmd/restic/cmd_restore.go, internal/ui/restore/text.go, cmd_backup.go) and what VolSync's
+// mover script adds (mover-restic/entry.sh, v0.14).
+const restoring = /^[ \t]*restoring snapshot ([0-9a-f]{8,64}) of /m;
+const summary =
+  /^[ \t]*Summary: Restored (\d+)(?: \/ (\d+))? files\/dirs \(([\d.]+ [KMGT]?i?B)(?: \/ [\d.]+ [KMGT]?i?B)?\)(?:.*?, skipped (\d+) files\/dirs ([\d.]+ [KMGT]?i?B))?/m;
+const foundNothing = /^[ \t]*(No eligible snapshots found|=== No data will be restored ===)/m;
+const saved = /^[ \t]*snapshot ([0-9a-f]{8,64}) saved/m;
+const emptyDirectory = /Directory is empty/;
+const done = /^[ \t]*Restic completed in /m;
+const complaint = /^[ \t]*((?:Fatal|ERROR)\b.*)$/m;
+
+const unitBytes: Readonly<Record<string, number>> = {
+  B: 1,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+  GiB: 1024 ** 3,
+  TiB: 1024 ** 4,
+};
+
+function parseSize(text: string | undefined): number {
+  const [number, unit] = (text ?? '0 B').split(' ');
+  return Math.round(Number(number) * (unitBytes[unit ?? 'B'] ?? 1));
+}
+
+/** Reads what a restore mover says it did; parts that it did not print are absent. */
+export function parseRestoreLog(log: string): RestoreReport {
+  const snapshotId = restoring.exec(log)?.[1];
+  const counts = summary.exec(log);
+  const base = { foundNothing: foundNothing.test(log), ...(snapshotId === undefined ? {} : { snapshotId }) };
+  if (counts === null) return base;
+  const [, finished, planned, size, skipped, skippedSize] = counts;
+  // What an earlier, broken attempt had already brought back is skipped: it counts as restored.
+  const skippedEntries = Number(skipped ?? 0);
+  return {
+    ...base,
+    entries: Number(finished) + skippedEntries,
+    entriesPlanned: Number(planned ?? finished) + skippedEntries,
+    sizeBytes: parseSize(size) + parseSize(skippedSize),
+  };
+}
+
+/** Whether a mover says that it did all it was asked for: the last thing that its script says. */
+export const saysDone = (log: string): boolean => done.test(log);
+
+/** What a backup mover says it did. */
+export type BackupReport =
+  | { readonly kind: 'saved'; /** The first digits of its id. */ readonly snapshotId: string }
+  /** The volume held nothing, so no snapshot was made. */
+  | { readonly kind: 'emptyVolume' }
+  | { readonly kind: 'unclear' };
+
+export function parseBackupLog(log: string): BackupReport {
+  const snapshotId = saved.exec(log)?.[1];
+  if (snapshotId !== undefined) return { kind: 'saved', snapshotId };
+  return emptyDirectory.test(log) ? { kind: 'emptyVolume' } : { kind: 'unclear' };
+}
+
+/** The line in which a failed mover says what was wrong, at most 300 characters; absent when it says nothing. */
+export function moverComplaint(log: string): string | undefined {
+  return complaint.exec(log)?.[1]?.trim().slice(0, 300);
+}

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import type { MoverUser } from '../../api/snapshot.ts';
+import { buildReplicationDestination } from './replication-destination.ts';
+
+const attemptAs = (moverUser: MoverUser) =>
+  buildReplicationDestination({
+    name: 'rebound-1',
+    namespace: 'shop',
+    owner: { apiVersion: 'rebound.dev/v1alpha1', kind: 'VolumeRestore', name: 'r', uid: 'u' },
+    repositorySecretName: 'rebound-1',
+    hasCustomCA: false,
+    primeClaimName: 'rebound-prime',
+    snapshotTimeMilliseconds: Date.parse('2026-01-02T03:04:05.678Z'),
+    policy: {
+      schedule: { every: 'Hour', windowStartHour: 0, windowHours: 6 },
+      retention: { last: 3 },
+      destination: 'default',
+      suspend: false,
+      engine: 'VolSync',
+      volSync: { copyMethod: 'Snapshot', cacheCapacity: '1Gi', pruneIntervalDays: 7 },
+    },
+    moverUser,
+  }).spec.restic;
+
+describe('buildReplicationDestination', () => {
+  it('restores straight into the prime claim, as of the whole second of the snapshot', () => {
+    expect(attemptAs({})).toMatchObject({
+      copyMethod: 'Direct',
+      destinationPVC: 'rebound-prime',
+      restoreAsOf: '2026-01-02T03:04:05Z',
+      enableFileDeletion: true,
+    });
+  });
+
+  it("lets a mover that is not root write into a new volume's top folder, which is root's", () => {
+    const contextOf = (user: MoverUser) => attemptAs(user).moverSecurityContext;
+    expect(contextOf({ runAsUser: 1000 })).toMatchObject({ runAsUser: 1000, fsGroup: 1000 });
+    expect(contextOf({ runAsUser: 999, runAsGroup: 998 })).toMatchObject({ runAsGroup: 998, fsGroup: 998 });
+    expect(contextOf({ runAsUser: 999, fsGroup: 5 })).toMatchObject({ fsGroup: 5 });
+  });
+
+  it('leaves root, and a mover whose user is not known, to the engine', () => {
+    expect(attemptAs({ runAsUser: 0 }).moverSecurityContext).not.toHaveProperty('fsGroup');
+    expect(attemptAs({}).moverSecurityContext).toBeUndefined();
+  });
+});

@@ -1,0 +1,74 @@
+import type { BackupPolicySpec } from '../../api/backup-policy.ts';
+import { MANAGED_BY, MANAGED_BY_LABEL } from '../../api/labels.ts';
+import type { MoverUser } from '../../api/snapshot.ts';
+import type { OwnerReference } from '../../kube/kind.ts';
+import { moverSecurityContext } from './mover-security.ts';
+import { customCA } from './repository-secret.ts';
+
+export interface RestoreAttempt {
+  readonly name: string;
+  readonly namespace: string;
+  readonly owner: OwnerReference;
+  readonly repositorySecretName: string;
+  /** Whether that Secret carries a certificate authority. */
+  readonly hasCustomCA: boolean;
+  /** The claim that the data goes into. */
+  readonly primeClaimName: string;
+  readonly snapshotTimeMilliseconds: number;
+  readonly policy: BackupPolicySpec;
+  readonly moverUser: MoverUser;
+}
+
+/** The value of `spec.trigger.manual`; each attempt is a new object, so one word serves all. */
+export const RESTORE_TRIGGER = 'restore';
+
+/**
+ * VolSync's mover compares whole seconds: it takes the newest snapshot whose time, cut to the second, is not after this.
+ */
+function restoreAsOf(timeMilliseconds: number): string {
+  return `${new Date(Math.floor(timeMilliseconds / 1000) * 1000).toISOString().slice(0, 19)}Z`;
+}
+
+/**
+ * A new volume's top folder belongs to root: a mover that runs as anybody else can write there only through the pod's
+ * fsGroup, which hands the folder to that group. What is restored has its own owners and modes.
+ */
+function ableToWrite(user: MoverUser): MoverUser {
+  const { runAsUser, runAsGroup, fsGroup } = user;
+  const group = fsGroup ?? runAsGroup ?? runAsUser;
+  return runAsUser === undefined || runAsUser === 0 || group === undefined ? user : { ...user, fsGroup: group };
+}
+
+/**
+ * Builds the object by which VolSync restores straight into a claim (`copyMethod: Direct`): no CSI snapshot and no second
+ * copy. `enableFileDeletion` makes a second attempt into the same claim end with exactly the snapshot's files.
+ */
+export function buildReplicationDestination(attempt: RestoreAttempt) {
+  const { volSync } = attempt.policy;
+  const securityContext = moverSecurityContext(ableToWrite(attempt.moverUser));
+  return {
+    metadata: {
+      name: attempt.name,
+      namespace: attempt.namespace,
+      labels: { [MANAGED_BY_LABEL]: MANAGED_BY },
+      ownerReferences: [attempt.owner],
+    },
+    spec: {
+      trigger: { manual: RESTORE_TRIGGER },
+      restic: {
+        repository: attempt.repositorySecretName,
+        ...customCA(attempt.repositorySecretName, attempt.hasCustomCA),
+        copyMethod: 'Direct',
+        destinationPVC: attempt.primeClaimName,
+        restoreAsOf: restoreAsOf(attempt.snapshotTimeMilliseconds),
+        enableFileDeletion: true,
+        cacheCapacity: volSync.cacheCapacity,
+        cleanupCachePVC: true,
+        ...(volSync.cacheStorageClassName === undefined
+          ? {}
+          : { cacheStorageClassName: volSync.cacheStorageClassName }),
+        ...(securityContext === undefined ? {} : { moverSecurityContext: securityContext }),
+      },
+    },
+  };
+}

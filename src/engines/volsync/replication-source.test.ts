@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import type { Retention } from '../../api/backup-policy.ts';
+import { buildReplicationSource, manualTriggerOf } from './replication-source.ts';
+
+const sourceWith = (retention: Retention, pruningPaused = false, manualTrigger?: string) =>
+  buildReplicationSource({
+    name: 'rebound-data',
+    namespace: 'shop',
+    claimName: 'data',
+    owner: { apiVersion: 'rebound.dev/v1alpha1', kind: 'ProtectedVolume', name: 'data', uid: 'u' },
+    repositorySecretName: 'rebound-data',
+    hasCustomCA: false,
+    policy: {
+      schedule: { every: 'Hour', windowStartHour: 0, windowHours: 6 },
+      retention,
+      destination: 'default',
+      suspend: false,
+      engine: 'VolSync',
+      volSync: { copyMethod: 'Snapshot', cacheCapacity: '1Gi', pruneIntervalDays: 7 },
+    },
+    moverUser: {},
+    pruningPaused,
+    manualTrigger,
+  }).spec;
+
+describe('buildReplicationSource', () => {
+  it("passes the policy's retention on", () => {
+    expect(sourceWith({ last: 3, hourly: 24, daily: 0 }).restic.retain).toEqual({
+      last: '3',
+      hourly: 24,
+      within: '2d',
+    });
+  });
+
+  it('invariant 4: keeps what is younger than two days, so that collapsed backups do not push the good one out unseen', () => {
+    expect(sourceWith({ last: 1 }).restic.retain).toEqual({ last: '2', within: '2d' });
+  });
+
+  it('invariant 3: keeps everything after a collapse', () => {
+    expect(sourceWith({ last: 3 }, true).restic.retain).toMatchObject({ within: '1000y' });
+  });
+});
+
+describe('manualTriggerOf', () => {
+  it('reads what an object was told', () => {
+    expect(manualTriggerOf({ spec: { trigger: { schedule: '5 * * * *', manual: 'now' } } })).toBe('now');
+    expect(manualTriggerOf({ spec: { trigger: { schedule: '5 * * * *' } } })).toBeUndefined();
+    expect(manualTriggerOf(undefined)).toBeUndefined();
+  });
+});

@@ -1,0 +1,89 @@
+import type { BackupPolicySpec, Retention } from '../../api/backup-policy.ts';
+import { MANAGED_BY, MANAGED_BY_LABEL } from '../../api/labels.ts';
+import type { MoverUser } from '../../api/snapshot.ts';
+import { cronSchedule } from '../../domain/schedule.ts';
+import type { OwnerReference } from '../../kube/kind.ts';
+import type { ReplicationSource } from './kinds.ts';
+import { moverSecurityContext } from './mover-security.ts';
+import { customCA } from './repository-secret.ts';
+
+/**
+ * Whatever the policy says, nothing younger goes: the engine forgets by itself after every backup, also while the controller
+ * is away and can't see that the content collapsed.
+ */
+const KEEP_ALWAYS = '2d';
+
+/** restic's `--keep-within` for "everything": no snapshot is older than this. */
+const KEEP_EVERYTHING = '1000y';
+
+export interface BackupRequest {
+  readonly name: string;
+  readonly namespace: string;
+  readonly claimName: string;
+  readonly owner: OwnerReference;
+  readonly repositorySecretName: string;
+  /** Whether that Secret carries a certificate authority. */
+  readonly hasCustomCA: boolean;
+  readonly policy: BackupPolicySpec;
+  readonly moverUser: MoverUser;
+  /** Asks for a backup now; the schedule rests while it is set. */
+  readonly manualTrigger?: string | undefined;
+  /** True after a collapse: every snapshot is kept. */
+  readonly pruningPaused: boolean;
+}
+
+/** VolSync keeps one snapshot only when `retain` is left out, so it never is. */
+function retain(retention: Retention, pruningPaused: boolean): Readonly<Record<string, unknown>> {
+  const { last, ...tiers } = retention;
+  const kept = Object.entries(tiers).filter(([, count]) => count !== undefined && count > 0);
+  return {
+    // Never fewer than two: the engine forgets right after a backup, before anybody could see that it is a collapsed one.
+    last: String(Math.max(2, last)),
+    ...Object.fromEntries(kept),
+    within: pruningPaused ? KEEP_EVERYTHING : KEEP_ALWAYS,
+  };
+}
+
+/** The value of `spec.trigger.manual` that an object carries. */
+export function manualTriggerOf(source: Pick<ReplicationSource, 'spec'> | undefined): string | undefined {
+  const trigger = source?.spec['trigger'];
+  if (typeof trigger !== 'object' || trigger === null || Array.isArray(trigger)) return undefined;
+  return typeof trigger['manual'] === 'string' ? trigger['manual'] : undefined;
+}
+
+/** Builds the object by which VolSync backs one claim up. */
+export function buildReplicationSource(request: BackupRequest) {
+  const { policy, namespace, claimName } = request;
+  const securityContext = moverSecurityContext(request.moverUser);
+  return {
+    metadata: {
+      name: request.name,
+      namespace,
+      labels: { [MANAGED_BY_LABEL]: MANAGED_BY },
+      ownerReferences: [request.owner],
+    },
+    spec: {
+      sourcePVC: claimName,
+      trigger: {
+        schedule: cronSchedule(policy.schedule, namespace, claimName),
+        ...(request.manualTrigger === undefined ? {} : { manual: request.manualTrigger }),
+      },
+      paused: policy.suspend,
+      restic: {
+        repository: request.repositorySecretName,
+        ...customCA(request.repositorySecretName, request.hasCustomCA),
+        copyMethod: policy.volSync.copyMethod,
+        pruneIntervalDays: policy.volSync.pruneIntervalDays,
+        retain: retain(policy.retention, request.pruningPaused),
+        cacheCapacity: policy.volSync.cacheCapacity,
+        ...(policy.volSync.cacheStorageClassName === undefined
+          ? {}
+          : { cacheStorageClassName: policy.volSync.cacheStorageClassName }),
+        ...(policy.volSync.volumeSnapshotClassName === undefined
+          ? {}
+          : { volumeSnapshotClassName: policy.volSync.volumeSnapshotClassName }),
+        ...(securityContext === undefined ? {} : { moverSecurityContext: securityContext }),
+      },
+    },
+  };
+}

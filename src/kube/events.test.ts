@@ -1,0 +1,94 @@
+import { pino } from 'pino';
+import { afterEach, describe, expect, it } from 'vitest';
+import { EventRecorder, type EventOutcome, type EventRecorderOptions } from './events.ts';
+import { FakeClock } from './fake-clock.ts';
+import { bodyOf, sendJson, startWireServer, statusBody, type WireServer } from './wire-server.ts';
+
+const claim = {
+  apiVersion: 'v1',
+  kind: 'PersistentVolumeClaim',
+  metadata: { name: 'claim', namespace: 'a', uid: 'u', resourceVersion: '1' },
+};
+const held = { type: 'Warning', reason: 'Held', message: 'waits' } as const;
+
+const stored = {
+  apiVersion: 'v1',
+  kind: 'Event',
+  metadata: { name: 'e', namespace: 'a', uid: 'e', resourceVersion: '1', creationTimestamp: '2030-01-01T00:00:00Z' },
+  involvedObject: {},
+};
+
+let server: WireServer;
+afterEach(() => server.stop());
+
+/** A recorder whose server answers every write with `code`, and what it was sent. */
+async function recorderAt(code: () => number, options: Partial<EventRecorderOptions> = {}) {
+  const bodies: unknown[] = [];
+  const outcomes: EventOutcome[] = [];
+  server = await startWireServer((request, response) => {
+    void bodyOf(request).then((text) => {
+      bodies.push(JSON.parse(text));
+      sendJson(response, code(), code() < 300 ? stored : statusBody(code(), '', 'scripted'));
+    });
+  });
+  const clock = new FakeClock(Date.UTC(2030, 0, 1));
+  const recorder = new EventRecorder({
+    client: server.client,
+    component: 'rebound',
+    instance: 'rebound-0',
+    logger: pino({ level: 'silent' }),
+    clock,
+    newId: () => 'id',
+    onOutcome: (outcome) => outcomes.push(outcome),
+    ...options,
+  });
+  return { recorder, clock, bodies, outcomes };
+}
+
+describe('EventRecorder', () => {
+  it('counts within the window, and begins a new event after it', async () => {
+    const { recorder, clock, bodies, outcomes } = await recorderAt(() => 200, { windowSeconds: 60 });
+    recorder.record(claim, held);
+    await recorder.flush();
+    await clock.advance(60_000);
+    recorder.record(claim, held);
+    await recorder.flush();
+    await clock.advance(60_001);
+    recorder.record(claim, held);
+    await recorder.flush();
+    expect(outcomes).toEqual(['created', 'counted', 'created']);
+    expect(bodies[1]).toEqual({ count: 2, lastTimestamp: '2030-01-01T00:01:00Z' });
+    expect(bodies[2]).toMatchObject({ metadata: { name: 'claim.id' }, count: 1 });
+  });
+
+  it('says the number of all, also of those it did not write', async () => {
+    const { recorder, clock, bodies } = await recorderAt(() => 200, { limits: { burst: 1, refillSeconds: 10 } });
+    for (let time = 0; time < 5; time++) recorder.record(claim, held);
+    await recorder.flush();
+    await clock.advance(10_000);
+    recorder.record(claim, held);
+    await recorder.flush();
+    expect(bodies).toHaveLength(2);
+    expect(bodies[1]).toMatchObject({ count: 6 });
+  });
+
+  it('does not count what failed, and keeps other notices coming', async () => {
+    let code = 500;
+    const { recorder, outcomes } = await recorderAt(() => code);
+    recorder.record(claim, held);
+    await recorder.flush();
+    code = 201;
+    recorder.record(claim, held);
+    await recorder.flush();
+    expect(outcomes).toEqual(['failed', 'created']);
+  });
+
+  it('keeps only so many waiting while events cannot be written', async () => {
+    const { recorder, outcomes } = await recorderAt(() => 200, { limits: { burst: 5, refillSeconds: 1 } });
+    for (let index = 0; index < 1_500; index++) recorder.record(claim, held);
+    expect(outcomes).toEqual(Array.from({ length: 500 }, () => 'failed'));
+    await recorder.flush();
+    expect(outcomes.slice(500, 505)).toEqual(['created', 'counted', 'counted', 'counted', 'counted']);
+    expect(outcomes.slice(505)).toEqual(Array.from({ length: 995 }, () => 'limited'));
+  });
+});

@@ -1,0 +1,137 @@
+import type { Logger } from 'pino';
+import { FIELD_MANAGER, SYSTEM_NAMESPACE } from '../api/group.ts';
+import type { ControllerSettings } from '../config/controller-settings.ts';
+import { ensureDefaultPolicies } from '../controllers/backup-policy/default-policies.ts';
+import type { ControllerContext } from '../controllers/context.ts';
+import { createControllers } from '../controllers/controllers.ts';
+import { createReflectors, storesOf } from '../controllers/reflectors.ts';
+import { registerProtectionMetrics } from '../controllers/protection-metrics.ts';
+import type { Stores } from '../controllers/stores.ts';
+import { MoverLogWatch } from '../controllers/volume-restore/mover-log-watch.ts';
+import { DestinationCatalog } from '../destinations/catalog.ts';
+import { createRepositoryCache } from '../engines/restic/repository-cache.ts';
+import { KubeClient } from '../kube/client.ts';
+import { KubeConnection } from '../kube/connection.ts';
+import { EventRecorder } from '../kube/events.ts';
+import { objectKey } from '../kube/kind.ts';
+import { LeaderElector } from '../kube/lease.ts';
+import { controllerKeysOf } from '../kube/store.ts';
+import type { Controller } from '../runtime/controller.ts';
+import { HealthServer } from '../runtime/health-server.ts';
+import { Lifecycle } from '../runtime/lifecycle.ts';
+import { createLogger } from '../runtime/logging.ts';
+import { createMetrics, type Metrics } from '../runtime/metrics.ts';
+import { certificateController, epochController } from './upkeep.ts';
+
+/** The lease that the acting controller holds. */
+const LEASE_NAME = 'rebound-controller';
+
+/** Runs the role `rebound controller` until the process is asked to end. */
+export async function runController(settings: ControllerSettings): Promise<void> {
+  const log = createLogger({ level: settings.logLevel, base: { role: 'controller', instance: settings.instance } });
+  const metrics = createMetrics();
+  const connection = new KubeConnection({ userAgent: 'rebound-controller' });
+  const client = new KubeClient({ connection, fieldManager: FIELD_MANAGER, onRequest: metrics.onRequest });
+  const lifecycle = new Lifecycle({ logger: log });
+
+  const reflectors = createReflectors({ client, logger: log, metrics });
+  const elector = electorOf(settings, log);
+  addHealth(lifecycle, { settings, metrics, reflectors, elector });
+  lifecycle.add({ name: 'connection', stop: () => connection.close() });
+  const lead = async (): Promise<void> => {
+    elector.start();
+    await elector.elected();
+  };
+  lifecycle.add({ name: 'lease', start: lead, stop: () => elector.stop() });
+
+  const stores = storesOf(reflectors);
+  const catalog = catalogOf(stores);
+  registerProtectionMetrics(metrics.registry, stores);
+  const { instance } = settings;
+  const events = new EventRecorder({ client, component: 'rebound', instance, logger: log, onOutcome: metrics.onEvent });
+  const context: ControllerContext = { client, events, stores, catalog, log, now: () => Date.now() };
+  lifecycle.add({ name: 'catalog', stop: () => catalog.close() });
+  lifecycle.add({ name: 'events', stop: () => events.flush() });
+  lifecycle.add({ name: 'default policies', start: () => ensureDefaultPolicies(context) });
+  for (const one of Object.values(reflectors)) {
+    lifecycle.add({ name: `copy of ${one.resource}`, start: () => one.start(), stop: () => one.stop() });
+  }
+  const upkeep = { client, log, metrics };
+  addControllers(lifecycle, [
+    epochController(upkeep),
+    ...(settings.certificateRotation === 'built-in' ? [certificateController(upkeep)] : []),
+  ]);
+  addReconcilers(lifecycle, { context, reflectors, metrics });
+  await lifecycle.run();
+}
+
+/** The lease has a connection of its own: a queue of slow calls must not cost the leadership. */
+function electorOf(settings: ControllerSettings, logger: Logger): LeaderElector {
+  const connection = new KubeConnection({ userAgent: 'rebound-controller', maximumConnections: 2 });
+  return new LeaderElector({
+    client: new KubeClient({ connection, fieldManager: FIELD_MANAGER }),
+    lease: { namespace: SYSTEM_NAMESPACE, name: LEASE_NAME },
+    identity: settings.instance,
+    logger,
+    // Another may act already: nothing more may be written, so the process ends as it stands.
+    onLost: () => process.exit(1),
+  });
+}
+
+interface HealthParts {
+  readonly settings: ControllerSettings;
+  readonly metrics: Metrics;
+  readonly reflectors: ReturnType<typeof createReflectors>;
+  readonly elector: LeaderElector;
+}
+
+/** A replica that stands by is ready; the one that acts is once it has read everything. */
+function addHealth(lifecycle: Lifecycle, { settings, metrics, reflectors, elector }: HealthParts): void {
+  const copies = (): string | undefined => {
+    const unread = elector.isLeader ? Object.values(reflectors).find((one) => !one.isSynced) : undefined;
+    return unread === undefined ? undefined : `still reading ${unread.resource}`;
+  };
+  const health = new HealthServer({
+    port: settings.healthPort,
+    ...(settings.healthHost === undefined ? {} : { host: settings.healthHost }),
+    registry: metrics.registry,
+    readiness: { copies },
+  });
+  const start = async (): Promise<void> => {
+    await health.start();
+  };
+  lifecycle.add({ name: 'health', start, stop: () => health.stop() });
+}
+
+function catalogOf(stores: Stores): DestinationCatalog {
+  return new DestinationCatalog({
+    destination: (name) => stores.destinations.get(name),
+    secret: (name) => stores.systemSecrets.get(objectKey({ namespace: SYSTEM_NAMESPACE, name })),
+  });
+}
+
+interface ReconcilerParts {
+  readonly context: ControllerContext;
+  readonly reflectors: ReturnType<typeof createReflectors>;
+  readonly metrics: Metrics;
+}
+
+function addReconcilers(lifecycle: Lifecycle, { context, reflectors, metrics }: ReconcilerParts): void {
+  const restoresOf = controllerKeysOf('VolumeRestore');
+  let controllers: readonly Controller[] = [];
+  const logs = new MoverLogWatch(context.client, context.log, (attempt) => {
+    const object = context.stores.replicationDestinations.get(attempt);
+    if (object === undefined) return;
+    const restores = controllers.find((one) => one.name === 'volume-restore');
+    for (const key of restoresOf(object)) restores?.enqueue(key);
+  });
+  controllers = createControllers({ context, reflectors, cache: createRepositoryCache(), logs, metrics });
+  lifecycle.add({ name: 'mover logs', stop: () => logs.close() });
+  addControllers(lifecycle, controllers);
+}
+
+function addControllers(lifecycle: Lifecycle, controllers: readonly Controller[]): void {
+  for (const one of controllers) {
+    lifecycle.add({ name: one.name, start: () => one.start(), stop: () => one.stop() });
+  }
+}

@@ -1,0 +1,46 @@
+import type { KubeObject } from '../kube/kind.ts';
+import type { Reflector } from '../kube/reflector.ts';
+import type { Change } from '../kube/store.ts';
+
+/** Something whose changes make a controller look at keys. */
+export interface Source {
+  /** Resolves once everything that exists has been named. */
+  readonly hasSynced: () => Promise<void>;
+  /** Calls back with every key to look at, for what exists already too. The returned function ends it. */
+  readonly start: (enqueue: (key: string) => void) => () => void;
+}
+
+/** A source that follows a reflector, which somebody else starts and stops. */
+export function reflectorSource<T extends KubeObject>(
+  reflector: Reflector<T>,
+  mapToKeys: (change: Change<T>) => Iterable<string>,
+): Source {
+  return {
+    hasSynced: () => reflector.hasSynced(),
+    start: (enqueue) => {
+      const follow = (change: Change<T>): void => {
+        for (const key of mapToKeys(change)) enqueue(key);
+      };
+      const unsubscribe = reflector.subscribe(follow);
+      for (const change of reflector.store.all()) follow(change);
+      return unsubscribe;
+    },
+  };
+}
+
+/** For the kind that a controller is about: the changed object's own key. */
+export function ownKey(change: Change<unknown>): string[] {
+  return [change.key];
+}
+
+/** For other kinds: the keys that the object pointed to before the change, and those it points to now. */
+export function keysOf<T>(keysOfObject: (object: T) => Iterable<string>): (change: Change<T>) => Set<string> {
+  return ({ previous, current }) => {
+    const keys = new Set<string>();
+    for (const object of [previous, current]) {
+      if (object === undefined) continue;
+      for (const key of keysOfObject(object)) keys.add(key);
+    }
+    return keys;
+  };
+}

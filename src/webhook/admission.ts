@@ -1,0 +1,115 @@
+import { TIER_LABEL } from '../api/labels.ts';
+import { type AdmissionDecision, type AdmissionStep, decideAdmission } from '../domain/admission.ts';
+import type { ClaimFacts } from '../domain/claim.ts';
+import { decisionToken } from '../domain/decision-token.ts';
+import { EXCLUDED_NAMESPACES } from '../domain/excluded-namespaces.ts';
+import type { ClaimReview } from './admission-review.ts';
+import type { AdmissionAnswer } from './answer.ts';
+import { probeClaim, type ProbeReport, type ProbeSources } from './claim-probe.ts';
+import { DENIAL_CHARACTERS, singleLine, WARNING_CHARACTERS } from './message.ts';
+import { buildPatch } from './patch.ts';
+
+/** What is known about the cluster, at once and without asking anybody. */
+export interface AdmissionSources extends ProbeSources {
+  /** Names of all BackupPolicies, those that cannot be read included, sorted. */
+  readonly tiers: () => readonly string[];
+  /** The epoch to tie decisions to; undefined when none is known. */
+  readonly epoch: () => string | undefined;
+  /** Why nothing can be decided yet: a sentence; undefined when all is well. */
+  readonly problem: () => string | undefined;
+}
+
+export interface AdmissionOptions {
+  readonly sources: AdmissionSources;
+  /** Makes a name that no VolumeRestore has had before. */
+  readonly newRestoreName: () => string;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly onDecision?: (decision: AdmissionDecision, claim: ClaimFacts) => void;
+  readonly onProbe?: ProbeReport;
+}
+
+/**
+ * Decides on a claim that is being created.
+ *
+ * @param budgetMilliseconds how long the destination may be asked; 0 for not at all.
+ */
+export type Admission = (review: ClaimReview, budgetMilliseconds: number) => Promise<AdmissionAnswer>;
+
+/** Said while there is no epoch to tie a decision to. */
+export const EPOCH_PROBLEM = 'no admission epoch is known';
+
+const RETRY_AFTER_SECONDS = 2;
+
+/** Makes the admission: facts in, probe if the decision hangs on it, answer out. It changes nothing anywhere. */
+export function createAdmission(options: AdmissionOptions): Admission {
+  const { sources } = options;
+  return async (review, budgetMilliseconds) => {
+    const { claim } = review;
+    const epoch = sources.epoch();
+    const problem = sources.problem();
+    if (problem !== undefined || epoch === undefined) return withoutFacts(claim, problem ?? EPOCH_PROBLEM);
+    const facts = { claim, excludedNamespace: isExcluded(claim), tiers: sources.tiers() };
+    let step = decideAdmission(facts);
+    if (step.kind === 'probe') {
+      const probe = await probeClaim(sources, claim, budgetMilliseconds, options.onProbe);
+      step = decideAdmission({ ...facts, probe });
+    }
+    if (step.kind === 'probe')
+      throw new Error(`no decision on ${claim.namespace}/${claim.name} with an answer at hand`);
+    options.onDecision?.(step, claim);
+    return answerOf(review, step, {
+      token: decisionToken(epoch, claim, options.now()),
+      restoreName: options.newRestoreName(),
+    });
+  };
+}
+
+const isExcluded = (claim: ClaimFacts): boolean => EXCLUDED_NAMESPACES.includes(claim.namespace);
+
+/** Claims that need no decision pass even before the facts are known; all others may come back soon. */
+function withoutFacts(claim: ClaimFacts, problem: string): AdmissionAnswer {
+  const step = decideAdmission({
+    claim,
+    excludedNamespace: isExcluded(claim),
+    tiers: [claim.labels[TIER_LABEL] ?? ''],
+  });
+  if (step.kind === 'ignore' && !step.recorded) return allowed(step, []);
+  return {
+    kind: 'denied',
+    code: 503,
+    reason: 'ServiceUnavailable',
+    message: `Rebound cannot decide on claims yet: ${problem}. Nothing was created; try again in a few seconds.`,
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+    auditAnnotations: { decision: 'retry' },
+  };
+}
+
+interface AnswerMarks {
+  readonly token: string;
+  readonly restoreName: string;
+}
+
+function answerOf(review: ClaimReview, decision: AdmissionDecision, marks: AnswerMarks): AdmissionAnswer {
+  if (decision.kind !== 'reject') return allowed(decision, buildPatch(review, decision, marks));
+  return {
+    kind: 'denied',
+    code: 403,
+    reason: 'Forbidden',
+    message: singleLine(decision.message, DENIAL_CHARACTERS),
+    auditAnnotations: { decision: decision.kind, reason: decision.reason },
+  };
+}
+
+type AllowedDecision = Exclude<AdmissionStep, { kind: 'reject' | 'probe' }>;
+type Allowed = Extract<AdmissionAnswer, { kind: 'allowed' }>;
+
+const allowed = (decision: AllowedDecision, operations: Allowed['operations']): Allowed => ({
+  kind: 'allowed',
+  operations,
+  warnings: shouldWarn(decision) ? [singleLine(`Rebound: ${decision.message}`, WARNING_CHARACTERS)] : [],
+  auditAnnotations: { decision: decision.kind, reason: decision.reason },
+});
+
+/** A claim that waits, and one whose backup is not restored because it names a volume: exported manifests do. */
+const shouldWarn = ({ kind, reason }: AllowedDecision): boolean => kind === 'hold' || reason === 'OwnVolume';

@@ -1,0 +1,111 @@
+import type { Logger } from 'pino';
+import type { BackupDestination } from '../api/backup-destination.ts';
+import type { BackupPolicy } from '../api/backup-policy.ts';
+import { SYSTEM_NAMESPACE } from '../api/group.ts';
+import { ADMISSION_EPOCH_CONFIG_MAP } from '../api/labels.ts';
+import { DestinationCatalog } from '../destinations/catalog.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { objectKey } from '../kube/kind.ts';
+import { type ConfigMap, configMaps, type Secret, secrets } from '../kube/objects.ts';
+import { backupDestinations, backupPolicies } from '../kube/rebound-kinds.ts';
+import { Reflector, type ReflectorReport } from '../kube/reflector.ts';
+import type { AdmissionSources } from './admission.ts';
+import { SERVING_KEYS } from './certificates/secret-names.ts';
+import { type AdmissionEpoch, epochForDecision, readEpoch } from './epoch.ts';
+
+/** The local copies that admission decides from. */
+export interface ObservedCluster {
+  readonly policies: Reflector<BackupPolicy>;
+  readonly destinations: Reflector<BackupDestination>;
+  /** Of the system namespace. */
+  readonly secrets: Reflector<Secret>;
+  /** The admission epoch alone. */
+  readonly epochs: Reflector<ConfigMap>;
+}
+
+export interface ObserveOptions {
+  readonly client: KubeClient;
+  readonly logger: Logger;
+  readonly reflectorObserver: (resource: string) => (report: ReflectorReport) => void;
+}
+
+/** What the webhook reads of Secrets. The master password of the repositories, among others, is not kept. */
+const KEPT_KEYS: ReadonlySet<string> = new Set([
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+  SERVING_KEYS.authorities,
+  SERVING_KEYS.certificate,
+  SERVING_KEYS.privateKey,
+]);
+
+function slimSecret(secret: Secret): Secret {
+  const kept = Object.entries(secret.data ?? {}).filter(([key]) => KEPT_KEYS.has(key));
+  return { ...secret, data: Object.fromEntries(kept) };
+}
+
+export function observeCluster({ client, logger, reflectorObserver }: ObserveOptions): ObservedCluster {
+  const common = (resource: string) => ({ client, logger, onReport: reflectorObserver(resource) });
+  return {
+    policies: new Reflector({ ...common(backupPolicies.plural), kind: backupPolicies }),
+    destinations: new Reflector({ ...common(backupDestinations.plural), kind: backupDestinations }),
+    secrets: new Reflector({
+      ...common(secrets.plural),
+      kind: secrets,
+      namespace: SYSTEM_NAMESPACE,
+      select: slimSecret,
+    }),
+    epochs: new Reflector({
+      ...common(configMaps.plural),
+      kind: configMaps,
+      namespace: SYSTEM_NAMESPACE,
+      fieldSelector: `metadata.name=${ADMISSION_EPOCH_CONFIG_MAP}`,
+    }),
+  };
+}
+
+/** The copies that are not complete yet: a sentence; undefined when all are. */
+export function copyProblem(cluster: ObservedCluster): string | undefined {
+  const missing = [cluster.policies, cluster.destinations, cluster.secrets, cluster.epochs].filter(
+    (reflector) => !reflector.isSynced,
+  );
+  if (missing.length === 0) return undefined;
+  return `not read from the API server yet: ${missing.map((reflector) => reflector.resource).join(', ')}`;
+}
+
+export const openCatalog = (cluster: ObservedCluster): DestinationCatalog =>
+  new DestinationCatalog({
+    destination: (name) => cluster.destinations.store.get(name),
+    secret: (name) => cluster.secrets.store.get(objectKey({ namespace: SYSTEM_NAMESPACE, name })),
+  });
+
+const EPOCH_KEY = objectKey({ namespace: SYSTEM_NAMESPACE, name: ADMISSION_EPOCH_CONFIG_MAP });
+
+/** Reads the epoch to tie decisions to now: undefined when there is none or it makes no sense. */
+export function epochReader(cluster: ObservedCluster, now: () => number): () => string | undefined {
+  let last: { readonly configMap: ConfigMap | undefined; readonly epoch: AdmissionEpoch | undefined } | undefined;
+  return () => {
+    const configMap = cluster.epochs.store.all().find(({ key }) => key === EPOCH_KEY)?.current;
+    if (last === undefined || last.configMap !== configMap) last = { configMap, epoch: readEpoch(configMap?.data) };
+    return last.epoch === undefined ? undefined : epochForDecision(now(), last.epoch);
+  };
+}
+
+/** Admission's view of the cluster. */
+export function admissionSources(
+  cluster: ObservedCluster,
+  catalog: DestinationCatalog,
+  now: () => number,
+): AdmissionSources {
+  return {
+    tiers: () =>
+      cluster.policies.store
+        .all()
+        .map(({ key }) => key)
+        .sort(),
+    policy: (tier) => cluster.policies.store.get(tier),
+    openStore: (name) => catalog.openStore(name),
+    epoch: epochReader(cluster, now),
+    problem: () => copyProblem(cluster),
+  };
+}

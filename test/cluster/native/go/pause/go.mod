@@ -1,0 +1,3 @@
+module rebound.dev/cluster/pause
+
+go 1.24.0

@@ -1,0 +1,24 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { S3Location } from '../provider.ts';
+import { s3Bucket, s3Credentials, s3Region } from '../s3.ts';
+import type { ClusterFolders } from './layout.ts';
+import { network, ports } from './layout.ts';
+import type { ProcessSpec } from './process-folder.ts';
+
+export function s3Location(folders: ClusterFolders): S3Location {
+  const endpoint = `http://${network.gateway}:${ports.s3}`;
+  return { endpoint, region: s3Region, bucket: s3Bucket, ...s3Credentials(folders.s3) };
+}
+
+export function s3ServerSpec(folders: ClusterFolders, versitygw: string): ProcessSpec {
+  const keys = s3Credentials(folders.s3);
+  const [data, metadata] = [join(folders.s3, 'data'), join(folders.s3, 'metadata')];
+  for (const folder of [data, metadata]) mkdirSync(folder, { recursive: true });
+  return {
+    name: 's3',
+    command: [versitygw, '--quiet', '--port', `${network.gateway}:${ports.s3}`, 'posix', '--sidecar', metadata, data],
+    env: { ROOT_ACCESS_KEY: keys.accessKeyId, ROOT_SECRET_KEY: keys.secretAccessKey, GOGC: '50' },
+  };
+}

@@ -1,0 +1,110 @@
+import { existsSync, readdirSync, readlinkSync, rmSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { ClusterError } from '../cluster-error.ts';
+import type { Report } from '../provider.ts';
+import { destroyCgroup } from './cgroups.ts';
+import { componentNames } from './components.ts';
+import type { ComponentName } from './components.ts';
+import { isContainerdReady, removeContainerdState, removeContainers } from './containerd.ts';
+import { restoreHostSettings } from './host-settings.ts';
+import type { ClusterFolders } from './layout.ts';
+import { cgroupName } from './layout.ts';
+import { currentMountsBelow, unmountBelow } from './mounts.ts';
+import { mayTearDownMachine, releaseMachine } from './owner.ts';
+import { removePodNetwork } from './pod-network.ts';
+import type { ProcessFolder } from './process-folder.ts';
+
+/** What must not act while containers are taken away, first the ones that would start new ones. */
+const stoppedFirst: readonly ComponentName[] = [
+  'kubelet',
+  'proxy',
+  'volsync',
+  'csi-provisioner',
+  'csi-snapshotter',
+  'snapshot-controller',
+  'csi-hostdir',
+  'controller-manager',
+  'scheduler',
+  's3',
+  'apiserver',
+];
+
+/** Every component is made to be killed at any time; this only lets it close its files. */
+const graceSeconds = 3;
+
+/**
+ * Ends everything and takes it off the machine: processes, pods, mounts, network, iptables chains, cgroups, kernel
+ * settings. Files stay. Works from any state, a half-started or half-killed cluster too.
+ */
+export async function tearDown(folders: ClusterFolders, processes: ProcessFolder, report: Report): Promise<void> {
+  report('stopping the cluster');
+  const stop = (name: ComponentName): Promise<void> => processes.stop(name, { graceSeconds });
+  await Promise.all(stoppedFirst.map(stop));
+  if (processes.identity('containerd') !== undefined && (await isContainerdReady(folders))) {
+    await removeContainers(folders);
+  }
+  await Promise.all(componentNames.map(stop));
+  // Shims and whatever lost its record carry the mark; processes in pods are in the cgroup.
+  await processes.killMarked();
+  if (mayTearDownMachine(folders.root)) await destroyCgroup(cgroupName);
+  await unmountBelow(folders.root);
+  removeContainerdState(folders);
+  if (mayTearDownMachine(folders.root)) await cleanMachine(folders);
+}
+
+async function cleanMachine(folders: ClusterFolders): Promise<void> {
+  await removePodNetwork(folders);
+  restoreHostSettings(folders.root);
+  removeLogLinks(folders);
+  for (const folder of sharedFolders) removeIfEmpty(folder);
+  releaseMachine();
+}
+
+/** Made by containerd, its shims, the CNI library and the kubelet outside the folders they are given. */
+const sharedFolders = [
+  '/run/containerd/s',
+  '/run/containerd/runc/k8s.io',
+  '/run/containerd/runc',
+  '/run/containerd',
+  '/var/lib/cni/results',
+  '/var/lib/cni',
+  '/var/lib/kubelet/device-plugins',
+  '/var/lib/kubelet',
+];
+
+function removeIfEmpty(folder: string): void {
+  if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder);
+}
+
+const logLinkFolder = '/var/log/containers';
+
+/** The kubelet links pod logs there, wherever its own folders are. */
+function removeLogLinks(folders: ClusterFolders): void {
+  if (!existsSync(logLinkFolder)) return;
+  for (const name of readdirSync(logLinkFolder)) {
+    const path = join(logLinkFolder, name);
+    if (readlinkSync(path).startsWith(`${folders.podLogs}/`)) rmSync(path);
+  }
+  if (readdirSync(logLinkFolder).length === 0) rmdirSync(logLinkFolder);
+}
+
+/**
+ * Deletes what a cluster that is down has stored: objects, volumes, pods' files, logs. Images stay imported.
+ * @throws ClusterError while something is still mounted, for its data could be deleted through the mount.
+ */
+export function deleteClusterData(folders: ClusterFolders, options: { readonly keepDestination: boolean }): void {
+  const [mount] = currentMountsBelow(folders.root);
+  if (mount !== undefined)
+    throw new ClusterError(`${mount} is still mounted: unmount it and run again; nothing was deleted`);
+  const gone = [
+    folders.etcd,
+    folders.kubelet,
+    folders.podLogs,
+    folders.csiData,
+    folders.pki,
+    join(folders.root, 'logs'),
+  ];
+  for (const folder of gone) rmSync(folder, { recursive: true, force: true });
+  if (!options.keepDestination) rmSync(folders.s3, { recursive: true, force: true });
+}

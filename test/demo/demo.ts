@@ -1,0 +1,161 @@
+import { type Event, persistentVolumes } from '../../src/kube/objects.ts';
+import { poll } from '../cluster/poll.ts';
+import type { ClusterProvider, Report } from '../cluster/provider.ts';
+import { installRebound } from '../install/install.ts';
+import { AppStory, type Stage } from './app-story.ts';
+import type { DemoApplication } from './application.ts';
+import { describeProtection } from './claim-status.ts';
+import { ClusterView } from './cluster-view.ts';
+import { deleteDemoBackups } from './demo-backups.ts';
+import { summaryTable } from './summary.ts';
+import type { Timeline } from './timeline.ts';
+
+const goneSeconds = 120;
+
+/** The whole story, act by act: label a claim, lose it, get it back; lose the cluster, get it back. */
+export class Demo {
+  readonly #provider: ClusterProvider;
+  readonly #timeline: Timeline;
+  readonly #apps: readonly DemoApplication[];
+  readonly #report: Report;
+  readonly #heard = new Set<string>();
+  #view: ClusterView | undefined;
+
+  constructor(provider: ClusterProvider, timeline: Timeline, apps: readonly DemoApplication[]) {
+    this.#provider = provider;
+    this.#timeline = timeline;
+    this.#apps = apps;
+    this.#report = (message) => timeline.note(message);
+  }
+
+  /**
+   * Plays it to the end.
+   * @throws DemoError or ClusterError saying what differs, or what did not come in time.
+   */
+  async run(): Promise<void> {
+    const timeline = this.#timeline;
+    timeline.act('A Kubernetes cluster, and an S3 server beside it');
+    const { name } = this.#provider;
+    await timeline.step(
+      `bringing the ${name} cluster up`,
+      () => this.#provider.up(this.#report),
+      () => `the ${name} cluster is up`,
+    );
+
+    timeline.act('Rebound, from its manifests');
+    const stage = await this.#prepareStage();
+    await timeline.step(
+      'clearing away an earlier demo',
+      () => this.removeTraces(),
+      () => 'nothing is left of an earlier demo',
+    );
+    stage.view.onClaimEvent((event) => this.#tell(event));
+
+    timeline.act('Two applications: all they know of Rebound is the label "backup: hourly"');
+    const stories = await Promise.all(this.#apps.map((app) => AppStory.begin(stage, app)));
+
+    timeline.act('Somebody deletes both namespaces');
+    await this.#deleteNamespaces(stage);
+
+    timeline.act('The very same manifests again, and nothing else');
+    const comeBack = async (story: AppStory): Promise<void> => {
+      await story.bringBack(stage);
+      await story.expectNextBackup(stage);
+    };
+    await Promise.all(stories.map(comeBack));
+
+    timeline.act('The cluster dies, with every volume and every object: S3 is all that is left');
+    await this.#killCluster();
+
+    timeline.act('A new cluster: Rebound, its two Secrets and the same manifests, as from Git');
+    const newStage = await this.#prepareStage();
+    newStage.view.onClaimEvent((event) => this.#tell(event));
+    await Promise.all(stories.map((story) => story.bringBack(newStage)));
+
+    const chronicles = stories.map(({ app, lives }) => ({ title: app.title, lives }));
+    timeline.print(`\n${summaryTable(['before', 'namespace deleted', 'cluster rebuilt'], chronicles)}\n`);
+  }
+
+  /** Removes the applications and their backups: this demo's, or what an earlier one has left. */
+  async removeTraces(): Promise<void> {
+    const { kubectl } = this.#requireView();
+    const names = this.#apps.map(({ namespace }) => namespace);
+    await kubectl(['delete', 'namespace', ...names, '--ignore-not-found', `--timeout=${goneSeconds}s`]);
+    const { s3 } = await this.#provider.environment();
+    await deleteDemoBackups(s3, this.#apps);
+  }
+
+  /** The story of every claim as the cluster tells it, for the case that something went wrong; empty if it can't be told. */
+  claimStories(): readonly string[] {
+    const view = this.#view;
+    if (view === undefined) return [];
+    return this.#apps.flatMap((app) => {
+      const standing = describeProtection(view.protectionOf(app));
+      const events = view
+        .claimEvents(app)
+        .map(({ type, reason, message }) => `  ${type ?? ''} ${reason ?? ''}: ${message ?? ''}`);
+      return [`${app.namespace}/${app.claimName}: ${standing}`, ...events];
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#view?.close();
+    this.#view = undefined;
+  }
+
+  /** Installs Rebound, loads the applications' images, and begins to watch. */
+  async #prepareStage(): Promise<Stage> {
+    const timeline = this.#timeline;
+    await timeline.step(
+      'installing Rebound',
+      () => installRebound(this.#provider, this.#report),
+      () => 'Rebound is installed and answers',
+    );
+    const loadImages = async (): Promise<void> => {
+      for (const app of this.#apps) await app.loadImage(this.#provider, this.#report);
+    };
+    await timeline.step("loading the applications' images", loadImages, () => "the applications' images are loaded");
+    this.#view = new ClusterView(await this.#provider.environment());
+    return { view: this.#view, timeline };
+  }
+
+  /** Passes on what an application's claim is told, once: several conditions may say the same. */
+  #tell({ type, reason, message, involvedObject }: Event): void {
+    const { namespace, name } = involvedObject;
+    const app = this.#apps.find((each) => each.namespace === namespace && each.claimName === name);
+    if (app === undefined) return;
+    const text = `${app.title}: ${reason ?? 'event'}: ${message ?? ''}`;
+    const heard = JSON.stringify([involvedObject.uid, message]);
+    if (this.#heard.has(heard)) return;
+    this.#heard.add(heard);
+    if (type === 'Warning') this.#timeline.warn(text);
+    else this.#timeline.note(text);
+  }
+
+  async #deleteNamespaces({ view: { kubectl, client } }: Stage): Promise<void> {
+    const names = this.#apps.map(({ namespace }) => namespace);
+    const command = ['delete', 'namespace', ...names];
+    await this.#timeline.step(`kubectl ${command.join(' ')}`, () => kubectl([...command, `--timeout=${goneSeconds}s`]));
+    await this.#timeline.step('their volumes are deleted, for good', () =>
+      poll({ what: "the applications' volumes to go", timeoutSeconds: goneSeconds, intervalMs: 300 }, async () => {
+        const volumes = await client.list(persistentVolumes);
+        return !volumes.some(({ spec }) => names.includes(spec.claimRef?.namespace ?? ''));
+      }),
+    );
+  }
+
+  async #killCluster(): Promise<void> {
+    await this.close();
+    await this.#timeline.step(
+      'destroying the cluster and bringing up a new one',
+      () => this.#provider.reset(this.#report, { keepDestination: true }),
+      () => 'a new, empty cluster is up',
+    );
+  }
+
+  #requireView(): ClusterView {
+    if (this.#view === undefined)
+      throw new Error('the cluster is not watched: it is not up, or Rebound is not installed');
+    return this.#view;
+  }
+}

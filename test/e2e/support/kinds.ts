@@ -1,0 +1,47 @@
+import { z } from 'zod';
+
+import { defineKind, namespacedMetadata, objectSchema } from '../../../src/kube/object-schema.ts';
+
+/** Kinds that only tests look at, with the fields that they look at. */
+
+export const deployments = defineKind({
+  group: 'apps',
+  version: 'v1',
+  plural: 'deployments',
+  kind: 'Deployment',
+  namespaced: true,
+  schema: objectSchema({ apiVersion: 'apps/v1', kind: 'Deployment' }, namespacedMetadata, {
+    spec: z.object({ replicas: z.number().optional() }),
+    status: z
+      .object({
+        observedGeneration: z.number().optional(),
+        replicas: z.number().optional(),
+        updatedReplicas: z.number().optional(),
+        availableReplicas: z.number().optional(),
+      })
+      .optional(),
+  }),
+});
+
+export const statefulSets = defineKind({
+  group: 'apps',
+  version: 'v1',
+  plural: 'statefulsets',
+  kind: 'StatefulSet',
+  namespaced: true,
+  schema: objectSchema({ apiVersion: 'apps/v1', kind: 'StatefulSet' }, namespacedMetadata, {
+    spec: z.object({ replicas: z.number().optional() }),
+    status: z.object({ readyReplicas: z.number().optional() }).optional(),
+  }),
+});
+
+export const volumeSnapshots = defineKind({
+  group: 'snapshot.storage.k8s.io',
+  version: 'v1',
+  plural: 'volumesnapshots',
+  kind: 'VolumeSnapshot',
+  namespaced: true,
+  schema: objectSchema({ apiVersion: 'snapshot.storage.k8s.io/v1', kind: 'VolumeSnapshot' }, namespacedMetadata, {
+    status: z.object({ readyToUse: z.boolean().optional() }).optional(),
+  }),
+});

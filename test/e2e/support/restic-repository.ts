@@ -1,0 +1,117 @@
+import { mkdtemp, mkdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { z } from 'zod';
+
+import { SYSTEM_NAMESPACE } from '../../../src/api/group.ts';
+import { repositoryPassword } from '../../../src/domain/repository-password.ts';
+import { repositoryPath } from '../../../src/destinations/layout.ts';
+import { resticEnvironment, resticRepositoryUrl } from '../../../src/destinations/s3/restic-repository.ts';
+import { secrets } from '../../../src/kube/objects.ts';
+import { backupDestinations } from '../../../src/kube/rebound-kinds.ts';
+import { run, tryRun, type RunResult } from '../../cluster/command.ts';
+import type { ClusterUnderTest } from './cluster-under-test.ts';
+import { checksumScript, fillScript } from './volume-contents.ts';
+import type { Workspace } from './workspace.ts';
+
+/** The password that all repository passwords are derived from. */
+export async function masterPassword(cluster: ClusterUnderTest): Promise<string> {
+  const destination = await cluster.client.get(backupDestinations, { name: 'default' });
+  const name = destination?.spec.repositoryPasswordSecretName ?? '';
+  const secret = await cluster.client.get(secrets, { namespace: SYSTEM_NAMESPACE, name });
+  return Buffer.from(secret?.data?.['masterPassword'] ?? '', 'base64').toString('utf8');
+}
+
+const snapshotList = z.array(z.object({ id: z.string(), time: z.string() }));
+const backupSummary = z.object({ message_type: z.literal('summary'), snapshot_id: z.string() });
+
+/** A claim's repository, used by hand with restic. */
+export class ResticRepository {
+  readonly #program: string;
+  readonly #environment: Readonly<Record<string, string>>;
+
+  private constructor(program: string, environment: Readonly<Record<string, string>>) {
+    this.#program = program;
+    this.#environment = environment;
+  }
+
+  /** @param prefix of the destination in the bucket. */
+  static async of(workspace: Workspace, claim: string, prefix = ''): Promise<ResticRepository> {
+    const { namespace, cluster } = workspace;
+    const { s3, binFolder } = cluster.environment;
+    return new ResticRepository(join(binFolder, 'restic'), {
+      TZ: 'UTC',
+      ...resticEnvironment(s3),
+      RESTIC_REPOSITORY: resticRepositoryUrl({ ...s3, prefix }, repositoryPath({ namespace, claim })),
+      RESTIC_PASSWORD: await ResticRepository.passwordOf(cluster, namespace),
+    });
+  }
+
+  /** The password of all repositories of a namespace. */
+  static async passwordOf(cluster: ClusterUnderTest, namespace: string): Promise<string> {
+    return repositoryPassword(await masterPassword(cluster), namespace);
+  }
+
+  /** The same repository, opened with another password. */
+  withPassword(password: string): ResticRepository {
+    return new ResticRepository(this.#program, { ...this.#environment, RESTIC_PASSWORD: password });
+  }
+
+  async init(): Promise<void> {
+    await this.#run(['init']);
+  }
+
+  async snapshots(): Promise<readonly { readonly id: string; readonly time: string }[]> {
+    return snapshotList.parse(JSON.parse(await this.#run(['snapshots', '--json'])));
+  }
+
+  /** Runs restic, whatever comes of it. */
+  attempt(args: readonly string[]): Promise<RunResult> {
+    return tryRun([this.#program, '--no-cache', ...args], { env: this.#environment, timeoutSeconds: 120 });
+  }
+
+  /**
+   * Backs up new random data as VolSync's mover would, into a repository that exists.
+   * @param time `YYYY-MM-DD hh:mm:ss`, UTC; now if not given.
+   * @returns the snapshot and the checksum of what it holds.
+   */
+  async backUpNewData(options: { readonly files?: number; readonly time?: string } = {}): Promise<SeededBackup> {
+    const scratch = await mkdtemp(join(tmpdir(), 'rebound-e2e-'));
+    // VolSync's mover picks out snapshots whose path ends so (mover-restic/entry.sh, v0.14).
+    const folder = join(scratch, 'data');
+    try {
+      await mkdir(folder);
+      await run(['bash', '-c', `set -eu; ${fillScript(options.files ?? 20)}`], { cwd: folder });
+      const checksum = (await run(['bash', '-c', checksumScript], { cwd: folder })).trim();
+      const time = options.time === undefined ? [] : ['--time', options.time];
+      const printed = await this.#run(['backup', '--json', '--host', 'volsync', ...time, '.'], folder);
+      const summary = backupSummary.parse(JSON.parse(printed.trimEnd().split('\n').at(-1) ?? ''));
+      return { snapshotId: summary.snapshot_id, checksum };
+    } finally {
+      await rm(scratch, { recursive: true });
+    }
+  }
+
+  #run(args: readonly string[], cwd = tmpdir()): Promise<string> {
+    const command = [this.#program, '--no-cache', '--quiet', ...args];
+    return run(command, { env: this.#environment, timeoutSeconds: 120, cwd });
+  }
+}
+
+export interface SeededBackup {
+  readonly snapshotId: string;
+  /** Of {@link checksumScript}. */
+  readonly checksum: string;
+}
+
+/** Puts a backup into the destination as if the claim had been backed up by an earlier cluster. */
+export async function seedBackup(
+  workspace: Workspace,
+  claim: string,
+  options: { readonly files?: number; readonly prefix?: string } = {},
+): Promise<SeededBackup> {
+  const repository = await ResticRepository.of(workspace, claim, options.prefix);
+  await repository.init();
+  return repository.backUpNewData(options);
+}

@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from '../cluster/command.ts';
+import type { ClusterProvider, Report } from '../cluster/provider.ts';
+
+/** The project's own folder. */
+export const projectFolder = join(import.meta.dirname, '..', '..');
+
+const TAG_DIGITS = 12;
+
+/**
+ * Bundles the program, builds its image and loads it into the cluster. The tag follows from the content, so that a node
+ * never runs an older build of the same name.
+ *
+ * @returns the image's name with its tag.
+ */
+export async function buildReboundImage(provider: ClusterProvider, report: Report): Promise<string> {
+  await run([process.execPath, 'build.ts'], { cwd: projectFolder });
+  const hash = createHash('sha256');
+  for (const file of ['dist/rebound.mjs', 'Dockerfile']) hash.update(await readFile(join(projectFolder, file)));
+  const tag = `localhost/rebound:${hash.digest('hex').slice(0, TAG_DIGITS)}`;
+  const dockerfile = join(projectFolder, 'Dockerfile');
+  await provider.buildImage({ tag, contextFolder: projectFolder, dockerfile, keep: true }, report);
+  return tag;
+}
