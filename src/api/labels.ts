@@ -22,8 +22,8 @@ export const DECISION_ANNOTATION = `${API_GROUP}/decision`;
 /** Why, in one sentence, for the person who reads the claim. */
 export const DECISION_REASON_ANNOTATION = `${API_GROUP}/decision-reason`;
 /**
- * Ties the decision to this claim and to the present admission epoch, `<epoch>:<namespace>/<name>`, so that an annotation
- * copied out of a cluster does not pass for a decision.
+ * Ties the decision to this claim and to the moment, `<namespace>/<name>@<time>`, so that an annotation copied out of a
+ * cluster does not pass for a decision.
  */
 export const DECISION_TOKEN_ANNOTATION = `${API_GROUP}/decision-token`;
 
@@ -34,9 +34,3 @@ export const MOVER_USER_ANNOTATION = `${API_GROUP}/mover-user`;
 export const BACKUP_NOW_ANNOTATION = `${API_GROUP}/backup-now`;
 /** Names the snapshot (8 digits of its id or more) whose collapse in size the user accepts. Set by users. */
 export const ACCEPT_COLLAPSE_ANNOTATION = `${API_GROUP}/accept-collapse`;
-
-/** The ConfigMap in the system namespace whose data holds the present admission epochs, read by the policies too. */
-export const ADMISSION_EPOCH_CONFIG_MAP = 'rebound-admission-epoch';
-/** Keys of that ConfigMap: a decision token is good in the current and in the previous epoch. */
-export const EPOCH_CURRENT_KEY = 'current';
-export const EPOCH_PREVIOUS_KEY = 'previous';

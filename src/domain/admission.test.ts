@@ -137,7 +137,10 @@ describe('what the probe decides', () => {
   );
 
   it('takes no notice of decision annotations that came with the claim', () => {
-    const annotations = { 'rebound.dev/decision': 'fresh', 'rebound.dev/decision-token': 'e:shop/db' };
+    const annotations = {
+      'rebound.dev/decision': 'fresh',
+      'rebound.dev/decision-token': 'shop/db@2026-01-01T00:00:00Z',
+    };
     expect(decided({ annotations }, { kind: 'exists' })).toMatchObject({ kind: 'restore' });
   });
 });

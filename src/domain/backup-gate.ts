@@ -2,6 +2,8 @@
 export interface BackupGateFacts {
   readonly claimUID: string;
   readonly claimBound: boolean;
+  /** Given when Kubernetes calls the claim Lost: its volume is gone. Without a name if it never had a volume. */
+  readonly lost?: { readonly volumeName?: string | undefined } | undefined;
   /** The claim is filled by one of our VolumeRestores. */
   readonly restoredByUs: boolean;
   /** UID of the claim that the last proof speaks of. */
@@ -11,32 +13,86 @@ export interface BackupGateFacts {
    * said either is nothing to be alarmed about: the restore is just about to note its success.
    */
   readonly boundElsewhere: boolean;
+  /** Whom a fresh claim still waits for: its first pod, one that is there but has not started, or nobody. */
+  readonly awaitedConsumer: 'none' | 'missing' | 'starting';
 }
 
 export type BackupGate =
-  { readonly open: true } | { readonly open: false; readonly reason: string; readonly message: string };
+  | { readonly open: true }
+  | {
+      readonly open: false;
+      readonly reason: string;
+      readonly message: string;
+      /** What a person can do when it stays shut. Absent when that is in the message, or told elsewhere. */
+      readonly advice?: string;
+    };
+
+const boundUnproven: BackupGate = {
+  open: false,
+  reason: 'BoundUnproven',
+  message:
+    'The claim was bound to a volume that no proven restore filled (a pre-provisioned volume may have matched it). Backups are withheld so that the good snapshots stay. Delete the claim and create it again, with annotation rebound.dev/restore: none if its present content shall count.',
+};
+
+const restorePending: BackupGate = {
+  open: false,
+  reason: 'RestorePending',
+  message: 'The restore is not yet proven. Backups begin after it.',
+  advice: "It has not even begun: look at the log of Rebound's controller.",
+};
+
+const claimPending: BackupGate = {
+  open: false,
+  reason: 'ClaimPending',
+  message: 'The claim is not bound to a volume yet. Backups begin after it.',
+  advice:
+    "The claim's other events say why; where its storage class binds with the first pod (WaitForFirstConsumer), start the pod.",
+};
+
+const consumerStarting: BackupGate = {
+  open: false,
+  reason: 'NoConsumer',
+  message: 'The first pod of the claim has not started yet, so there is nothing to back up. Backups begin with it.',
+};
+
+const consumerMissing: BackupGate = {
+  open: false,
+  reason: 'NoConsumer',
+  message: 'No pod has run with the claim yet, so there is nothing to back up. Backups begin with its first pod.',
+  advice: 'Without one they begin ten minutes after the claim was created.',
+};
+
+const volumeLost = (volumeName: string | undefined): BackupGate => {
+  const [what, how] =
+    volumeName === undefined
+      ? [
+          'The claim is Lost: annotation pv.kubernetes.io/bind-completed says that it was bound, but it names no volume.',
+          'create it again without that annotation',
+        ]
+      : [`The claim lost its volume ${volumeName}: the PersistentVolume is gone.`, 'create it again'];
+  return {
+    open: false,
+    reason: 'VolumeLost',
+    message: `${what} Backups stop; those taken so far stay. Delete the claim and ${how}: the latest backup, if there is one, is then restored.`,
+  };
+};
 
 /**
  * Backups begin only once the claim is bound and, where it is filled by a restore, that restore is proven: a backup of a
  * half-restored volume would push the good snapshots out.
  */
 export function backupGate(facts: BackupGateFacts): BackupGate {
+  if (facts.lost !== undefined) return volumeLost(facts.lost.volumeName);
   if (facts.restoredByUs && facts.provenClaimUID !== facts.claimUID) {
-    return facts.claimBound && facts.boundElsewhere
-      ? {
-          open: false,
-          reason: 'BoundUnproven',
-          message:
-            'The claim was bound to a volume that no proven restore filled (a pre-provisioned volume may have matched it). Backups are withheld so that the good snapshots stay. Delete the claim and create it again, with annotation rebound.dev/restore: none if its present content shall count.',
-        }
-      : { open: false, reason: 'RestorePending', message: 'The restore is not yet proven. Backups begin after it.' };
+    return facts.claimBound && facts.boundElsewhere ? boundUnproven : restorePending;
   }
-  if (!facts.claimBound) {
-    return {
-      open: false,
-      reason: 'ClaimPending',
-      message: 'The claim is not bound to a volume yet. Backups begin after it.',
-    };
+  if (!facts.claimBound) return claimPending;
+  switch (facts.awaitedConsumer) {
+    case 'missing':
+      return consumerMissing;
+    case 'starting':
+      return consumerStarting;
+    case 'none':
+      return { open: true };
   }
-  return { open: true };
 }

@@ -1,5 +1,6 @@
 import type { ProtectionPhase } from '../api/protected-volume.ts';
 import type { BackupGate } from './backup-gate.ts';
+import { putWait, type Telling, type Wait } from './telling.ts';
 
 /** What the verdict on a claim's protection follows from. */
 export interface ProtectionFacts {
@@ -7,6 +8,9 @@ export interface ProtectionFacts {
   readonly policyExists: boolean;
   readonly suspended: boolean;
   readonly gate: BackupGate;
+  readonly claimAgeMilliseconds: number;
+  /** How long ago the engine was told to back the claim up; 0 when it is told just now. */
+  readonly scheduleAgeMilliseconds: number;
   /** Why the claim's restore is where it is; absent when there is none. */
   readonly restoreMessage?: string | undefined;
   /** Why the repository could not be opened; absent when it could. */
@@ -21,7 +25,14 @@ export interface ProtectionFacts {
   readonly collapse?: string | undefined;
   readonly emptyVolume: boolean;
   /** A snapshot of this claim was found in the destination. */
-  readonly lastBackup?: { readonly id: string; readonly time: string } | undefined;
+  readonly lastBackup?: BackupFact | undefined;
+  /** The snapshot that the claim was proven to be restored from. */
+  readonly restoredFrom?: BackupFact | undefined;
+}
+
+interface BackupFact {
+  readonly id: string;
+  readonly time: string;
 }
 
 /** Am I safe? The phase, whether it is a yes, and the sentence that says why. */
@@ -32,7 +43,11 @@ export interface ProtectionVerdict {
   readonly stalled: boolean;
   readonly reason: string;
   readonly message: string;
+  readonly telling: Telling;
 }
+
+/** An application may take its time until it writes its first file; the volume is looked at again and again meanwhile. */
+const EMPTY_GRACE_MILLISECONDS = 2 * 60_000;
 
 type Rule = (facts: ProtectionFacts) => ProtectionVerdict | undefined;
 
@@ -42,12 +57,24 @@ const degraded = (reason: string, message: string): ProtectionVerdict => ({
   stalled: true,
   reason,
   message,
+  telling: { when: 'new' },
 });
 
-const since = ({ lastBackup }: ProtectionFacts): string =>
-  lastBackup === undefined
+const pending = (phase: ProtectionPhase, wait: Wait): ProtectionVerdict => ({
+  phase,
+  ready: false,
+  stalled: false,
+  ...putWait(wait),
+});
+
+const short = ({ id, time }: BackupFact): string => `${id.slice(0, 8)} of ${time}`;
+
+function since({ lastBackup, restoredFrom }: ProtectionFacts): string {
+  if (lastBackup !== undefined) return `The last good backup is ${short(lastBackup)}.`;
+  return restoredFrom === undefined
     ? 'There is no backup of this claim yet.'
-    : `The last good backup is ${lastBackup.id.slice(0, 8)} of ${lastBackup.time}.`;
+    : `The claim was restored from ${short(restoredFrom)} and not backed up since.`;
+}
 
 const unknownTier: Rule = (facts) =>
   facts.policyExists
@@ -57,19 +84,24 @@ const unknownTier: Rule = (facts) =>
         `Label backup=${JSON.stringify(facts.tier)} names no BackupPolicy, so nothing is backed up. ${since(facts)}`,
       );
 
+const volumeLost: Rule = (facts) => {
+  const { gate } = facts;
+  return !gate.open && gate.reason === 'VolumeLost'
+    ? degraded(gate.reason, `${gate.message} ${since(facts)}`)
+    : undefined;
+};
+
 const boundUnproven: Rule = ({ gate }) =>
   !gate.open && gate.reason === 'BoundUnproven' ? degraded(gate.reason, gate.message) : undefined;
 
-const waiting: Rule = ({ gate, restoreMessage }) =>
-  gate.open
-    ? undefined
-    : {
-        phase: restoreMessage === undefined ? 'Waiting' : 'Restoring',
-        ready: false,
-        stalled: false,
-        reason: gate.reason,
-        message: restoreMessage ?? gate.message,
-      };
+const waiting: Rule = ({ gate, restoreMessage, claimAgeMilliseconds }) => {
+  if (gate.open) return undefined;
+  const { reason, message, advice } = gate;
+  const wait = { reason, message, waitedMilliseconds: claimAgeMilliseconds };
+  if (restoreMessage === undefined) return pending('Waiting', { ...wait, advice });
+  // A restore tells the claim its story itself.
+  return pending('Restoring', reason === 'RestorePending' ? { ...wait, message: restoreMessage } : wait);
+};
 
 const annotation: Rule = ({ annotationProblem }) =>
   annotationProblem === undefined ? undefined : degraded('MalformedAnnotation', annotationProblem);
@@ -82,6 +114,7 @@ const suspended: Rule = (facts) =>
         stalled: false,
         reason: 'Suspended',
         message: `The policy ${facts.tier} is suspended: no new backups. ${since(facts)}`,
+        telling: { when: 'new' },
       }
     : undefined;
 
@@ -92,29 +125,29 @@ const problem =
     return what === undefined ? undefined : degraded(reason, `${say(what)} ${since(facts)}`);
   };
 
-const emptyVolume: Rule = (facts) =>
-  facts.emptyVolume
-    ? {
-        phase: 'BackingUp',
-        ready: false,
-        stalled: false,
+const emptyVolume: Rule = ({ emptyVolume: isEmpty, scheduleAgeMilliseconds }) =>
+  isEmpty
+    ? pending('BackingUp', {
         reason: 'EmptyVolume',
-        message: 'The volume holds no file, so there was nothing to back up. Backups go on by schedule.',
-      }
+        message: 'The volume holds no file, so there was nothing to back up.',
+        advice: 'It is looked at again soon, and by schedule: nothing is to be done if the application has yet to write.',
+        waitedMilliseconds: scheduleAgeMilliseconds,
+        graceMilliseconds: EMPTY_GRACE_MILLISECONDS,
+      })
     : undefined;
 
-const firstBackup: Rule = ({ lastBackup }) =>
+const firstBackup: Rule = ({ lastBackup, scheduleAgeMilliseconds }) =>
   lastBackup === undefined
-    ? {
-        phase: 'BackingUp',
-        ready: false,
-        stalled: false,
+    ? pending('BackingUp', {
         reason: 'FirstBackupPending',
         message: 'The first backup is under way.',
-      }
+        advice: 'If it does not end, look whether VolSync runs, and at the pods volsync-src-* of this namespace.',
+        waitedMilliseconds: scheduleAgeMilliseconds,
+      })
     : undefined;
 
 const rules: readonly Rule[] = [
+  volumeLost,
   unknownTier,
   boundUnproven,
   waiting,
@@ -162,6 +195,7 @@ export function judgeProtection(facts: ProtectionFacts): ProtectionVerdict {
     ready: true,
     stalled: false,
     reason: 'Protected',
-    message: `Snapshot ${lastBackup?.id.slice(0, 8) ?? ''} of ${lastBackup?.time ?? ''} was found in the destination.`,
+    message: `Snapshot ${lastBackup === undefined ? '' : short(lastBackup)} was found in the destination.`,
+    telling: { when: 'new' },
   };
 }

@@ -21,7 +21,7 @@ import { HealthServer } from '../runtime/health-server.ts';
 import { Lifecycle } from '../runtime/lifecycle.ts';
 import { createLogger } from '../runtime/logging.ts';
 import { createMetrics, type Metrics } from '../runtime/metrics.ts';
-import { certificateController, epochController } from './upkeep.ts';
+import { certificateController } from './upkeep.ts';
 
 /** The lease that the acting controller holds. */
 const LEASE_NAME = 'rebound-controller';
@@ -56,11 +56,9 @@ export async function runController(settings: ControllerSettings): Promise<void>
   for (const one of Object.values(reflectors)) {
     lifecycle.add({ name: `copy of ${one.resource}`, start: () => one.start(), stop: () => one.stop() });
   }
-  const upkeep = { client, log, metrics };
-  addControllers(lifecycle, [
-    epochController(upkeep),
-    ...(settings.certificateRotation === 'built-in' ? [certificateController(upkeep)] : []),
-  ]);
+  if (settings.certificateRotation === 'built-in') {
+    addControllers(lifecycle, [certificateController({ client, log, metrics })]);
+  }
   addReconcilers(lifecycle, { context, reflectors, metrics });
   await lifecycle.run();
 }

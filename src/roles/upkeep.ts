@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { SYSTEM_NAMESPACE } from '../api/group.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -7,12 +6,9 @@ import type { Metrics } from '../runtime/metrics.ts';
 import { requeueAfter } from '../runtime/result.ts';
 import type { Source } from '../runtime/source.ts';
 import { reconcileCertificates } from '../webhook/certificates/reconcile.ts';
-import { reconcileEpoch } from '../webhook/epoch.ts';
 
-const EPOCH_LOOK_MILLISECONDS = 60_000;
 /** A certificate Secret or a configuration that somebody changed is mended within this time. */
 const LONGEST_CERTIFICATE_WAIT_MILLISECONDS = 60_000;
-const EPOCH_BYTES = 16;
 
 /** Names by which API servers call the webhook's Service (manifests/webhook/). */
 const WEBHOOK_DNS_NAMES = [
@@ -34,20 +30,6 @@ export interface UpkeepParts {
   readonly client: KubeClient;
   readonly log: Logger;
   readonly metrics: Metrics;
-}
-
-/** Keeps the admission epoch turning; the policies and the webhook read it. */
-export function epochController({ client, log, metrics }: UpkeepParts): Controller {
-  return new Controller({
-    name: 'admission-epoch',
-    sources: [onceAndAgain],
-    reconcile: async () => {
-      await reconcileEpoch(client, Date.now(), () => randomBytes(EPOCH_BYTES).toString('hex'));
-      return requeueAfter(EPOCH_LOOK_MILLISECONDS);
-    },
-    logger: log,
-    observer: metrics.controllerObserver('admission-epoch'),
-  });
 }
 
 /** Makes and renews the webhook's certificates, and tells the API server whom to trust. */

@@ -13,8 +13,6 @@ import { buildPatch } from './patch.ts';
 export interface AdmissionSources extends ProbeSources {
   /** Names of all BackupPolicies, those that cannot be read included, sorted. */
   readonly tiers: () => readonly string[];
-  /** The epoch to tie decisions to; undefined when none is known. */
-  readonly epoch: () => string | undefined;
   /** Why nothing can be decided yet: a sentence; undefined when all is well. */
   readonly problem: () => string | undefined;
 }
@@ -36,9 +34,6 @@ export interface AdmissionOptions {
  */
 export type Admission = (review: ClaimReview, budgetMilliseconds: number) => Promise<AdmissionAnswer>;
 
-/** Said while there is no epoch to tie a decision to. */
-export const EPOCH_PROBLEM = 'no admission epoch is known';
-
 const RETRY_AFTER_SECONDS = 2;
 
 /** Makes the admission: facts in, probe if the decision hangs on it, answer out. It changes nothing anywhere. */
@@ -46,9 +41,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const { sources } = options;
   return async (review, budgetMilliseconds) => {
     const { claim } = review;
-    const epoch = sources.epoch();
     const problem = sources.problem();
-    if (problem !== undefined || epoch === undefined) return withoutFacts(claim, problem ?? EPOCH_PROBLEM);
+    if (problem !== undefined) return withoutFacts(claim, problem);
     const facts = { claim, excludedNamespace: isExcluded(claim), tiers: sources.tiers() };
     let step = decideAdmission(facts);
     if (step.kind === 'probe') {
@@ -59,7 +53,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       throw new Error(`no decision on ${claim.namespace}/${claim.name} with an answer at hand`);
     options.onDecision?.(step, claim);
     return answerOf(review, step, {
-      token: decisionToken(epoch, claim, options.now()),
+      token: decisionToken(claim, options.now()),
       restoreName: options.newRestoreName(),
     });
   };

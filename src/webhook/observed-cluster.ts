@@ -2,16 +2,14 @@ import type { Logger } from 'pino';
 import type { BackupDestination } from '../api/backup-destination.ts';
 import type { BackupPolicy } from '../api/backup-policy.ts';
 import { SYSTEM_NAMESPACE } from '../api/group.ts';
-import { ADMISSION_EPOCH_CONFIG_MAP } from '../api/labels.ts';
 import { DestinationCatalog } from '../destinations/catalog.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { objectKey } from '../kube/kind.ts';
-import { type ConfigMap, configMaps, type Secret, secrets } from '../kube/objects.ts';
+import { type Secret, secrets } from '../kube/objects.ts';
 import { backupDestinations, backupPolicies } from '../kube/rebound-kinds.ts';
 import { Reflector, type ReflectorReport } from '../kube/reflector.ts';
 import type { AdmissionSources } from './admission.ts';
 import { SERVING_KEYS } from './certificates/secret-names.ts';
-import { type AdmissionEpoch, epochForDecision, readEpoch } from './epoch.ts';
 
 /** The local copies that admission decides from. */
 export interface ObservedCluster {
@@ -19,8 +17,6 @@ export interface ObservedCluster {
   readonly destinations: Reflector<BackupDestination>;
   /** Of the system namespace. */
   readonly secrets: Reflector<Secret>;
-  /** The admission epoch alone. */
-  readonly epochs: Reflector<ConfigMap>;
 }
 
 export interface ObserveOptions {
@@ -55,20 +51,12 @@ export function observeCluster({ client, logger, reflectorObserver }: ObserveOpt
       namespace: SYSTEM_NAMESPACE,
       select: slimSecret,
     }),
-    epochs: new Reflector({
-      ...common(configMaps.plural),
-      kind: configMaps,
-      namespace: SYSTEM_NAMESPACE,
-      fieldSelector: `metadata.name=${ADMISSION_EPOCH_CONFIG_MAP}`,
-    }),
   };
 }
 
 /** The copies that are not complete yet: a sentence; undefined when all are. */
 export function copyProblem(cluster: ObservedCluster): string | undefined {
-  const missing = [cluster.policies, cluster.destinations, cluster.secrets, cluster.epochs].filter(
-    (reflector) => !reflector.isSynced,
-  );
+  const missing = [cluster.policies, cluster.destinations, cluster.secrets].filter((reflector) => !reflector.isSynced);
   if (missing.length === 0) return undefined;
   return `not read from the API server yet: ${missing.map((reflector) => reflector.resource).join(', ')}`;
 }
@@ -79,24 +67,8 @@ export const openCatalog = (cluster: ObservedCluster): DestinationCatalog =>
     secret: (name) => cluster.secrets.store.get(objectKey({ namespace: SYSTEM_NAMESPACE, name })),
   });
 
-const EPOCH_KEY = objectKey({ namespace: SYSTEM_NAMESPACE, name: ADMISSION_EPOCH_CONFIG_MAP });
-
-/** Reads the epoch to tie decisions to now: undefined when there is none or it makes no sense. */
-export function epochReader(cluster: ObservedCluster, now: () => number): () => string | undefined {
-  let last: { readonly configMap: ConfigMap | undefined; readonly epoch: AdmissionEpoch | undefined } | undefined;
-  return () => {
-    const configMap = cluster.epochs.store.all().find(({ key }) => key === EPOCH_KEY)?.current;
-    if (last === undefined || last.configMap !== configMap) last = { configMap, epoch: readEpoch(configMap?.data) };
-    return last.epoch === undefined ? undefined : epochForDecision(now(), last.epoch);
-  };
-}
-
 /** Admission's view of the cluster. */
-export function admissionSources(
-  cluster: ObservedCluster,
-  catalog: DestinationCatalog,
-  now: () => number,
-): AdmissionSources {
+export function admissionSources(cluster: ObservedCluster, catalog: DestinationCatalog): AdmissionSources {
   return {
     tiers: () =>
       cluster.policies.store
@@ -105,7 +77,6 @@ export function admissionSources(
         .sort(),
     policy: (tier) => cluster.policies.store.get(tier),
     openStore: (name) => catalog.openStore(name),
-    epoch: epochReader(cluster, now),
     problem: () => copyProblem(cluster),
   };
 }

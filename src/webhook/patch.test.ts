@@ -16,7 +16,7 @@ interface Claim {
   spec: { dataSource?: Reference | undefined; dataSourceRef?: Reference | undefined; volumeName?: string | undefined };
 }
 
-const marks = { token: 'epoch:shop/db', restoreName: 'rebound-0011223344556677' };
+const marks = { token: 'shop/db@2026-01-01T00:00:00Z', restoreName: 'rebound-0011223344556677' };
 const newReference = { apiGroup: 'rebound.dev', kind: 'VolumeRestore', name: marks.restoreName };
 const old = { apiGroup: 'rebound.dev', kind: 'VolumeRestore', name: 'rebound-of-a-lost-cluster' };
 const ourKeys = ['rebound.dev/decision', 'rebound.dev/decision-reason', 'rebound.dev/decision-token'];
@@ -78,7 +78,7 @@ describe('buildPatch', () => {
       expect(metadata.annotations).toEqual({
         'rebound.dev/decision': kind,
         'rebound.dev/decision-reason': 'why',
-        'rebound.dev/decision-token': 'epoch:shop/db',
+        'rebound.dev/decision-token': 'shop/db@2026-01-01T00:00:00Z',
       });
       expect(spec).toEqual({ dataSourceRef: newReference });
     },

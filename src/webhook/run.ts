@@ -8,7 +8,7 @@ import { type HealthCheck, HealthServer } from '../runtime/health-server.ts';
 import { type Component, Lifecycle } from '../runtime/lifecycle.ts';
 import { createLogger } from '../runtime/logging.ts';
 import { createMetrics, type Metrics } from '../runtime/metrics.ts';
-import { type AdmissionSources, createAdmission, EPOCH_PROBLEM } from './admission.ts';
+import { type AdmissionSources, createAdmission } from './admission.ts';
 import type { CertifiedKey } from './certificates/issue.ts';
 import { createWebhookMetrics, type WebhookMetrics } from './metrics.ts';
 import { admissionSources, type ObservedCluster, observeCluster, openCatalog } from './observed-cluster.ts';
@@ -36,7 +36,7 @@ export async function runWebhook(settings: WebhookSettings): Promise<void> {
   const cluster = observeCluster({ client, logger, reflectorObserver: metrics.reflectorObserver });
   const catalog = openCatalog(cluster);
   const parts: Parts = { settings, logger, metrics, webhookMetrics, cluster };
-  const sources = admissionSources(cluster, catalog, Date.now);
+  const sources = admissionSources(cluster, catalog);
   const server = createServer(parts, sources);
   const certificate = followCertificate(parts, server);
 
@@ -45,7 +45,7 @@ export async function runWebhook(settings: WebhookSettings): Promise<void> {
   lifecycle.add(healthComponent(parts, readinessChecks(sources, server, certificate)));
   lifecycle.add({ name: 'connection', stop: () => connection.close() });
   lifecycle.add({ name: 'catalog', stop: () => catalog.close() });
-  for (const one of [cluster.policies, cluster.destinations, cluster.secrets, cluster.epochs]) {
+  for (const one of [cluster.policies, cluster.destinations, cluster.secrets]) {
     lifecycle.add({ name: `copy of ${one.resource}`, start: () => one.start(), stop: () => one.stop() });
   }
   const start = async (): Promise<void> => logger.info({ port: await server.start() }, 'serving admission');
@@ -89,7 +89,6 @@ function followCertificate({ cluster, logger, webhookMetrics }: Parts, server: A
 /** About this process alone: a store that is down must not take the webhook away. */
 const readinessChecks = (sources: AdmissionSources, server: AdmissionServer, certificate: ServingCertificate) => ({
   copies: sources.problem,
-  epoch: () => (sources.epoch() === undefined ? `${EPOCH_PROBLEM}; the controller makes one` : undefined),
   certificate: () => certificate.problem,
   server: () => server.problem,
 });

@@ -8,7 +8,7 @@ import { kubectl } from './kubectl.ts';
 const OVERLAY = join(projectFolder, 'manifests', 'overlays', 'local');
 const OVERLAY_IMAGE = 'localhost/rebound:local';
 
-/** A claim that the API server admits only once the whole chain answers: webhook, certificates, epoch, policy, store. */
+/** A claim that the API server admits only once the whole chain answers: webhook, certificates, policy, store. */
 const probeClaim = JSON.stringify({
   apiVersion: 'v1',
   kind: 'PersistentVolumeClaim',

@@ -36,7 +36,6 @@ export class ReboundAdmission {
     const bundlePath = await buildBundle(context.logFolder);
     const fixture = await startWebhookFixture();
     context.cleanup.add(() => fixture.stop());
-    await fixture.reconcileEpoch();
     await fixture.reconcileCertificates();
     const [port = 0, healthPort = 0] = await freePorts(2);
     const webhook = new ReboundProcess({

@@ -11,7 +11,6 @@ import type { KubeClient } from '../../../src/kube/client.ts';
 import type { DesiredObject } from '../../../src/kube/kind.ts';
 import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../../src/kube/objects.ts';
 import { reconcileCertificates } from '../../../src/webhook/certificates/reconcile.ts';
-import { reconcileEpoch } from '../../../src/webhook/epoch.ts';
 import { poll } from '../../cluster/poll.ts';
 import { type S3Server, startS3Server } from '../destinations/versitygw.ts';
 import { type Fixture, quiet, startFixture } from '../kube/fixture.ts';
@@ -24,7 +23,9 @@ export interface WebhookFixture extends Fixture {
   /** The store as the webhook sees it. */
   readonly store: Destination;
   readonly identity: string;
-  /** Starts a replica with the webhook's own rights, which ends with the fixture. */
+  /** Starts a replica with the webhook's own rights, which ends with the fixture. It is not ready yet. */
+  readonly launchWebhook: (options?: Omit<WebhookProcessOptions, 'kubeconfigPath'>) => WebhookProcess;
+  /** The same, and waits until it is ready. */
   readonly startWebhook: (options?: Omit<WebhookProcessOptions, 'kubeconfigPath'>) => Promise<WebhookProcess>;
   /** Makes the API server call this port, with the webhook configuration that the project ships. */
   readonly sendClaimsTo: (port: number) => Promise<void>;
@@ -32,7 +33,6 @@ export interface WebhookFixture extends Fixture {
   readonly sendClaimsNowhere: () => Promise<void>;
   /** Lets the built-in rotation go as far as it can. */
   readonly reconcileCertificates: (now?: number) => Promise<void>;
-  readonly reconcileEpoch: (now?: number) => Promise<void>;
   /** Puts a snapshot of a claim into the store. */
   readonly putBackup: (namespace: string, claim: string) => Promise<void>;
   readonly applyDestination: (changes?: object, name?: string) => Promise<void>;
@@ -62,14 +62,19 @@ export async function startWebhookFixture(): Promise<WebhookFixture> {
   const kubeconfigPath = join(folder, 'kubeconfig');
   writeFileSync(kubeconfigPath, await webhookKubeconfig(base), { mode: 0o600 });
   const replicas: WebhookProcess[] = [];
+  const launchWebhook: WebhookFixture['launchWebhook'] = (options = {}) => {
+    const replica = startWebhook({ ...options, kubeconfigPath });
+    replicas.push(replica);
+    return replica;
+  };
   return {
     ...base,
     s3,
     store,
     identity: identity.id,
-    startWebhook: async (options = {}) => {
-      const replica = startWebhook({ ...options, kubeconfigPath });
-      replicas.push(replica);
+    launchWebhook,
+    startWebhook: async (options) => {
+      const replica = launchWebhook(options);
       await replica.waitUntilReady();
       return replica;
     },
@@ -79,9 +84,6 @@ export async function startWebhookFixture(): Promise<WebhookFixture> {
     },
     reconcileCertificates: async (now = Date.now()) => {
       await reconcileCertificates({ client, subject: certificateSubject, logger: quiet, now: () => now });
-    },
-    reconcileEpoch: async (now = Date.now()) => {
-      await reconcileEpoch(client, now, () => randomBytes(16).toString('hex'));
     },
     putBackup: async (namespace, claim) => {
       const key = `${namespace}/${claim}/snapshots/${randomBytes(32).toString('hex')}`;

@@ -2,14 +2,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { decisionToken } from '../../../src/domain/decision-token.ts';
 import type { PersistentVolumeClaim } from '../../../src/kube/objects.ts';
-import { configMaps, persistentVolumeClaims } from '../../../src/kube/objects.ts';
-import { readEpoch } from '../../../src/webhook/epoch.ts';
+import { persistentVolumeClaims } from '../../../src/kube/objects.ts';
 import { poll } from '../../cluster/poll.ts';
 import { claimManifest, createClaim, decisionOf, startWebhookFixture, type WebhookFixture } from './fixture.ts';
 import { applyManifests, deleteManifests, readManifests } from './manifests.ts';
 
 const refusal = /has the label "backup", but Rebound has not decided/;
-const epochReference = { namespace: 'rebound-system', name: 'rebound-admission-epoch' };
 const MINUTE = 60_000;
 const pod = { apiVersion: 'v1', kind: 'Pod', name: 'p', uid: '0b7e3c1a-0000-4000-8000-000000000000' };
 
@@ -19,24 +17,16 @@ let namespace: string;
 const create = (metadata: object, spec: object = {}, dryRun = false): Promise<PersistentVolumeClaim> =>
   createClaim(fixture.client, claimManifest({ namespace, ...metadata }, spec), dryRun);
 
-async function epochs(): Promise<{ current: string }> {
-  const configMap = await fixture.client.get(configMaps, epochReference);
-  const { current } = readEpoch(configMap?.data) ?? {};
-  if (current === undefined) throw new Error('there is no epoch');
-  return { current };
-}
-
 const decided = (token: string): object => ({
   annotations: { 'rebound.dev/decision': 'fresh', 'rebound.dev/decision-token': token },
 });
 
 /** The token that the program writes for a claim of this namespace. */
-const tokenOf = (epoch: string, name: string, ageMilliseconds = 0): string =>
-  decisionToken(epoch, { namespace, name }, Date.now() - ageMilliseconds);
+const tokenOf = (name: string, ageMilliseconds = 0): string =>
+  decisionToken({ namespace, name }, Date.now() - ageMilliseconds);
 
 beforeAll(async () => {
   fixture = await startWebhookFixture();
-  await fixture.reconcileEpoch();
   await applyManifests(fixture.client, readManifests('policies/no-undecided-claims.yaml'));
   namespace = await fixture.newNamespace();
   await poll({ what: 'the policy to be enforced', timeoutSeconds: 30 }, async () =>
@@ -75,43 +65,38 @@ describe('without a webhook configuration', () => {
   it.each([
     ['an annotation alone', { 'rebound.dev/decision': 'fresh' }],
     ['an empty token', { 'rebound.dev/decision': 'fresh', 'rebound.dev/decision-token': '' }],
-    ['a token of no epoch', { 'rebound.dev/decision': 'fresh', 'rebound.dev/decision-token': ':shop/db' }],
-    ['a token of no epoch and no time', { 'rebound.dev/decision': 'fresh', 'rebound.dev/decision-token': '@' }],
+    ['a token of no claim and no time', { 'rebound.dev/decision': 'fresh', 'rebound.dev/decision-token': '@' }],
   ])('%s is no decision', async (_, annotations) => {
     await expect(create({ name: 'db', annotations })).rejects.toThrow(refusal);
   });
 
   it("another claim's decision is none", async () => {
-    const { current } = await epochs();
-    for (const other of [`${namespace}/db-2`, `other/db`, `${namespace}/d`, `/db`]) {
-      const token = tokenOf(current, 'db').replace(`${namespace}/db`, other);
+    for (const other of [`${namespace}/db-2`, `other/db`, `x${namespace}/db`, `${namespace}/d`, `/db`]) {
+      const token = tokenOf('db').replace(`${namespace}/db`, other);
       await expect(create({ name: 'db', ...decided(token) })).rejects.toThrow(refusal);
     }
-    const noDecision = { annotations: { 'rebound.dev/decision-token': tokenOf(current, 'db') } };
+    const noDecision = { annotations: { 'rebound.dev/decision-token': tokenOf('db') } };
     await expect(create({ name: 'db', ...noDecision })).rejects.toThrow(refusal);
   });
 
   it.each([3 * MINUTE, -3 * MINUTE])('a decision that was made %d ms before the creation is none', async (age) => {
-    const { current } = await epochs();
-    await expect(create({ name: 'db', ...decided(tokenOf(current, 'db', age)) })).rejects.toThrow(
+    await expect(create({ name: 'db', ...decided(tokenOf('db', age)) })).rejects.toThrow(
       /carries a decision of .* the clocks of the nodes/,
     );
-    expect(decisionOf(await create({ name: 'db', ...decided(tokenOf(current, 'db', age / 3)) }))).toBe('fresh');
+    expect(decisionOf(await create({ name: 'db', ...decided(tokenOf('db', age / 3)) }))).toBe('fresh');
   });
 
-  it.each(['', 'now', '2026-13-45T00:00:00Z', '@'])('a decision of the time %j is none', async (time) => {
-    const { current } = await epochs();
-    const token = `${current}:${namespace}/db@${time}`;
+  it.each(['', '@', '@now', '@2026-13-45T00:00:00Z', '@@'])('a decision of the time %j is none', async (time) => {
+    const token = `${namespace}/db${time}`;
     await expect(create({ name: 'db', ...decided(token) })).rejects.toThrow('rebound-no-undecided-claims');
   });
 
   it('reads tokens as the program writes them', async () => {
-    const { current } = await epochs();
     const long = `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(61)}`;
     for (const name of ['db', 'a.b', long]) {
-      expect(decisionOf(await create({ name, ...decided(tokenOf(current, name)) }))).toBe('fresh');
+      expect(decisionOf(await create({ name, ...decided(tokenOf(name)) }))).toBe('fresh');
     }
-    const generated = decisionToken(current, { namespace, name: '', generateName: 'scratch-' }, Date.now());
+    const generated = decisionToken({ namespace, name: '', generateName: 'scratch-' }, Date.now());
     expect(decisionOf(await create({ generateName: 'scratch-', ...decided(generated) }))).toBe('fresh');
   });
 
@@ -159,8 +144,7 @@ describe('without a webhook configuration', () => {
         (error: unknown) => refusal.test(String(error)),
       ),
     );
-    const { current } = await epochs();
-    expect(decisionOf(await create({ name: 'db', ...decided(tokenOf(current, 'db')) }, {}, true))).toBe('fresh');
+    expect(decisionOf(await create({ name: 'db', ...decided(tokenOf('db')) }, {}, true))).toBe('fresh');
   });
 });
 

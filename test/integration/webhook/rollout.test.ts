@@ -20,7 +20,6 @@ let clients: KubeClient[];
 
 beforeAll(async () => {
   fixture = await startWebhookFixture();
-  await fixture.reconcileEpoch();
   service = await startService(ENDPOINT_LAG_MILLISECONDS);
   clients = [0, 1].map(() => fixture.connect().client);
   // An authority that is due for renewal and a certificate that is not, as after eight months of service.

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { claimRecordKey } from '../../../src/destinations/layout.ts';
 import { type ClaimRecord, writeLedger } from '../../../src/destinations/ledger.ts';
-import { configMaps, type PersistentVolumeClaim, secrets } from '../../../src/kube/objects.ts';
+import { type PersistentVolumeClaim, secrets } from '../../../src/kube/objects.ts';
 import { backupDestinations, backupPolicies } from '../../../src/kube/rebound-kinds.ts';
 import { poll } from '../../cluster/poll.ts';
 import {
@@ -15,7 +15,7 @@ import {
   startWebhookFixture,
   type WebhookFixture,
 } from './fixture.ts';
-import { applyManifests, readManifests } from './manifests.ts';
+import { applyManifests, deleteManifests, readManifests } from './manifests.ts';
 import type { WebhookProcess } from './webhook-process.ts';
 
 let fixture: WebhookFixture;
@@ -25,7 +25,6 @@ let isKilled = false;
 
 beforeAll(async () => {
   fixture = await startWebhookFixture();
-  await fixture.reconcileEpoch();
   await fixture.reconcileCertificates();
   webhook = await fixture.startWebhook();
   await fixture.sendClaimsTo(webhook.port());
@@ -200,13 +199,12 @@ describe('invariant 2: a claim waits', () => {
 });
 
 describe('without what it decides from', () => {
-  it('is not ready without an epoch, and asks to try again', async () => {
-    await fixture.client.delete(configMaps, { namespace: 'rebound-system', name: 'rebound-admission-epoch' });
-    await poll({ what: 'the webhook to be unready', timeoutSeconds: 10 }, async () => !(await webhook.isReady()));
-    expect(await webhook.readiness()).toContain('not ok epoch: no admission epoch is known; the controller makes one');
-    const creation = fixture.connection.send({
+  const rights = readManifests('manifests/webhook/roles.yaml').filter(({ kind }) => kind === 'ClusterRoleBinding');
+
+  async function dryRun() {
+    const { statusCode, headers, body } = await fixture.connection.send({
       method: 'POST',
-      path: `/api/v1/namespaces/${namespace}/persistentvolumeclaims`,
+      path: `/api/v1/namespaces/${namespace}/persistentvolumeclaims?dryRun=All`,
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({
         ...claimManifest({ namespace, name: 'db' }),
@@ -215,11 +213,27 @@ describe('without what it decides from', () => {
       }),
       signal: AbortSignal.timeout(10_000),
     });
-    const { statusCode, headers, body } = await creation;
     await body.dump();
-    expect(statusCode).toBe(503);
-    expect(headers['retry-after']).toBe('2');
-    await fixture.reconcileEpoch();
-    await poll({ what: 'the webhook to be ready', timeoutSeconds: 10 }, () => webhook.isReady());
+    return { statusCode, retryAfter: headers['retry-after'] };
+  }
+
+  it('is not ready before it has read the tiers, and asks to try again', async () => {
+    await deleteManifests(fixture.client, rights);
+    const blind = fixture.launchWebhook({ name: 'blind' });
+    await poll({ what: 'the webhook to serve', timeoutSeconds: 30 }, async () => blind.port() !== 0);
+    expect(await blind.isReady()).toBe(false);
+    expect(await blind.readiness()).toContain(
+      'not ok copies: not read from the API server yet: backuppolicies, backupdestinations',
+    );
+    await fixture.sendClaimsTo(blind.port());
+    const denied = await poll({ what: 'the webhook to be asked', timeoutSeconds: 30 }, async () => {
+      const answer = await dryRun();
+      return answer.statusCode !== 201 && answer;
+    });
+    expect(denied).toEqual({ statusCode: 503, retryAfter: '2' });
+    await applyManifests(fixture.client, rights);
+    await poll({ what: 'the webhook to be ready', timeoutSeconds: 60 }, () => blind.isReady());
+    await poll({ what: 'a claim to be admitted', timeoutSeconds: 30 }, async () => (await dryRun()).statusCode === 201);
+    await fixture.sendClaimsTo(webhook.port());
   });
 });

@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { KubeClient } from '../../../src/kube/client.ts';
-import { configMaps, secrets } from '../../../src/kube/objects.ts';
+import { secrets } from '../../../src/kube/objects.ts';
 import { covers, isIssuedBy, readCertificates, readCertifiedKey } from '../../../src/webhook/certificates/inspect.ts';
 import { reconcileCertificates } from '../../../src/webhook/certificates/reconcile.ts';
 import { AUTHORITY_SECRET, SERVING_SECRET } from '../../../src/webhook/certificates/secret-names.ts';
@@ -10,14 +9,12 @@ import {
   trustedAuthorities,
   WEBHOOK_CONFIGURATION,
 } from '../../../src/webhook/certificates/webhook-configuration.ts';
-import { EPOCH_MILLISECONDS, readEpoch, reconcileEpoch } from '../../../src/webhook/epoch.ts';
 import { type Fixture, quiet, startFixture } from '../kube/fixture.ts';
 import { applyManifests, readManifests } from './manifests.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 const system = { namespace: 'rebound-system' };
 const subject = { dnsNames: ['rebound-webhook.rebound-system.svc'] };
-const newEpoch = (): string => randomBytes(16).toString('hex');
 
 let fixture: Fixture;
 let client: KubeClient;
@@ -31,50 +28,6 @@ afterAll(() => fixture.stop());
 
 const applyConfiguration = (): Promise<void> =>
   applyManifests(client, readManifests('manifests/webhook/mutating-webhook-configuration.yaml'));
-
-describe('reconcileEpoch', () => {
-  const reference = { ...system, name: 'rebound-admission-epoch' };
-  const present = async () => readEpoch((await client.get(configMaps, reference))?.data);
-  const now = Date.UTC(2030, 0, 1);
-
-  beforeEach(async () => {
-    await client.delete(configMaps, reference);
-  });
-
-  it('makes an epoch, leaves it alone for an hour, then rotates it', async () => {
-    expect(await reconcileEpoch(client, now, newEpoch)).toBe('created');
-    const first = await present();
-    expect(first).toMatchObject({ rotatedAtMilliseconds: now, previous: undefined });
-    expect(await reconcileEpoch(client, now + EPOCH_MILLISECONDS - 1, newEpoch)).toBe('kept');
-    expect(await present()).toEqual(first);
-    expect(await reconcileEpoch(client, now + EPOCH_MILLISECONDS, newEpoch)).toBe('rotated');
-    expect(await present()).toMatchObject({
-      previous: first?.current,
-      rotatedAtMilliseconds: now + EPOCH_MILLISECONDS,
-    });
-  });
-
-  it('replaces what somebody made of it by hand', async () => {
-    await applyManifests(client, [
-      {
-        apiVersion: 'v1',
-        kind: 'ConfigMap',
-        metadata: { ...reference },
-        data: { current: 'mine', previous: 'a'.repeat(32) },
-      },
-    ]);
-    expect(await reconcileEpoch(client, now, newEpoch)).toBe('rotated');
-    expect(await present()).toMatchObject({ previous: undefined, rotatedAtMilliseconds: now });
-  });
-
-  it('is rotated once when two leaders meet', async () => {
-    for (let round = 0; round < 10; round += 1) {
-      const at = now + round * EPOCH_MILLISECONDS;
-      const outcomes = await Promise.all([1, 2].map(() => reconcileEpoch(client, at, newEpoch)));
-      expect(outcomes.filter((outcome) => outcome !== 'kept')).toHaveLength(1);
-    }
-  });
-});
 
 describe('reconcileCertificates', () => {
   const now = Date.now();
