@@ -16,9 +16,11 @@ export function s3ServerSpec(folders: ClusterFolders, versitygw: string): Proces
   const keys = s3Credentials(folders.s3);
   const [data, metadata] = [join(folders.s3, 'data'), join(folders.s3, 'metadata')];
   for (const folder of [data, metadata]) mkdirSync(folder, { recursive: true });
+  // Other S3 servers keep connections open without being asked to.
+  const serving = ['--quiet', '--keep-alive', '--port', `${network.gateway}:${ports.s3}`];
   return {
     name: 's3',
-    command: [versitygw, '--quiet', '--port', `${network.gateway}:${ports.s3}`, 'posix', '--sidecar', metadata, data],
+    command: [versitygw, ...serving, 'posix', '--sidecar', metadata, data],
     env: { ROOT_ACCESS_KEY: keys.accessKeyId, ROOT_SECRET_KEY: keys.secretAccessKey, GOGC: '50' },
   };
 }
