@@ -30,7 +30,7 @@ export type ReadOptions = CallOptions & {
 
 /**
  * A place where backups live. Keys and repository paths are relative to the destination's prefix and never start or end
- * with a slash; see `layout.ts`. No method throws.
+ * with a slash; see `layout.ts`. No method throws for what the store does.
  *
  * Every answer but those of `identity` and `initialize` holds for the destination with the expected identity only: where
  * the store's own identity was not seen to be the expected one, the answer is `WrongIdentity`, `NotInitialized` or the
@@ -60,6 +60,13 @@ export interface Destination {
 
   /** Creates or replaces a small object. */
   write(key: string, bytes: Uint8Array, options: CallOptions): Promise<Outcome<undefined>>;
+
+  /**
+   * Removes a lock of a restic repository; one that is gone already is no failure. Nothing else in a store can be deleted
+   * through this interface.
+   * @throws RangeError when the id is not that of a lock.
+   */
+  removeLock(repositoryPath: string, lockId: string, options: CallOptions): Promise<Outcome<undefined>>;
 
   /** Ends all connections. Calls under way fail. */
   close(): Promise<void>;

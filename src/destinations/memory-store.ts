@@ -4,7 +4,9 @@ import { failure, success, type Failure } from './outcome.ts';
 export type MemoryStore = ObjectStore & {
   /** What is stored, by key. Change it at will. */
   readonly objects: Map<string, Uint8Array>;
-  /** The calls so far, as `LIST prefix`, `GET key` or `PUT key`. */
+  /** When objects were stored, RFC 3339, by key; the listing gives a fixed time for the others. */
+  readonly modifiedAt: Map<string, string>;
+  /** The calls so far, as `LIST prefix`, `GET key`, `PUT key` or `DELETE key`. */
   readonly calls: string[];
   /** Set to make calls fail: it is asked before each one. */
   fault: ((call: string) => Failure | undefined) | undefined;
@@ -13,6 +15,7 @@ export type MemoryStore = ObjectStore & {
 /** An object store in memory, for tests of what is built on stores. */
 export const createMemoryStore = (): MemoryStore => {
   const objects = new Map<string, Uint8Array>();
+  const modifiedAt = new Map<string, string>();
   const calls: string[] = [];
   const begin = (call: string): Failure | undefined => {
     calls.push(call);
@@ -20,6 +23,7 @@ export const createMemoryStore = (): MemoryStore => {
   };
   const store: MemoryStore = {
     objects,
+    modifiedAt,
     calls,
     fault: undefined,
     description: 'memory',
@@ -32,7 +36,7 @@ export const createMemoryStore = (): MemoryStore => {
       const entries = page.map((key) => ({
         key,
         sizeBytes: objects.get(key)?.length ?? 0,
-        modifiedAt: '2026-01-02T03:04:05Z',
+        modifiedAt: modifiedAt.get(key) ?? '2026-01-02T03:04:05Z',
       }));
       const last = page.at(-1);
       return Promise.resolve(
@@ -55,6 +59,11 @@ export const createMemoryStore = (): MemoryStore => {
       const isNew = !objects.has(key);
       if (fault === undefined && isNew) objects.set(key, bytes);
       return Promise.resolve(fault ?? success(isNew));
+    },
+    remove(key) {
+      const fault = begin(`DELETE ${key}`);
+      if (fault === undefined) objects.delete(key);
+      return Promise.resolve(fault ?? success(undefined));
     },
     close: () => Promise.resolve(),
   };

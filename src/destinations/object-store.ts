@@ -23,5 +23,8 @@ export interface ObjectStore {
   /** Writes an object if there is none, atomically where the store can. `false`: there is one already, untouched. */
   create(key: string, bytes: Uint8Array, options: CallOptions): Promise<Outcome<boolean>>;
 
+  /** Deletes an object; one that is not there is no failure. */
+  remove(key: string, options: CallOptions): Promise<Outcome<undefined>>;
+
   close(): Promise<void>;
 }

@@ -246,3 +246,32 @@ describe('list', () => {
     expect(await destination.list('', limits)).toMatchObject({ ok: false, reason: 'BadResponse' });
   });
 });
+
+describe('removeLock', () => {
+  const lockId = 'b'.repeat(64);
+
+  it('removes a lock, also one that is gone already', async () => {
+    const { store, destination } = setUp();
+    store.objects.set(`shop/db/locks/${lockId}`, bytes).set(snapshotKey, bytes);
+    for (let n = 0; n < 2; n += 1) {
+      expect(await destination.removeLock('shop/db', lockId, limits)).toEqual({ ok: true, value: undefined });
+    }
+    expect([...store.objects.keys()]).toEqual([IDENTITY_KEY, snapshotKey]);
+  });
+
+  it.each(['', 'b', `${lockId}/../../snapshots/${'a'.repeat(64)}`, '../config', 'B'.repeat(64)])(
+    'invariant 4: deletes nothing that is not a lock: %j',
+    async (id) => {
+      const { store, destination } = setUp();
+      await expect(destination.removeLock('shop/db', id, limits)).rejects.toThrow(RangeError);
+      expect(store.calls.some((call) => call.startsWith('DELETE'))).toBe(false);
+    },
+  );
+
+  it('invariant 4: deletes nothing in another destination', async () => {
+    const { store, destination } = setUp(other);
+    store.objects.set(`shop/db/locks/${lockId}`, bytes);
+    expect(await destination.removeLock('shop/db', lockId, limits)).toMatchObject({ reason: 'WrongIdentity' });
+    expect(store.objects.has(`shop/db/locks/${lockId}`)).toBe(true);
+  });
+});

@@ -9,6 +9,7 @@ import type {
 import { encodeIdentity, parseIdentity } from './identity.ts';
 import { createIdentityGuard } from './identity-guard.ts';
 import { IDENTITY_KEY } from './layout.ts';
+import { lockKey } from './lock-file.ts';
 import type { ObjectStore } from './object-store.ts';
 import { failure, success, type Outcome } from './outcome.ts';
 import { hasSnapshot } from './snapshot-listing.ts';
@@ -124,6 +125,12 @@ export const createStoredDestination = (store: ObjectStore, options: StoredDesti
       const step = stepsWithin(limits);
       const verified = await guard.verify(step());
       return verified.ok ? store.write(key, bytes, step()) : verified;
+    },
+    async removeLock(repositoryPath, lockId, limits) {
+      const key = lockKey(repositoryPath, lockId);
+      const step = stepsWithin(limits);
+      const verified = await guard.verify(step());
+      return verified.ok ? store.remove(key, step()) : verified;
     },
     close: () => store.close(),
   };

@@ -31,7 +31,7 @@ const unreachable = async (): Promise<never> => Promise.reject(new Error('no suc
 function destinationWith(probe: () => Promise<ProbeResult>): Destination {
   const store = { description: 's3://store', listPage: unreachable, read: unreachable, write: unreachable };
   const base = createStoredDestination(
-    { ...store, create: unreachable, close: async () => undefined },
+    { ...store, create: unreachable, remove: unreachable, close: async () => undefined },
     { expectedIdentity: undefined },
   );
   return { ...base, probe, read: async () => ({ ok: true, value: undefined }) };

@@ -47,7 +47,7 @@ interface World {
 
 function worldOf({ probe, ledger = success(undefined), probeMilliseconds = 0 }: World) {
   const reads: { readonly key: string; readonly timeoutMilliseconds: number }[] = [];
-  const calls = { listPage: unexpected, read: unexpected, write: unexpected, create: unexpected };
+  const calls = { listPage: unexpected, read: unexpected, write: unexpected, create: unexpected, remove: unexpected };
   const store = { ...calls, description: 's3://store', close: async () => undefined };
   const destination: Destination = {
     ...createStoredDestination(store, { expectedIdentity: undefined }),

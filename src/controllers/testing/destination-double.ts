@@ -61,6 +61,7 @@ export class DestinationDouble {
     },
     write: (key, bytes, options) => this.#present.write(key, bytes, options),
     create: (key, bytes, options) => this.#present.create(key, bytes, options),
+    remove: (key, options) => this.#present.remove(key, options),
     close: () => Promise.resolve(),
   };
 

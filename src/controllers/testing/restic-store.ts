@@ -1,7 +1,7 @@
-import { createCipheriv, createHash, randomBytes, scryptSync } from 'node:crypto';
-import { poly1305 } from '@noble/ciphers/_poly1305.js';
+import { createHash, randomBytes, scryptSync } from 'node:crypto';
 import { createMemoryStore, type MemoryStore } from '../../destinations/memory-store.ts';
 import type { SealKey } from '../../engines/restic/sealed-box.ts';
+import { sealJson, sealLock } from '../../engines/restic/testing/seal.ts';
 
 /** What restic counts of a snapshot. */
 export interface SnapshotCounts {
@@ -10,15 +10,6 @@ export interface SnapshotCounts {
   readonly sizeBytes: number;
 }
 
-/** The reverse of `openSealed`, after restic's design document. */
-function seal(key: SealKey, plain: Buffer): Buffer {
-  const iv = randomBytes(16);
-  const text = createCipheriv('aes-256-ctr', key.encrypt, iv).update(plain);
-  const nonce = createCipheriv('aes-128-ecb', key.macK, null).setAutoPadding(false).update(iv);
-  return Buffer.concat([iv, text, poly1305(text, Buffer.concat([key.macR, nonce]))]);
-}
-
-const sealJson = (key: SealKey, value: object): Buffer => seal(key, Buffer.from(JSON.stringify(value)));
 const base64 = (part: Uint8Array): string => Buffer.from(part).toString('base64');
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -28,7 +19,7 @@ function keyFile(master: SealKey, password: string): Buffer {
   const bytes = scryptSync(password, salt, 64, cost);
   const user = { encrypt: bytes.subarray(0, 32), macK: bytes.subarray(32, 48), macR: bytes.subarray(48) };
   const json = { mac: { k: base64(master.macK), r: base64(master.macR) }, encrypt: base64(master.encrypt) };
-  const data = base64(sealJson(user, json));
+  const data = base64(sealJson(user, json).bytes);
   return Buffer.from(JSON.stringify({ kdf: 'scrypt', ...cost, salt: base64(salt), data }));
 }
 
@@ -49,7 +40,7 @@ export class ResticStore {
     if (this.#key !== undefined) return this.#key;
     const key = { encrypt: randomBytes(32), macK: randomBytes(16), macR: randomBytes(16) };
     this.#key = key;
-    this.store.objects.set(`${this.#path}/config`, sealJson(key, { version: 2, id: 'repository' }));
+    this.store.objects.set(`${this.#path}/config`, sealJson(key, { version: 2, id: 'repository' }).bytes);
     const file = keyFile(key, this.#password);
     this.store.objects.set(`${this.#path}/keys/${sha256(file)}`, file);
     return key;
@@ -67,10 +58,28 @@ export class ResticStore {
     };
     const time = new Date(timeMilliseconds).toISOString();
     const snapshot = { time, tree: 'a'.repeat(64), hostname: 'volsync', paths: ['/data'], summary };
-    const sealed = sealJson(key, snapshot);
-    const id = sha256(sealed);
-    this.store.objects.set(this.#keyOf(id), sealed);
+    const { name: id, bytes } = sealJson(key, snapshot);
+    this.store.objects.set(this.#keyOf(id), bytes);
     return id;
+  }
+
+  /** A process locks the repository, and dies or lives on. Returns the lock's id. */
+  addLock(timeMilliseconds: number, exclusive: boolean): string {
+    const { name, bytes } = sealLock(this.init(), { timeMilliseconds, exclusive });
+    const key = `${this.#path}/locks/${name}`;
+    this.store.objects.set(key, bytes);
+    this.store.modifiedAt.set(key, new Date(timeMilliseconds).toISOString());
+    return name;
+  }
+
+  removeLock(id: string): void {
+    this.store.objects.delete(`${this.#path}/locks/${id}`);
+  }
+
+  get locks(): string[] {
+    const prefix = `${this.#path}/locks/`;
+    const keys = [...this.store.objects.keys()].filter((key) => key.startsWith(prefix));
+    return keys.map((key) => key.slice(prefix.length));
   }
 
   removeSnapshot(id: string): void {

@@ -143,6 +143,29 @@ describe('write and create', () => {
   });
 });
 
+describe('remove', () => {
+  const remove = async (answer: HttpResponse) => {
+    const { store, requests } = transportOf(() => answer);
+    return { result: await store.remove('a/b', limits), requests };
+  };
+
+  it('deletes one object', async () => {
+    const { result, requests } = await remove(response(204, ''));
+    expect(result).toEqual({ ok: true, value: undefined });
+    expect(requests).toMatchObject([{ method: 'DELETE', path: '/backups/one/a/b' }]);
+    expect((await remove(response(404, errorBody('NoSuchKey')))).result).toMatchObject({ ok: true });
+  });
+
+  it.each([
+    [response(403, errorBody('AccessDenied')), 'AccessDenied'],
+    [response(404, errorBody('NoSuchBucket')), 'NoSuchBucket'],
+    [response(404, ''), 'StoreError'],
+    [response(200, '<html>', { 'content-type': 'text/html' }), 'BadResponse'],
+  ])('believes only an acknowledgement', async (answer, reason) => {
+    expect((await remove(answer)).result).toMatchObject({ ok: false, reason });
+  });
+});
+
 describe('probe', () => {
   it('is none for a whole empty listing of the right bucket and prefix', async () => {
     expect(await probe(response(200, listing()))).toEqual({ kind: 'none' });

@@ -15,7 +15,7 @@ export type S3StoreOptions = {
 };
 
 type Call = {
-  readonly operation: 'LIST' | 'GET' | 'PUT';
+  readonly operation: 'LIST' | 'GET' | 'PUT' | 'DELETE';
   readonly key: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
@@ -39,7 +39,7 @@ const createSender = (settings: S3Settings, options: S3StoreOptions): Sender => 
   const sign = createSigner(settings);
   const now = options.now ?? (() => new Date());
   const send: Sender['send'] = async ({ operation, key, query = {}, headers = {}, body }, limits) => {
-    const method = operation === 'PUT' ? 'PUT' : 'GET';
+    const method = operation === 'LIST' ? 'GET' : operation;
     const path = `${address.bucketPath}/${operation === 'LIST' ? '' : encodeKey(key)}`;
     const signed = sign({ method, host: address.host, path, query, headers, body }, now());
     const url = signed.queryString === '' ? path : `${path}?${signed.queryString}`;
@@ -72,6 +72,12 @@ const writeResult = (response: HttpResponse): Outcome<undefined> => {
   return isStored ? success(undefined) : failure('BadResponse', 'HTTP 200 without an ETag: not acknowledged');
 };
 
+// S3 answers 204, also where there was nothing to delete; some servers say NoSuchKey then.
+const removeResult = (response: HttpResponse): Outcome<undefined> => {
+  const isGone = response.status === 404 && errorCodeOf(response.body) === 'NoSuchKey';
+  return response.status === 204 || isGone ? success(undefined) : describeError(response);
+};
+
 const listQuery = (prefix: string, { maximumKeys, continuation }: ListPageOptions): Record<string, string> => ({
   'list-type': '2',
   'encoding-type': 'url',
@@ -87,7 +93,7 @@ const pageOf = (result: ListResult, folder: string): ListPage => ({
 
 /**
  * Opens a bucket, or a folder of one, as an object store. Nothing is sent yet. Works with every server that speaks
- * `ListObjectsV2`, `GetObject`, `PutObject` and Signature Version 4.
+ * `ListObjectsV2`, `GetObject`, `PutObject`, `DeleteObject` and Signature Version 4.
  */
 export const createS3Store = (settings: S3Settings, options: S3StoreOptions = {}): ObjectStore => {
   const folder = settings.prefix === '' ? '' : `${settings.prefix}/`;
@@ -142,6 +148,7 @@ export const createS3Store = (settings: S3Settings, options: S3StoreOptions = {}
       const written = await write(key, bytes, limits);
       return written.ok ? success(true) : written;
     },
+    remove: (key, limits) => call({ operation: 'DELETE', key: folder + key }, answerLimits(limits), removeResult),
     close,
   };
 };

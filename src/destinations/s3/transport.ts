@@ -3,7 +3,7 @@ import { errors, Pool, type Dispatcher } from 'undici';
 import { failure, success, type Failure, type Outcome } from '../outcome.ts';
 
 export type HttpRequest = {
-  readonly method: 'GET' | 'PUT';
+  readonly method: 'GET' | 'PUT' | 'DELETE';
   /** Path and query, encoded. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;

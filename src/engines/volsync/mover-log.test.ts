@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { moverComplaint, parseBackupLog, parseRestoreLog, saysDone } from './mover-log.ts';
+import { moverComplaint, parseBackupLog, parseRestoreLog, saysDone, speaksOfLock } from './mover-log.ts';
 
 /** What a restore mover of VolSync 0.14 with restic 0.18 says, around restic's own last line. */
 const restoreLog = (summary: string): string => `Starting container
@@ -35,6 +35,18 @@ Restic completed in 4s
 const wrongPassword = `=== Check for dir initialized ===
 Fatal: wrong password or no key found
 ERROR: failure connecting to repository, incorrect password
+`;
+
+const lockedOut = `=== Check for dir initialized ===
+unable to create lock in backend: repository is already locked exclusively by PID 33 on mover-1 by root (UID 0, GID 0)
+lock was created at 2026-11-21 09:50:12 (2h3m4.5s ago)
+storage ID 0123abcd
+the \`unlock\` command can be used to remove stale locks
+ERROR: failure locking repository
+`;
+
+const brokenLock = `=== Starting forget ===
+Fatal: invalid lock file: invalid data returned
 `;
 
 const backedUp = `== Checking directory for content ===
@@ -213,5 +225,12 @@ describe('moverComplaint', () => {
   it('says nothing where nothing is wrong', () => {
     expect(moverComplaint(backedUp)).toBeUndefined();
     expect(moverComplaint('Fatally flawed')).toBeUndefined();
+  });
+});
+
+describe('speaksOfLock', () => {
+  it('knows a mover that was locked out from one that failed otherwise', () => {
+    expect([lockedOut, brokenLock, 'ERROR: failure locking repository'].map(speaksOfLock)).toEqual([true, true, true]);
+    expect([wrongPassword, backedUp, ''].map(speaksOfLock)).toEqual([false, false, false]);
   });
 });

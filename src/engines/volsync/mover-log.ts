@@ -61,3 +61,9 @@ export function parseBackupLog(log: string): BackupReport {
 export function moverComplaint(log: string): string | undefined {
   return complaint.exec(log)?.[1]?.trim().slice(0, 300);
 }
+
+// restic 0.18 (internal/repository/lock.go, internal/restic/lock.go) and VolSync's script (exit code 11).
+const lockWords = /unable to create lock|repository is already locked|invalid lock file|failure locking repository/;
+
+/** Whether a mover complains that another process locks the repository. */
+export const speaksOfLock = (log: string): boolean => lockWords.test(log);
