@@ -74,6 +74,8 @@ export interface ClusterProvider {
   buildImage(build: ImageBuild, report: Report): Promise<void>;
 
   /** Faults, for tests. Each returns when the effect is there. */
+  /** Makes S3 say of an object of the cluster's bucket that it was written so long ago. */
+  ageObject(key: string, ageSeconds: number): Promise<void>;
   stopS3(): Promise<void>;
   startS3(): Promise<void>;
   /** Kills the API server with SIGKILL, starts it again and waits until it is ready. */

@@ -85,6 +85,11 @@ export function runS3Environment(keys: S3Keys): Record<string, string> {
   return { ROOT_ACCESS_KEY: keys.accessKeyId, ROOT_SECRET_KEY: keys.secretAccessKey };
 }
 
+/** The modification time of its file is what S3 calls the time of an object. */
+export function ageObject(bucket: string, key: string, ageSeconds: number): string[] {
+  return ['docker', 'exec', s3Container, 'touch', '--date', `-${ageSeconds} seconds`, `/s3/data/${bucket}/${key}`];
+}
+
 export function startContainer(name: string): string[] {
   return ['docker', 'start', name];
 }

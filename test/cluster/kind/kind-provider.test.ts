@@ -159,6 +159,13 @@ describe('KindProvider', () => {
     expect(engine.lines('docker exec')).toEqual(['docker exec rebound-control-plane pkill -KILL -x kube-apiserver']);
   });
 
+  it("ages an object's file beside the node", async () => {
+    await provider.ageObject('shop/db/locks/0', 7200);
+    expect(engine.lines('docker exec')).toEqual([
+      'docker exec rebound-s3 touch --date -7200 seconds /s3/data/rebound/shop/db/locks/0',
+    ]);
+  });
+
   it('says what to do when there is no cluster', async () => {
     await expect(provider.environment()).rejects.toThrow('npm run cluster -- up');
   });

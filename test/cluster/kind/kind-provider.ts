@@ -232,6 +232,10 @@ export class KindProvider implements ClusterProvider {
     await this.#run(commands.loadImage(await this.#tools(report), build.tag));
   }
 
+  async ageObject(key: string, ageSeconds: number): Promise<void> {
+    await this.#run(commands.ageObject(s3Bucket, key, ageSeconds));
+  }
+
   async stopS3(): Promise<void> {
     await this.#run(commands.killContainer(commands.s3Container));
   }

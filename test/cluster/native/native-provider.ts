@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, utimesSync } from 'node:fs';
 
 import { ClusterError } from '../cluster-error.ts';
 import type {
@@ -23,7 +23,7 @@ import { ProcessFolder } from './process-folder.ts';
 import { findByEnvironment, memoryBytes } from './process-identity.ts';
 import { waitForComponent } from './readiness.ts';
 import { findResidues } from './residue.ts';
-import { s3Location } from './s3-server.ts';
+import { s3Location, s3ObjectPath } from './s3-server.ts';
 import { deleteClusterData, tearDown } from './tear-down.ts';
 
 const lockTimeoutSeconds = 30 * 60;
@@ -127,6 +127,11 @@ export class NativeProvider implements ClusterProvider {
     const processes = this.#processes();
     await processes.ensure(componentSpecs(this.#folders)[name]);
     await waitForComponent(this.#folders, processes, name);
+  }
+
+  async ageObject(key: string, ageSeconds: number): Promise<void> {
+    const writtenSeconds = Date.now() / 1000 - ageSeconds;
+    utimesSync(s3ObjectPath(this.#folders, key), writtenSeconds, writtenSeconds);
   }
 
   async stopS3(): Promise<void> {

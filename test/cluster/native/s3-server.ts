@@ -12,9 +12,14 @@ export function s3Location(folders: ClusterFolders): S3Location {
   return { endpoint, region: s3Region, bucket: s3Bucket, ...s3Credentials(folders.s3) };
 }
 
+const dataFolder = (folders: ClusterFolders): string => join(folders.s3, 'data');
+
+/** The file that holds an object; its modification time is what S3 calls the object's. */
+export const s3ObjectPath = (folders: ClusterFolders, key: string): string => join(dataFolder(folders), s3Bucket, key);
+
 export function s3ServerSpec(folders: ClusterFolders, versitygw: string): ProcessSpec {
   const keys = s3Credentials(folders.s3);
-  const [data, metadata] = [join(folders.s3, 'data'), join(folders.s3, 'metadata')];
+  const [data, metadata] = [dataFolder(folders), join(folders.s3, 'metadata')];
   for (const folder of [data, metadata]) mkdirSync(folder, { recursive: true });
   // Other S3 servers keep connections open without being asked to.
   const serving = ['--quiet', '--keep-alive', '--port', `${network.gateway}:${ports.s3}`];
