@@ -60,7 +60,9 @@ export function csiSnapshotterSpec(folders: ClusterFolders, program: string): Pr
 }
 
 export function snapshotControllerSpec(folders: ClusterFolders, program: string): ProcessSpec {
-  return { name: 'snapshot-controller', command: [program, `--kubeconfig=${folders.adminKubeconfig}`, ...apiRates] };
+  // A snapshot that is deleted while a volume is made from it is looked at again only now and then, by default after 15 minutes.
+  const flags = [`--kubeconfig=${folders.adminKubeconfig}`, '--resync-period=15s'];
+  return { name: 'snapshot-controller', command: [program, ...flags, ...apiRates] };
 }
 
 export function volsyncSpec(folders: ClusterFolders, program: string): ProcessSpec {
