@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { DestinationCatalog } from '../destinations/catalog.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
-import type { KubeObject } from '../kube/kind.ts';
+import type { KubeObject, ObjectMetadata } from '../kube/kind.ts';
 import type { Stores } from './stores.ts';
 
 /** What reconcilers ask of the API server. */
@@ -24,6 +24,10 @@ export interface ControllerContext {
 
 /** RFC 3339, as the API server writes times: whole seconds. */
 export const rfc3339 = (milliseconds: number): string => `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+
+/** For how long an object has existed; 0 while it is not there. */
+export const ageMilliseconds = ({ now }: ControllerContext, metadata: ObjectMetadata | undefined): number =>
+  metadata?.creationTimestamp === undefined ? 0 : now() - Date.parse(metadata.creationTimestamp);
 
 /** Time limit of one call to a destination. */
 export const DESTINATION_TIMEOUT_MILLISECONDS = 15_000;

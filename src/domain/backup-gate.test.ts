@@ -45,7 +45,10 @@ describe('backupGate', () => {
     for (const claim of [facts, proven]) {
       const gate = backupGate({ ...claim, lost: { volumeName: 'pv-1' } });
       expect(gate).toMatchObject({ open: false, reason: 'VolumeLost' });
-      expect(gate).toHaveProperty('message', expect.stringMatching(/lost its volume pv-1.*Delete the claim and create/));
+      expect(gate).toHaveProperty(
+        'message',
+        expect.stringMatching(/lost its volume pv-1.*Delete the claim and create/),
+      );
     }
     expect(backupGate({ ...facts, lost: {} })).toHaveProperty(
       'message',

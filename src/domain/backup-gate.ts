@@ -1,3 +1,6 @@
+/** How long a fresh claim that no pod uses is left alone: there is nothing in it to back up. */
+export const CONSUMER_GRACE_MILLISECONDS = 10 * 60_000;
+
 /** What decides whether backups of a claim may run. */
 export interface BackupGateFacts {
   readonly claimUID: string;
@@ -59,7 +62,7 @@ const consumerMissing: BackupGate = {
   open: false,
   reason: 'NoConsumer',
   message: 'No pod has run with the claim yet, so there is nothing to back up. Backups begin with its first pod.',
-  advice: 'Without one they begin ten minutes after the claim was created.',
+  advice: `Without one they begin ${CONSUMER_GRACE_MILLISECONDS / 60_000} minutes after the claim was created.`,
 };
 
 const volumeLost = (volumeName: string | undefined): BackupGate => {

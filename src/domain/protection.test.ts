@@ -8,10 +8,19 @@ const fine: ProtectionFacts = {
   policyExists: true,
   suspended: false,
   gate: { open: true },
+  claimAgeMilliseconds: 0,
+  scheduleAgeMilliseconds: 0,
   emptyVolume: false,
   lastBackup,
 };
-const closed = { open: false, reason: 'ClaimPending', message: 'The claim is not bound yet.' } as const;
+const closed = { open: false, reason: 'ClaimPending', message: 'Not bound yet.', advice: 'Start the pod.' } as const;
+const restoring = {
+  open: false,
+  reason: 'RestorePending',
+  message: 'Not proven.',
+  advice: 'Look at the log.',
+} as const;
+const lost = { open: false, reason: 'VolumeLost', message: 'The volume is gone.' } as const;
 const unproven = { open: false, reason: 'BoundUnproven', message: 'Bound elsewhere.' } as const;
 
 const maybe = (text: string) => fc.constantFrom(undefined, text);
@@ -19,7 +28,9 @@ const facts: fc.Arbitrary<ProtectionFacts> = fc.record({
   tier: fc.constant('hourly'),
   policyExists: fc.boolean(),
   suspended: fc.boolean(),
-  gate: fc.constantFrom({ open: true } as const, closed, unproven),
+  claimAgeMilliseconds: fc.nat(),
+  scheduleAgeMilliseconds: fc.nat(),
+  gate: fc.constantFrom({ open: true } as const, closed, restoring, lost, unproven),
   restoreMessage: maybe('restoring'),
   repositoryProblem: maybe('no Secret'),
   annotationProblem: maybe('malformed'),
@@ -39,13 +50,15 @@ describe('judgeProtection', () => {
       stalled: false,
       reason: 'Protected',
       message: 'Snapshot ab12cd34 of 2026-01-02T03:04:05Z was found in the destination.',
+      telling: { when: 'new' },
     });
   });
 
   it.each<[string, Partial<ProtectionFacts>, string, string]>([
     ['a label that names no policy', { policyExists: false }, 'Degraded', 'UnknownTier'],
     ['a claim that is not bound', { gate: closed }, 'Waiting', 'ClaimPending'],
-    ['a restore under way', { gate: closed, restoreMessage: 'half done' }, 'Restoring', 'ClaimPending'],
+    ['a restore under way', { gate: restoring, restoreMessage: 'half done' }, 'Restoring', 'RestorePending'],
+    ['a claim that lost its volume', { gate: lost, policyExists: false }, 'Degraded', 'VolumeLost'],
     ['a claim bound elsewhere', { gate: unproven }, 'Degraded', 'BoundUnproven'],
     ['a malformed annotation', { annotationProblem: 'malformed' }, 'Degraded', 'MalformedAnnotation'],
     ['a suspended policy', { suspended: true }, 'Suspended', 'Suspended'],
@@ -61,19 +74,58 @@ describe('judgeProtection', () => {
   });
 
   it('tells, whatever is wrong with backups, which is the last good one', () => {
+    expect(judgeProtection({ ...fine, gate: lost }).message).toContain('The last good backup is ab12cd34');
     for (const problem of ['repositoryProblem', 'moverComplaint', 'missingSnapshot', 'unconfirmed', 'collapse']) {
       const verdict = judgeProtection({ ...fine, [problem]: 'something' });
       expect(verdict.message).toContain('The last good backup is ab12cd34 of 2026-01-02T03:04:05Z.');
     }
     const none = judgeProtection({ ...fine, lastBackup: undefined, moverComplaint: 'Fatal: no' });
     expect(none.message).toContain('There is no backup of this claim yet.');
+    const restored = judgeProtection({ ...fine, lastBackup: undefined, restoredFrom: lastBackup, gate: lost });
+    expect(restored.message).toContain(
+      'restored from snapshot ab12cd34 of 2026-01-02T03:04:05Z, and not backed up since',
+    );
+  });
+
+  it('invariant 10: tells waits only when they last, and then what to do', () => {
+    const ages = { claimAgeMilliseconds: 30_000, scheduleAgeMilliseconds: 30_000 };
+    const first = { lastBackup: undefined };
+    for (const wait of [{ gate: closed }, { gate: restoring }, first]) {
+      const early = judgeProtection({ ...fine, ...wait });
+      expect(early.telling).toEqual({ when: 'lasting', graceLeftMilliseconds: 30_000 });
+      const late = judgeProtection({ ...fine, ...wait, ...ages });
+      expect(late).toMatchObject({ stalled: false, telling: { when: 'lasting', graceLeftMilliseconds: 0 } });
+      expect(late.message.length).toBeGreaterThan(early.message.length);
+    }
+    const empty = judgeProtection({ ...fine, ...ages, emptyVolume: true });
+    expect(empty.telling).toEqual({ when: 'lasting', graceLeftMilliseconds: 90_000 });
+  });
+
+  it('leaves the telling to a restore that speaks for itself, and does not put its words to another wait', () => {
+    const age = { claimAgeMilliseconds: 3_600_000, restoreMessage: 'Proven: all came back.' };
+    const one = judgeProtection({ ...fine, ...age, gate: restoring });
+    expect(one).toMatchObject({ message: 'Proven: all came back.', telling: { when: 'never' } });
+    const other = judgeProtection({ ...fine, ...age, gate: closed });
+    expect(other).toMatchObject({ phase: 'Restoring', message: 'Not bound yet.', telling: { when: 'never' } });
+  });
+
+  it('invariant 10: tells at once what a person may have to mend', () => {
+    for (const wrong of [
+      { gate: lost },
+      { gate: unproven },
+      { moverComplaint: 'Fatal: no' },
+      { policyExists: false },
+    ]) {
+      expect(judgeProtection({ ...fine, ...wrong })).toMatchObject({ stalled: true, telling: { when: 'new' } });
+    }
   });
 
   it('says yes to "am I safe?" only where a backup was found and nothing at all is known to be wrong', () => {
     fc.assert(
       fc.property(facts, (some) => {
         const verdict = judgeProtection(some);
-        const { gate, tier, policyExists, suspended, emptyVolume, lastBackup: found, ...problems } = some;
+        const { gate, tier, policyExists, suspended, emptyVolume, lastBackup: found, ...rest } = some;
+        const { claimAgeMilliseconds: _claim, scheduleAgeMilliseconds: _schedule, ...problems } = rest;
         const isWell = Object.values({ ...problems, restoreMessage: undefined }).every((one) => one === undefined);
         expect(verdict.ready).toBe(
           gate.open && policyExists && !suspended && !emptyVolume && found !== undefined && isWell && tier !== '',

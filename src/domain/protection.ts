@@ -26,7 +26,7 @@ export interface ProtectionFacts {
   readonly emptyVolume: boolean;
   /** A snapshot of this claim was found in the destination. */
   readonly lastBackup?: BackupFact | undefined;
-  /** The snapshot that the claim was proven to be restored from. */
+  /** The snapshot that the claim is, or is to be, restored from. */
   readonly restoredFrom?: BackupFact | undefined;
 }
 
@@ -73,7 +73,7 @@ function since({ lastBackup, restoredFrom }: ProtectionFacts): string {
   if (lastBackup !== undefined) return `The last good backup is ${short(lastBackup)}.`;
   return restoredFrom === undefined
     ? 'There is no backup of this claim yet.'
-    : `The claim was restored from ${short(restoredFrom)} and not backed up since.`;
+    : `The claim is restored from snapshot ${short(restoredFrom)}, and not backed up since.`;
 }
 
 const unknownTier: Rule = (facts) =>
@@ -130,7 +130,8 @@ const emptyVolume: Rule = ({ emptyVolume: isEmpty, scheduleAgeMilliseconds }) =>
     ? pending('BackingUp', {
         reason: 'EmptyVolume',
         message: 'The volume holds no file, so there was nothing to back up.',
-        advice: 'It is looked at again soon, and by schedule: nothing is to be done if the application has yet to write.',
+        advice:
+          'It is looked at again soon, and by schedule: nothing is to be done if the application has yet to write.',
         waitedMilliseconds: scheduleAgeMilliseconds,
         graceMilliseconds: EMPTY_GRACE_MILLISECONDS,
       })

@@ -1,7 +1,12 @@
 import { DECISION_ANNOTATION, MANAGED_BY, MANAGED_BY_LABEL, TIER_LABEL } from '../../api/labels.ts';
 import type { ProtectedVolume, ProtectedVolumeStatus } from '../../api/protected-volume.ts';
-import { backupGate, type BackupGate } from '../../domain/backup-gate.ts';
-import { judgeProtection } from '../../domain/protection.ts';
+import {
+  backupGate,
+  type BackupGate,
+  type BackupGateFacts,
+  CONSUMER_GRACE_MILLISECONDS,
+} from '../../domain/backup-gate.ts';
+import { judgeProtection, type ProtectionVerdict } from '../../domain/protection.ts';
 import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
 import { replicationSources } from '../../engines/volsync/kinds.ts';
 import { isConflict } from '../../kube/errors.ts';
@@ -9,15 +14,13 @@ import { objectKey, ownerReference, splitNamespacedKey } from '../../kube/kind.t
 import { persistentVolumeClaims, type PersistentVolumeClaim } from '../../kube/objects.ts';
 import { protectedVolumes } from '../../kube/rebound-kinds.ts';
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
-import { type ControllerContext, warn } from '../context.ts';
+import { ageMilliseconds, type ControllerContext, warn } from '../context.ts';
 import { PODS_BY_CLAIM } from '../stores.ts';
-import { backUp, nothingFound } from './backup.ts';
+import { backUp, type BackupFindings, nothingFound } from './backup.ts';
 import { makeRestore } from './make-restore.ts';
 import { isBoundElsewhere, isCompleted, observeProtection, type Protection, provenClaimUID } from './observe.ts';
 import { recordProtection } from './status.ts';
 
-/** How long a fresh claim that no pod uses is left alone: there is nothing in it to back up. */
-const CONSUMER_GRACE_MILLISECONDS = 10 * 60_000;
 const COPY_LAG_MILLISECONDS = 200;
 
 /** Keeps one ProtectedVolume per labelled claim, and its backups running once they may. The key is the claim's. */
@@ -89,7 +92,7 @@ export class ProtectedVolumeReconciler {
   }
 
   async #protect(protection: Protection, volume: ProtectedVolume): Promise<Result> {
-    const { claim, policy, restore } = protection;
+    const { claim, policy, restore, source } = protection;
     const gate = this.#gate(protection, volume);
     if (!gate.open) await this.#stopBackups(protection);
     const findings =
@@ -100,14 +103,24 @@ export class ProtectedVolumeReconciler {
       policyExists: policy !== undefined,
       suspended: policy?.spec.suspend ?? false,
       gate,
+      claimAgeMilliseconds: ageMilliseconds(this.#context, claim.metadata),
+      scheduleAgeMilliseconds: ageMilliseconds(this.#context, source?.metadata),
       restoreMessage: gate.open ? undefined : messageOf(restore),
       emptyVolume: false,
       lastBackup: status.lastBackup,
+      restoredFrom: status.lastProof?.snapshot ?? restore?.status?.snapshot,
       ...findings.facts,
     });
     await recordProtection(this.#context, { claim, volume }, status, verdict);
-    if (findings.lookAgainMilliseconds !== undefined) return requeueAfter(findings.lookAgainMilliseconds);
-    return !gate.open && gate.reason === 'NoConsumer' ? requeueAfter(CONSUMER_GRACE_MILLISECONDS) : done();
+    return this.#lookAgain(protection, findings, verdict);
+  }
+
+  #lookAgain({ claim }: Protection, findings: BackupFindings, { telling, reason }: ProtectionVerdict): Result {
+    const graceLeft = telling.when === 'lasting' ? telling.graceLeftMilliseconds : 0;
+    const consumerLeft =
+      reason === 'NoConsumer' ? CONSUMER_GRACE_MILLISECONDS - ageMilliseconds(this.#context, claim.metadata) : 0;
+    const times = [findings.lookAgainMilliseconds ?? 0, graceLeft, consumerLeft].filter((time) => time > 0);
+    return times.length === 0 ? done() : requeueAfter(Math.min(...times));
   }
 
   /** A schedule that is left from an earlier claim of the same name must not back up what the present one holds. */
@@ -122,23 +135,24 @@ export class ProtectedVolumeReconciler {
   #gate(protection: Protection, volume: ProtectedVolume): BackupGate {
     const { claim, restore, restoredByUs } = protection;
     const { uid } = claim.metadata;
-    const gate = backupGate({
+    return backupGate({
       claimUID: uid,
       claimBound: claim.status?.phase === 'Bound',
+      lost: claim.status?.phase === 'Lost' ? { volumeName: claim.spec.volumeName } : undefined,
       restoredByUs,
       provenClaimUID: isCompleted(restore) ? restore.spec.claimUID : provenClaimUID(volume),
       boundElsewhere: isBoundElsewhere(restore),
+      awaitedConsumer: this.#awaitedConsumer(protection),
     });
-    return gate.open && this.#lacksConsumer(protection) ? noConsumer : gate;
   }
 
   /** A fresh claim holds nothing until a pod has used it, and its pods tell whom the mover must run as. */
-  #lacksConsumer({ claim, source, restoredByUs }: Protection): boolean {
-    if (source !== undefined || restoredByUs) return false;
-    const age = this.#context.now() - Date.parse(claim.metadata.creationTimestamp);
-    if (age >= CONSUMER_GRACE_MILLISECONDS) return false;
+  #awaitedConsumer({ claim, source, restoredByUs }: Protection): BackupGateFacts['awaitedConsumer'] {
+    const isFresh = ageMilliseconds(this.#context, claim.metadata) < CONSUMER_GRACE_MILLISECONDS;
+    if (source !== undefined || restoredByUs || !isFresh) return 'none';
     const pods = this.#context.stores.pods.byIndex(PODS_BY_CLAIM, objectKey(claim.metadata));
-    return pods.every((pod) => pod.status?.phase === 'Pending');
+    if (pods.length === 0) return 'missing';
+    return pods.every((pod) => pod.status?.phase === 'Pending') ? 'starting' : 'none';
   }
 
   #baseStatus({ claim, restore, source }: Protection, volume: ProtectedVolume): ProtectedVolumeStatus {
@@ -157,12 +171,6 @@ export class ProtectedVolumeReconciler {
     };
   }
 }
-
-const noConsumer: BackupGate = {
-  open: false,
-  reason: 'NoConsumer',
-  message: 'No pod has run with the claim yet, so there is nothing to back up. Backups begin with its first pod.',
-};
 
 const messageOf = (restore: Protection['restore']): string | undefined =>
   restore?.status?.conditions?.find((one) => one.type === 'Ready')?.message;

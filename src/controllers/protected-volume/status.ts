@@ -2,19 +2,20 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Condition } from '../../api/object.ts';
 import type { ProtectedVolume, ProtectedVolumeStatus } from '../../api/protected-volume.ts';
 import type { ProtectionVerdict } from '../../domain/protection.ts';
+import { isNews } from '../../domain/telling.ts';
 import type { PersistentVolumeClaim } from '../../kube/objects.ts';
 import { protectedVolumes } from '../../kube/rebound-kinds.ts';
 import { standingConditions } from '../conditions.ts';
 import { type ControllerContext, rfc3339, tell, warn } from '../context.ts';
 
-/** Tells the claim when the verdict is a new one; a verdict that stays is not repeated. */
+/** Tells the claim what is news since the verdict that was recorded before. */
 function announce(
   context: ControllerContext,
   claim: PersistentVolumeClaim,
   before: Condition | undefined,
   verdict: ProtectionVerdict,
 ): void {
-  if (before?.reason === verdict.reason) return;
+  if (!isNews(before, verdict, verdict.telling)) return;
   if (verdict.stalled) warn(context, claim, verdict.reason, verdict.message);
   else tell(context, claim, verdict.reason, verdict.message);
 }

@@ -114,6 +114,8 @@ export class Cluster {
     const { name } = volume.metadata;
     if (claim === undefined || claim.metadata.uid !== claimRef.uid) this.#setPhase(name, 'Released');
     else if (claim.spec.volumeName === undefined || claim.spec.volumeName === name) this.#bindTo(claim, name);
+    // The claim got bound elsewhere.
+    else this.#setPhase(name, 'Released');
   }
 
   /** Lets go of deleted claims that no live pod mounts. */

@@ -25,7 +25,8 @@ type UserAct =
   | 'wipe'
   | 'acceptCollapse'
   | 'bindElsewhere'
-  | 'loseSnapshots';
+  | 'loseSnapshots'
+  | 'loseVolume';
 
 type ControllerCommand =
   | { readonly does: 'reconcileRestores' | 'reconcileProtection'; readonly trouble?: WriteTrouble | undefined }
@@ -84,6 +85,7 @@ const userActs: readonly UserAct[] = [
   'bindElsewhere',
   'bindElsewhere',
   'loseSnapshots',
+  'loseVolume',
 ];
 const passes: readonly (keyof Cluster['passes'])[] = ['provision', 'bind', 'protect', 'reclaim', 'collect', 'schedule'];
 
@@ -232,4 +234,5 @@ const userActions: Readonly<Record<UserAct, (world: World) => void>> = {
   },
   bindElsewhere: (world) => world.bindElsewhere(),
   loseSnapshots: (world) => world.truth.lose(),
+  loseVolume: (world) => world.loseVolume(),
 };

@@ -50,12 +50,12 @@ async function calmDown(world: World, watcher: Watcher): Promise<void> {
     const { revision } = world.server;
     world.scale(world.claim?.metadata.deletionTimestamp === undefined ? 1 : 0);
     if (world.claim === undefined) world.createClaim('restore');
-    // What the claim's events ask for where all snapshots are gone.
-    if (round === CALM_ROUNDS / 2 && world.isToldToStartBlank) world.recreateClaim();
+    // What the claim's events ask for where all snapshots are gone, or the volume is.
+    if (round === CALM_ROUNDS / 2 && world.isToldToRecreate) world.recreateClaim();
     world.setLabel('hourly');
     await world.calmRound();
     watcher.look();
-    const isOver = world.server.revision === revision && !world.isToldToStartBlank;
+    const isOver = world.server.revision === revision && !world.isToldToRecreate;
     stillRounds = isOver ? stillRounds + 1 : 0;
   }
   world.write((content) => ({ ...content, files: Math.max(content.files, 2) }));

@@ -59,6 +59,8 @@ export interface WorldOptions {
   readonly volumeBindingMode?: 'Immediate' | 'WaitForFirstConsumer';
 }
 
+const recreateReasons: ReadonlySet<string> = new Set(['BackupVanished', 'VolumeLost']);
+
 /** One run of the controller, with what it keeps in memory. */
 export interface Process {
   readonly client: InMemoryClient;
@@ -231,9 +233,10 @@ export class World {
     });
   }
 
-  /** Whether the claim waits for its user to give up on a backup that has gone. */
-  get isToldToStartBlank(): boolean {
-    return this.restore?.status?.conditions?.some(({ reason }) => reason === 'BackupVanished') === true;
+  /** Whether the claim waits for its user to create it again: a backup that has gone is given up, or a volume is lost. */
+  get isToldToRecreate(): boolean {
+    const standing = [...(this.restore?.status?.conditions ?? []), ...(this.protection?.status?.conditions ?? [])];
+    return standing.some(({ type, reason }) => type === 'Ready' && recreateReasons.has(reason));
   }
 
   /** Whether admission could be certain that there is no backup. */
@@ -311,6 +314,14 @@ export class World {
     const { uid } = claim.metadata;
     if (this.server.list(persistentVolumes).some((one) => one.spec.claimRef?.uid === uid)) return;
     this.foreignVolumes.add(this.cluster.makeVolume(claim.metadata, blank));
+    this.cluster.bind();
+  }
+
+  /** Somebody deletes the PersistentVolume that the claim is bound to. */
+  loseVolume(): void {
+    const { claim } = this;
+    if (claim?.status?.phase !== 'Bound' || claim.spec.volumeName === undefined) return;
+    this.cluster.destroyVolume(claim.spec.volumeName);
     this.cluster.bind();
   }
 

@@ -28,6 +28,8 @@ export interface RunningAttempt {
   readonly kind: 'running';
   /** What the mover complained about on its last try. */
   readonly complaint?: string | undefined;
+  /** How long the mover has been waited for; absent once it was seen or heard. */
+  readonly notStartedMilliseconds?: number | undefined;
   /** Of the Secret that the mover was given, see `secretDigest`. */
   readonly digest?: string | undefined;
 }
@@ -95,7 +97,11 @@ export function observeAttempt(
   const heard = logs.heard(key);
   if (object.status?.lastManualSync === RESTORE_TRIGGER) return endedAttempt(object, heard, context.now());
   const digest = object.metadata.annotations?.[SECRET_DIGEST_ANNOTATION];
-  return { kind: 'running', complaint: complaintOf(object) ?? complaintOfPod(pod, heard), digest };
+  const complaint = complaintOf(object) ?? complaintOfPod(pod, heard);
+  const hasStarted = heard !== undefined || (pod !== undefined && pod.status?.phase !== 'Pending');
+  if (hasStarted) return { kind: 'running', complaint, digest };
+  const notStartedMilliseconds = context.now() - Date.parse(object.metadata.creationTimestamp ?? '');
+  return { kind: 'running', complaint, digest, notStartedMilliseconds };
 }
 
 function endedAttempt(

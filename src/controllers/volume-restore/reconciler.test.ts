@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { persistentVolumeClaims, persistentVolumes, pods, secrets } from '../../kube/objects.ts';
 import { volumeRestores } from '../../kube/rebound-kinds.ts';
+import { GRACE_MILLISECONDS } from '../../domain/telling.ts';
 import { replicationDestinations } from '../../engines/volsync/kinds.ts';
 import { blank } from '../testing/cluster.ts';
 import type { RestoreEnd } from '../testing/engine.ts';
@@ -61,6 +62,60 @@ function deletePrime(): void {
   world.cluster.protect();
 }
 
+const standing = () => world.restore?.status?.conditions?.find(({ type }) => type === 'Ready');
+
+/** Time passes, and nothing else. */
+async function lookAfter(milliseconds: number): Promise<void> {
+  world.wait(milliseconds);
+  await world.look();
+}
+
+describe('invariant 10: a claim that is restored and waits', () => {
+  it('for a pod, says so when that has lasted, and not again after a restart', async () => {
+    world = new World({ volumeBindingMode: 'WaitForFirstConsumer' });
+    world.truth.save(full, world.now() - HOUR_MILLISECONDS);
+    world.createClaim('restore');
+    for (let times = 0; times < 3; times += 1) await world.look();
+    expect(standing()?.reason).toBe('WaitingForConsumer');
+    await lookAfter(GRACE_MILLISECONDS - 1);
+    expect(world.told).toEqual(['Restoring']);
+    await lookAfter(1);
+    expect(world.told).toEqual(['Restoring', 'WaitingForConsumer']);
+    expect(world.events.at(-1)?.type).toBe('Normal');
+    expect(world.events.at(-1)?.message).toContain('Start the pod');
+    await lookAfter(60_000);
+    await world.restart();
+    await lookAfter(60_000);
+    expect(world.told).toEqual(['Restoring', 'WaitingForConsumer']);
+  });
+
+  it('for a mover that does not start, says so when that has lasted, and that it goes on', async () => {
+    world.createClaim('restore');
+    await world.until(({ attempts }) => attempts.length > 0);
+    await lookAfter(GRACE_MILLISECONDS - 1);
+    expect(standing()?.reason).toBe('Restoring');
+    await lookAfter(1);
+    expect(standing()?.reason).toBe('WaitingForMover');
+    expect(world.told).toEqual(['Restoring', 'WaitingForMover']);
+    await world.until(isMoverRunning);
+    await world.look();
+    expect(standing()?.reason).toBe('Restoring');
+    await world.until(isCompleted);
+    expect(world.told).toEqual(['Restoring', 'WaitingForMover', 'RestoreProven', 'RestoreCompleted']);
+  });
+
+  it('for a volume that the storage class does not make, says so when that has lasted', async () => {
+    world.truth.lose();
+    world.createClaim('restore');
+    for (let times = 0; times < 4; times += 1) await lookAfter(4_000);
+    expect(world.prime).toBeDefined();
+    expect(world.told).toEqual(['NoBackup']);
+    await lookAfter(GRACE_MILLISECONDS);
+    expect(world.told).toEqual(['NoBackup', 'WaitingForVolume']);
+    expect(world.events.at(-1)?.message).toContain(world.prime?.metadata.name);
+  });
+});
+
 describe('a claim with a backup', () => {
   it('is bound to a volume with the newest snapshot, and nothing is left over', async () => {
     world.createClaim('restore');
@@ -73,8 +128,7 @@ describe('a claim with a backup', () => {
   it('says in events what happens to it', async () => {
     world.createClaim('restore');
     await world.until(isCompleted);
-    const told = world.told.filter((reason) => reason.startsWith('Restor'));
-    expect(told).toEqual(['RestorePending', 'Restoring', 'RestoreProven', 'RestoreCompleted']);
+    expect(world.told).toEqual(['Restoring', 'RestoreProven', 'RestoreCompleted']);
     expect(world.events.at(-1)?.message).toContain(snapshot.id.slice(0, 8));
   });
 
@@ -109,7 +163,7 @@ describe('a claim with a backup', () => {
     await world.calmRound();
     await world.calmRound();
     expect(world.prime).toBeUndefined();
-    expect(world.restore?.status?.conditions?.find((one) => one.type === 'Ready')?.reason).toBe('WaitingForConsumer');
+    expect(standing()?.reason).toBe('WaitingForConsumer');
     world.scale(1);
     await world.until(isCompleted);
     expect(world.content?.snapshotId).toBe(snapshot.id);
@@ -292,7 +346,7 @@ describe('hand-over', () => {
     await endAttemptButLoseHandOver();
     world.bindElsewhere();
     for (let round = 0; round < 3; round += 1) await world.calmRound();
-    expect(world.told).toContain('BoundUnproven');
+    expect(world.told.filter((reason) => reason === 'BoundUnproven')).toHaveLength(1);
     expect(isCompleted(world)).toBe(false);
     expect(world.schedule).toBeUndefined();
     expect(objectsLeft()).toEqual([]);

@@ -1,0 +1,173 @@
+import type { SnapshotReference } from '../../api/snapshot.ts';
+import { proveRestore, type RestoreReport } from '../../domain/proof.ts';
+import { requeueAfter } from '../../runtime/result.ts';
+import { rfc3339, tell, warn } from '../context.ts';
+import { type RepositoryAccess, secretDigest } from '../repository-access.ts';
+import { discardAttempt, observeAttempt, type RunningAttempt, startAttempt } from './attempt.ts';
+import { chooseAgain } from './choose-content.ts';
+import {
+  ENGINE_LOOK_MILLISECONDS,
+  hold,
+  openFor,
+  type PrimedScene,
+  type PrimedStep,
+  type Scene,
+  short,
+  showLastingWait,
+  type Stop,
+  type Tools,
+} from './scene.ts';
+import { recordProgress } from './status.ts';
+
+const LOG_WAIT_MILLISECONDS = 2_000;
+const RETRY_MILLISECONDS = 30_000;
+
+const primeClaimReplaced = {
+  reason: 'PrimeClaimReplaced',
+  message: 'the prime claim was deleted and made anew, so what was restored is gone',
+};
+
+/** An attempt that has not ended. */
+interface WatchedAttempt {
+  readonly snapshot: SnapshotReference;
+  readonly attempt: number;
+  readonly running: RunningAttempt;
+}
+
+const restoringMessage = (snapshot: SnapshotReference, attempt: number): string =>
+  `The mover restores snapshot ${short(snapshot)} (attempt ${attempt}).`;
+
+/** Steps 4 and 5: restore into the prime claim, and prove what came back. */
+export async function fillPrime(tools: Tools, scene: PrimedScene): Promise<PrimedStep> {
+  const { restore, prime } = scene;
+  const { snapshot, provenTime, blank, primeClaimUID } = restore.status ?? {};
+  if (blank === true || snapshot === undefined) return scene;
+  const attempt = Math.max(1, restore.status?.attempts ?? 1);
+  if (primeClaimUID !== undefined && primeClaimUID !== prime.metadata.uid) {
+    return await again(tools, scene, attempt, primeClaimReplaced);
+  }
+  return provenTime === undefined ? await followAttempt(tools, scene, snapshot, attempt) : scene;
+}
+
+async function followAttempt(
+  tools: Tools,
+  scene: PrimedScene,
+  snapshot: SnapshotReference,
+  attempt: number,
+): Promise<PrimedStep> {
+  const { restore } = scene;
+  const state = observeAttempt(tools.context, tools.logs, restore, attempt);
+  switch (state.kind) {
+    case 'absent':
+      return await begin(tools, scene, snapshot, attempt);
+    case 'running':
+      return await watchOver(tools, scene, { snapshot, attempt, running: state });
+    case 'ended':
+      if (!state.heardAll) return { result: requeueAfter(LOG_WAIT_MILLISECONDS) };
+      return await judge(tools, scene, snapshot, { attempt, report: state.report });
+  }
+}
+
+async function begin(
+  tools: Tools,
+  scene: PrimedScene,
+  snapshot: SnapshotReference,
+  attempt: number,
+): Promise<PrimedStep> {
+  const { restore, prime } = scene;
+  const access = openFor(tools, restore);
+  if (!access.ok) return await hold(tools, scene, access.reason, access.message);
+  const chosen = attempt === 1 ? snapshot : await chooseAgain(tools, scene, access.access, snapshot);
+  if ('result' in chosen) return chosen;
+  const message = restoringMessage(chosen, attempt);
+  // Recorded first: a proof must never outlive the prime claim that it speaks of.
+  const primeClaimUID = prime.metadata.uid;
+  const status = { phase: 'Restoring', attempts: attempt, primeClaimUID, snapshot: chosen } as const;
+  const recorded = await recordProgress(tools.context, restore, { status, reason: 'Restoring', message });
+  await start(tools, { ...scene, restore: recorded }, access.access, attempt);
+  return { result: requeueAfter(ENGINE_LOOK_MILLISECONDS) };
+}
+
+async function start(tools: Tools, { restore }: Scene, access: RepositoryAccess, attempt: number): Promise<void> {
+  const { snapshot, moverUser = {} } = restore.status ?? {};
+  const policy = tools.context.stores.policies.get(restore.spec.policyName);
+  if (policy === undefined || snapshot === undefined) return;
+  const snapshotTimeMilliseconds = Date.parse(snapshot.time);
+  await startAttempt(tools.context, { restore, policy, access, moverUser, attempt, snapshotTimeMilliseconds });
+}
+
+async function watchOver(
+  tools: Tools,
+  scene: Scene,
+  { snapshot, attempt, running }: WatchedAttempt,
+): Promise<PrimedStep> {
+  const { restore, claim } = scene;
+  const { complaint, digest, notStartedMilliseconds } = running;
+  if (complaint === undefined && notStartedMilliseconds !== undefined) {
+    return await awaitMover(tools, scene, notStartedMilliseconds);
+  }
+  if (complaint === undefined) {
+    // What an earlier look recorded has passed.
+    await recordProgress(tools.context, restore, { reason: 'Restoring', message: restoringMessage(snapshot, attempt) });
+    return { result: requeueAfter(ENGINE_LOOK_MILLISECONDS) };
+  }
+  const opened = openFor(tools, restore);
+  // Credentials that were exchanged since: the mover's next try takes the new ones.
+  if (opened.ok && digest !== secretDigest(opened.access)) await start(tools, scene, opened.access, attempt);
+  const message = `The restore fails and is tried again; the claim waits, unbound. The mover says: ${complaint}`;
+  await recordProgress(tools.context, restore, { stalled: true, reason: 'RestoreFailing', message });
+  warn(tools.context, claim, 'RestoreFailing', message);
+  return { result: requeueAfter(ENGINE_LOOK_MILLISECONDS) };
+}
+
+async function awaitMover(tools: Tools, scene: Scene, waitedMilliseconds: number): Promise<Stop> {
+  return await showLastingWait(tools, scene, {
+    reason: 'WaitingForMover',
+    message: 'The mover of the restore has not started yet; the claim waits, unbound.',
+    advice: 'Look whether VolSync runs, and at the pods volsync-dst-* of this namespace.',
+    waitedMilliseconds,
+  });
+}
+
+async function judge(
+  tools: Tools,
+  scene: PrimedScene,
+  snapshot: SnapshotReference,
+  ended: { readonly attempt: number; readonly report: RestoreReport },
+): Promise<PrimedStep> {
+  const { report, attempt } = ended;
+  const expectation = { snapshotId: snapshot.id, sizeBytes: snapshot.sizeBytes, files: snapshot.files };
+  const verdict = proveRestore(expectation, report);
+  if (verdict.kind === 'mismatch') {
+    return await again(tools, scene, attempt, { reason: 'RestoreMismatch', message: verdict.message });
+  }
+  if (verdict.kind === 'unproven') {
+    return await again(tools, scene, attempt, { reason: 'RestoreUnproven', message: verdict.message });
+  }
+  const message = `Proven: ${verdict.message}.`;
+  const restored = {
+    snapshotId: snapshot.id,
+    ...(report.entries === undefined ? {} : { files: report.entries }),
+    ...(report.sizeBytes === undefined ? {} : { sizeBytes: report.sizeBytes }),
+  };
+  const status = { phase: 'Proven', restored, provenTime: rfc3339(tools.context.now()) } as const;
+  const recorded = await recordProgress(tools.context, scene.restore, { status, reason: 'Proven', message });
+  tell(tools.context, scene.claim, 'RestoreProven', message);
+  return { ...scene, restore: recorded };
+}
+
+/** Throws an attempt away and lets the next one begin. */
+async function again(
+  tools: Tools,
+  { restore, claim }: Scene,
+  attempt: number,
+  why: { readonly reason: string; readonly message: string },
+): Promise<PrimedStep> {
+  await discardAttempt(tools.context, tools.logs, restore, attempt);
+  const message = `The restore was not accepted and is done again; the claim waits, unbound: ${why.message}.`;
+  const { provenTime: _proof, primeClaimUID: _prime, restored: _report, ...status } = restore.status ?? {};
+  const anew = { ...restore, status: { ...status, phase: 'Restoring' as const, attempts: attempt + 1 } };
+  await recordProgress(tools.context, anew, { stalled: true, reason: why.reason, message });
+  warn(tools.context, claim, why.reason, message);
+  return { result: requeueAfter(attempt === 1 ? 0 : RETRY_MILLISECONDS) };
+}
