@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { EventRecorder, type EventOutcome, type EventRecorderOptions } from './events.ts';
 import { FakeClock } from './fake-clock.ts';
 import { bodyOf, sendJson, startWireServer, statusBody, type WireServer } from './wire-server.ts';
@@ -16,19 +17,25 @@ const stored = {
   kind: 'Event',
   metadata: { name: 'e', namespace: 'a', uid: 'e', resourceVersion: '1', creationTimestamp: '2030-01-01T00:00:00Z' },
   involvedObject: {},
+  count: 3,
 };
+
+const nameIn = (body: unknown): string =>
+  z.object({ metadata: z.object({ name: z.string() }) }).parse(body).metadata.name;
 
 let server: WireServer;
 afterEach(() => server.stop());
 
-/** A recorder whose server answers every write with `code`, and what it was sent. */
-async function recorderAt(code: () => number, options: Partial<EventRecorderOptions> = {}) {
+/** A recorder whose server answers every write with `codeFor` its method, and what it was sent. */
+async function recorderAt(codeFor: (method: string) => number, options: Partial<EventRecorderOptions> = {}) {
   const bodies: unknown[] = [];
   const outcomes: EventOutcome[] = [];
   server = await startWireServer((request, response) => {
     void bodyOf(request).then((text) => {
       bodies.push(JSON.parse(text));
-      sendJson(response, code(), code() < 300 ? stored : statusBody(code(), '', 'scripted'));
+      const code = codeFor(request.method ?? '');
+      const reason = code === 409 ? 'AlreadyExists' : '';
+      sendJson(response, code, code < 300 ? stored : statusBody(code, reason, 'scripted'));
     });
   });
   const clock = new FakeClock(Date.UTC(2030, 0, 1));
@@ -38,7 +45,6 @@ async function recorderAt(code: () => number, options: Partial<EventRecorderOpti
     instance: 'rebound-0',
     logger: pino({ level: 'silent' }),
     clock,
-    newId: () => 'id',
     onOutcome: (outcome) => outcomes.push(outcome),
     ...options,
   });
@@ -46,19 +52,32 @@ async function recorderAt(code: () => number, options: Partial<EventRecorderOpti
 }
 
 describe('EventRecorder', () => {
-  it('counts within the window, and begins a new event after it', async () => {
-    const { recorder, clock, bodies, outcomes } = await recorderAt(() => 200, { windowSeconds: 60 });
+  it('counts what is said again, however much later', async () => {
+    const { recorder, clock, bodies, outcomes } = await recorderAt(() => 200);
     recorder.record(claim, held);
     await recorder.flush();
-    await clock.advance(60_000);
+    await clock.advance(3_000_000);
+    recorder.record(claim, held);
+    recorder.record(claim, { ...held, message: 'waits still' });
+    recorder.record({ ...claim, metadata: { ...claim.metadata, uid: 'v' } }, held);
+    await recorder.flush();
+    expect(outcomes).toEqual(['created', 'counted', 'created', 'created']);
+    expect(bodies[1]).toEqual({ count: 2, lastTimestamp: '2030-01-01T00:50:00Z' });
+    const names = [0, 2, 3].map((index) => nameIn(bodies[index]));
+    expect(new Set(names).size).toBe(3);
+    for (const name of names) expect(name).toMatch(/^claim\.[0-9a-f]{16}$/);
+  });
+
+  it('goes on counting an event of an earlier process', async () => {
+    const { recorder, bodies, outcomes } = await recorderAt((method) => (method === 'POST' ? 409 : 200));
+    recorder.record(claim, held);
     recorder.record(claim, held);
     await recorder.flush();
-    await clock.advance(60_001);
-    recorder.record(claim, held);
-    await recorder.flush();
-    expect(outcomes).toEqual(['created', 'counted', 'created']);
-    expect(bodies[1]).toEqual({ count: 2, lastTimestamp: '2030-01-01T00:01:00Z' });
-    expect(bodies[2]).toMatchObject({ metadata: { name: 'claim.id' }, count: 1 });
+    expect(outcomes).toEqual(['counted', 'counted']);
+    expect(bodies.slice(1)).toEqual([
+      { lastTimestamp: '2030-01-01T00:00:00Z' },
+      { lastTimestamp: '2030-01-01T00:00:00Z', count: stored.count + 2 },
+    ]);
   });
 
   it('says the number of all, also of those it did not write', async () => {

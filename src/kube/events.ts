@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import { randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { KubeClient } from './client.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { isNamespaceTerminating, isNotFound } from './errors.ts';
+import { isAlreadyExists, isNamespaceTerminating, isNotFound } from './errors.ts';
 import { BoundedMap, type EventLimits, EventRateLimiter } from './event-limits.ts';
 import type { KubeObject } from './kind.ts';
 import { toKubeTime } from './micro-time.ts';
@@ -28,19 +28,9 @@ export interface EventRecorderOptions {
   readonly instance: string;
   readonly logger: Logger;
   readonly onOutcome?: (outcome: EventOutcome) => void;
-  /** Notices that say the same within this time share an event; 10 minutes if not given. */
-  readonly windowSeconds?: number;
   /** 25 at once, then one every 5 minutes per object, if not given. */
   readonly limits?: EventLimits;
   readonly clock?: Clock;
-  /** The unique end of an event's name. */
-  readonly newId?: () => string;
-}
-
-interface Written {
-  readonly name: string;
-  count: number;
-  lastMilliseconds: number;
 }
 
 const longestMessageBytes = 1024;
@@ -51,13 +41,15 @@ const longestBacklog = 1000;
 
 /**
  * Writes events about objects, in the background: a notice that cannot be written is logged and counted, and never
- * fails the work it tells of.
+ * fails the work it tells of. Notices that say the same share an event for as long as it exists: its name follows from
+ * what it says, so that a process that is started again goes on counting.
  */
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #clock: Clock;
   readonly #limiter: EventRateLimiter;
-  readonly #written = new BoundedMap<Written>(rememberedEvents);
+  /** How often each event was told, by its name. */
+  readonly #counts = new BoundedMap<number>(rememberedEvents);
   #backlog = 0;
   #last: Promise<void> = Promise.resolve();
 
@@ -92,13 +84,14 @@ export class EventRecorder {
   }
 
   async #write(object: KubeObject, notice: EventNotice): Promise<EventOutcome> {
-    const uid = object.metadata.uid ?? '';
-    if (!this.#limiter.allow(uid)) {
-      this.#countSilently(object, notice);
+    const name = eventName(object, notice);
+    if (!this.#limiter.allow(object.metadata.uid ?? '')) {
+      const count = this.#counts.get(name);
+      if (count !== undefined) this.#counts.set(name, count + 1);
       return 'limited';
     }
     try {
-      return (await this.#count(object, notice)) ?? (await this.#create(object, notice));
+      return (await this.#count(object, name)) ?? (await this.#create(object, notice, name));
     } catch (error) {
       this.#logFailure(object, notice, error);
       return 'failed';
@@ -112,43 +105,37 @@ export class EventRecorder {
     else this.#options.logger.warn(line, 'an event could not be written');
   }
 
-  /** The event that said the same within the window, if there is one. */
-  #same(object: KubeObject, notice: EventNotice): Written | undefined {
-    const { windowSeconds = 600 } = this.#options;
-    const written = this.#written.get(identityOf(object, notice));
-    const now = this.#clock.wallMilliseconds();
-    return written !== undefined && now - written.lastMilliseconds <= windowSeconds * 1000 ? written : undefined;
-  }
-
-  #countSilently(object: KubeObject, notice: EventNotice): void {
-    const written = this.#same(object, notice);
-    if (written !== undefined) written.count += 1;
-  }
-
-  /** Adds one to an event that says the same. Undefined if there is none. */
-  async #count(object: KubeObject, notice: EventNotice): Promise<EventOutcome | undefined> {
-    const written = this.#same(object, notice);
-    if (written === undefined) return undefined;
-    const now = this.#clock.wallMilliseconds();
-    const patch = { count: written.count + 1, lastTimestamp: toKubeTime(now) };
+  /** Adds one to the event of this name. Undefined if it is not known, or no longer there. */
+  async #count(object: KubeObject, name: string): Promise<EventOutcome | undefined> {
+    const known = this.#counts.get(name);
+    if (known === undefined) return undefined;
+    const patch = { count: known + 1, lastTimestamp: toKubeTime(this.#clock.wallMilliseconds()) };
     try {
-      await this.#options.client.mergePatch(events, { namespace: namespaceFor(object), name: written.name }, patch);
+      await this.#options.client.mergePatch(events, { namespace: namespaceFor(object), name }, patch);
     } catch (error) {
       if (!isNotFound(error)) throw error;
       // Events live for an hour, or somebody deleted it.
-      this.#written.delete(identityOf(object, notice));
+      this.#counts.delete(name);
       return undefined;
     }
-    written.count += 1;
-    written.lastMilliseconds = now;
+    this.#counts.set(name, known + 1);
     return 'counted';
   }
 
-  async #create(object: KubeObject, notice: EventNotice): Promise<EventOutcome> {
-    const now = this.#clock.wallMilliseconds();
-    const name = `${object.metadata.name.slice(0, 200)}.${(this.#options.newId ?? randomUUID)()}`;
-    await this.#options.client.create(events, this.#build(object, notice, name));
-    this.#written.set(identityOf(object, notice), { name, count: 1, lastMilliseconds: now });
+  async #create(object: KubeObject, notice: EventNotice, name: string): Promise<EventOutcome> {
+    const event = this.#build(object, notice, name);
+    const { client } = this.#options;
+    try {
+      await client.create(events, event);
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+      // Told before this process was started; how often is known only now, so the next time writes the count of all.
+      const { lastTimestamp } = event;
+      const told = await client.mergePatch(events, { namespace: event.metadata.namespace, name }, { lastTimestamp });
+      this.#counts.set(name, (told.count ?? 1) + 1);
+      return 'counted';
+    }
+    this.#counts.set(name, 1);
     return 'created';
   }
 
@@ -184,9 +171,12 @@ function namespaceFor(object: KubeObject): string {
   return object.metadata.namespace ?? 'default';
 }
 
-function identityOf(object: KubeObject, notice: EventNotice): string {
+/** The same for notices that say the same about the same object. */
+function eventName(object: KubeObject, notice: EventNotice): string {
   const { uid, namespace, name } = object.metadata;
-  return JSON.stringify([uid ?? [object.kind, namespace, name], notice.type, notice.reason, notice.message]);
+  const said = [uid ?? [object.kind, namespace, name], notice.type, notice.reason, notice.message];
+  const digest = createHash('sha256').update(JSON.stringify(said)).digest('hex');
+  return `${name.slice(0, 200)}.${digest.slice(0, 16)}`;
 }
 
 /** Cuts at a whole character. */

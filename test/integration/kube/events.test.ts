@@ -70,6 +70,16 @@ describe('EventRecorder', () => {
     });
   });
 
+  it('goes on counting when the process is started again', async () => {
+    const claim = await newClaim();
+    for (let start = 0; start < 2; start++) {
+      const { recorder } = recorderWith({ instance: `rebound-controller-${start}` });
+      for (let time = 0; time < 2; time++) recorder.record(claim, held);
+      await recorder.flush();
+    }
+    expect((await eventsOf(claim)).map(({ count }) => count)).toEqual([4]);
+  });
+
   it('writes a new event when the old one is gone', async () => {
     const claim = await newClaim();
     const { recorder, outcomes } = recorderWith();
