@@ -17,6 +17,7 @@ import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import { ageMilliseconds, type ControllerContext, warn } from '../context.ts';
 import { PODS_BY_CLAIM } from '../stores.ts';
 import { backUp, type BackupFindings, nothingFound } from './backup.ts';
+import { FailedBackupLocks } from './failed-backup-locks.ts';
 import { makeRestore } from './make-restore.ts';
 import { isBoundElsewhere, isCompleted, observeProtection, type Protection, provenClaimUID } from './observe.ts';
 import { recordProtection } from './status.ts';
@@ -28,11 +29,13 @@ export class ProtectedVolumeReconciler {
   readonly #context: ControllerContext;
   readonly #cache: RepositoryCache;
   readonly #excludedNamespaces: ReadonlySet<string>;
+  readonly #failedBackupLocks: FailedBackupLocks;
 
   constructor(context: ControllerContext, cache: RepositoryCache, excludedNamespaces: readonly string[]) {
     this.#context = context;
     this.#cache = cache;
     this.#excludedNamespaces = new Set(excludedNamespaces);
+    this.#failedBackupLocks = new FailedBackupLocks(context, cache);
   }
 
   readonly reconcile = async (key: string): Promise<Result> => {
@@ -112,14 +115,21 @@ export class ProtectedVolumeReconciler {
       ...findings.facts,
     });
     await recordProtection(this.#context, { claim, volume }, status, verdict);
-    return this.#lookAgain(protection, findings, verdict);
+    const lockMilliseconds = await this.#failedBackupLocks.clear(protection);
+    return this.#lookAgain(protection, findings, verdict, lockMilliseconds);
   }
 
-  #lookAgain({ claim }: Protection, findings: BackupFindings, { telling, reason }: ProtectionVerdict): Result {
+  #lookAgain(
+    { claim }: Protection,
+    findings: BackupFindings,
+    { telling, reason }: ProtectionVerdict,
+    lockMilliseconds = 0,
+  ): Result {
     const graceLeft = telling.when === 'lasting' ? telling.graceLeftMilliseconds : 0;
     const consumerLeft =
       reason === 'NoConsumer' ? CONSUMER_GRACE_MILLISECONDS - ageMilliseconds(this.#context, claim.metadata) : 0;
-    const times = [findings.lookAgainMilliseconds ?? 0, graceLeft, consumerLeft].filter((time) => time > 0);
+    const left = [findings.lookAgainMilliseconds ?? 0, lockMilliseconds, graceLeft, consumerLeft];
+    const times = left.filter((time) => time > 0);
     return times.length === 0 ? done() : requeueAfter(Math.min(...times));
   }
 

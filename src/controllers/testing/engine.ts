@@ -99,8 +99,12 @@ export class Engine {
 
   /** What the mover does to its volume, and says. True when it ends without an error. */
   #restore(object: ReplicationDestination, pod: Pod, end: RestoreEnd): boolean {
-    const { logs, truth } = this.#parts;
+    const { logs, truth, destination } = this.#parts;
     logs.write(pod.metadata, 'Testing mandatory env variables', '=== Check for dir initialized ===');
+    if (destination.restic.lockedFor === 'all') {
+      logs.write(pod.metadata, 'ERROR: failure locking repository');
+      return false;
+    }
     const asked = truth.asOf(text(resticOf(object)['restoreAsOf']));
     const older = truth.snapshots[truth.snapshots.findIndex((one) => one.id === asked?.id) - 1];
     const snapshot = end === 'older' ? older : asked;
@@ -185,6 +189,15 @@ export class Engine {
     const content = cluster.contentOf(claim) ?? blank;
     if (end === 'error' || destination.mood === 'silent') {
       this.#setMoverStatus(object, 'Failed', 'Fatal: unable to save snapshot: the store does not answer');
+      return;
+    }
+    if (content.files > 0 && destination.restic.lockedFor !== undefined) {
+      // A backup ends with a forget, which needs the repository for itself.
+      this.#setMoverStatus(
+        object,
+        'Failed',
+        'unable to create lock in backend: repository is already locked by PID 33',
+      );
       return;
     }
     const lines =

@@ -29,6 +29,7 @@ export class ResticStore {
   readonly #path: string;
   readonly #password: string;
   #key: SealKey | undefined;
+  readonly #exclusive = new Set<string>();
 
   constructor(path: string, password: string) {
     this.#path = path;
@@ -69,6 +70,7 @@ export class ResticStore {
     const key = `${this.#path}/locks/${name}`;
     this.store.objects.set(key, bytes);
     this.store.modifiedAt.set(key, new Date(timeMilliseconds).toISOString());
+    if (exclusive) this.#exclusive.add(name);
     return name;
   }
 
@@ -80,6 +82,12 @@ export class ResticStore {
     const prefix = `${this.#path}/locks/`;
     const keys = [...this.store.objects.keys()].filter((key) => key.startsWith(prefix));
     return keys.map((key) => key.slice(prefix.length));
+  }
+
+  /** Whether a lock keeps readers and writers out, or only those that need the repository for themselves. */
+  get lockedFor(): 'all' | 'exclusive' | undefined {
+    if (this.locks.some((id) => this.#exclusive.has(id))) return 'all';
+    return this.locks.length > 0 ? 'exclusive' : undefined;
   }
 
   removeSnapshot(id: string): void {

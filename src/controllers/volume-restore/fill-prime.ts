@@ -1,9 +1,11 @@
 import type { SnapshotReference } from '../../api/snapshot.ts';
 import { proveRestore, type RestoreReport } from '../../domain/proof.ts';
+import { speaksOfLock } from '../../engines/volsync/mover-log.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import { rfc3339, tell, warn } from '../context.ts';
 import { type RepositoryAccess, secretDigest } from '../repository-access.ts';
 import { discardAttempt, observeAttempt, type RunningAttempt, startAttempt } from './attempt.ts';
+import { awaitUnlocked } from './await-unlocked.ts';
 import { chooseAgain } from './choose-content.ts';
 import {
   ENGINE_LOOK_MILLISECONDS,
@@ -77,6 +79,8 @@ async function begin(
   const { restore, prime } = scene;
   const access = openFor(tools, restore);
   if (!access.ok) return await hold(tools, scene, access.reason, access.message);
+  const locked = await awaitUnlocked(tools, scene, access.access);
+  if (locked !== undefined) return locked;
   const chosen = attempt === 1 ? snapshot : await chooseAgain(tools, scene, access.access, snapshot);
   if ('result' in chosen) return chosen;
   const message = restoringMessage(chosen, attempt);
@@ -114,6 +118,8 @@ async function watchOver(
   const opened = openFor(tools, restore);
   // Credentials that were exchanged since: the mover's next try takes the new ones.
   if (opened.ok && digest !== secretDigest(opened.access)) await start(tools, scene, opened.access, attempt);
+  const locked = opened.ok && speaksOfLock(complaint) ? await awaitUnlocked(tools, scene, opened.access) : undefined;
+  if (locked !== undefined) return locked;
   const message = `The restore fails and is tried again; the claim waits, unbound. The mover says: ${complaint}`;
   await recordProgress(tools.context, restore, { stalled: true, reason: 'RestoreFailing', message });
   warn(tools.context, claim, 'RestoreFailing', message);

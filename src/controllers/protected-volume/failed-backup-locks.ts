@@ -1,0 +1,49 @@
+import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
+import type { ReplicationSource } from '../../engines/volsync/kinds.ts';
+import { speaksOfLock } from '../../engines/volsync/mover-log.ts';
+import { type ControllerContext, warn } from '../context.ts';
+import { openRepository } from '../repository-access.ts';
+import { clearLocks } from '../repository-locks.ts';
+import type { Protection } from './observe.ts';
+
+/** After the destination could not be asked. */
+const ASK_AGAIN_MILLISECONDS = 60_000;
+
+/** Clears the way for the next backup where the last one may have failed because of a lock that a dead process left. */
+export class FailedBackupLocks {
+  readonly #context: ControllerContext;
+  readonly #cache: RepositoryCache;
+  /** Failures that nothing is left to do about. A local copy is another object once anything has changed. */
+  readonly #settled = new WeakSet<ReplicationSource>();
+
+  constructor(context: ControllerContext, cache: RepositoryCache) {
+    this.#context = context;
+    this.#cache = cache;
+  }
+
+  /** Returns when to look again; undefined when nothing is to be done until something changes. */
+  async clear({ claim, policy, source }: Protection): Promise<number | undefined> {
+    if (policy === undefined || source === undefined || !mayBeLocked(source)) return undefined;
+    const opened = this.#settled.has(source) ? undefined : openRepository(this.#context, policy, claim.metadata);
+    if (opened?.ok !== true) return undefined;
+    const state = await clearLocks(this.#context, this.#cache, { claim, access: opened.access, purpose: 'backup' });
+    switch (state.kind) {
+      case 'free':
+        this.#settled.add(source);
+        return undefined;
+      case 'unknown':
+        return ASK_AGAIN_MILLISECONDS;
+      case 'locked':
+        // A fresh lock may be that of the engine's next try.
+        if (state.needsPerson) warn(this.#context, claim, 'RepositoryLocked', `Backups fail: ${state.message}.`);
+        return state.lookAgainMilliseconds;
+    }
+  }
+}
+
+/** A mover that went without a word may have been refused, too. */
+function mayBeLocked({ status }: ReplicationSource): boolean {
+  const mover = status?.latestMoverStatus;
+  const log = mover?.logs ?? '';
+  return mover?.result === 'Failed' && (log === '' || speaksOfLock(log));
+}

@@ -1,0 +1,61 @@
+import { decideLocks, holderOf, type LockPurpose, type RepositoryLock } from '../domain/repository-lock.ts';
+import { readLocks } from '../engines/restic/read-locks.ts';
+import type { RepositoryCache } from '../engines/restic/repository-cache.ts';
+import type { PersistentVolumeClaim } from '../kube/objects.ts';
+import { type ControllerContext, DESTINATION_TIMEOUT_MILLISECONDS, tell } from './context.ts';
+import type { RepositoryAccess } from './repository-access.ts';
+
+/** Whose repository is looked at, and what for. */
+export interface LockLook {
+  readonly claim: PersistentVolumeClaim;
+  readonly access: RepositoryAccess;
+  readonly purpose: LockPurpose;
+}
+
+/** Whether the repository is free, or what is in the way. */
+export type LockState =
+  | { readonly kind: 'free' }
+  | {
+      readonly kind: 'locked';
+      readonly message: string;
+      readonly needsPerson: boolean;
+      readonly lookAgainMilliseconds: number;
+    }
+  /** The destination could not be asked, or does not let the lock of a dead process be removed. */
+  | { readonly kind: 'unknown'; readonly reason: string; readonly message: string };
+
+const options = { timeoutMilliseconds: DESTINATION_TIMEOUT_MILLISECONDS };
+
+/** Looks who locks a claim's repository, and removes what the dead have left. Never throws for what the destination does. */
+export async function clearLocks(
+  context: ControllerContext,
+  cache: RepositoryCache,
+  { claim, access, purpose }: LockLook,
+): Promise<LockState> {
+  const { destination, path: repositoryPath, password } = access;
+  const reading = await readLocks({ destination, repositoryPath, password, cache }, options);
+  if (reading.kind === 'unknown') return reading;
+  const { locks } = reading;
+  const { stale, verdict } = decideLocks({ locks, purpose, repositoryPath, nowMilliseconds: context.now() });
+  for (const lock of stale) {
+    const removed = await destination.removeLock(repositoryPath, lock.id, options);
+    if (!removed.ok) return { kind: 'unknown', reason: removed.reason, message: leftBehind(repositoryPath, removed) };
+    sayRemoved(context, claim, repositoryPath, lock);
+  }
+  return verdict.kind === 'free' ? verdict : { ...verdict, kind: 'locked' };
+}
+
+const leftBehind = (repositoryPath: string, why: { readonly message: string }): string =>
+  `repository ${repositoryPath} is locked by a dead process, and its lock can't be removed: ${why.message}`;
+
+function sayRemoved(
+  context: ControllerContext,
+  claim: PersistentVolumeClaim,
+  repositoryPath: string,
+  lock: RepositoryLock,
+): void {
+  const kind = lock.exclusive ? 'exclusive lock' : 'lock';
+  const message = `Removed the ${kind} ${lock.id.slice(0, 8)} of repository ${repositoryPath}: its holder is dead (${holderOf(lock)}).`;
+  context.log.info({ repositoryPath, lockId: lock.id, holder: lock.holder }, 'a stale lock was removed');
+  tell(context, claim, 'StaleLockRemoved', message);
+}
