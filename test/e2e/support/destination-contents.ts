@@ -76,8 +76,8 @@ export class DestinationContents {
     await this.#client.send(new DeleteBucketCommand({ Bucket: name }));
   }
 
-  async put(key: string, text: string): Promise<void> {
-    await this.#client.send(new PutObjectCommand({ Bucket: this.#bucket, Key: key, Body: text }));
+  async put(key: string, body: string | Uint8Array): Promise<void> {
+    await this.#client.send(new PutObjectCommand({ Bucket: this.#bucket, Key: key, Body: body }));
   }
 
   async text(key: string): Promise<string> {

@@ -7,11 +7,14 @@ import { z } from 'zod';
 import { SYSTEM_NAMESPACE } from '../../../src/api/group.ts';
 import { repositoryPassword } from '../../../src/domain/repository-password.ts';
 import { repositoryPath } from '../../../src/destinations/layout.ts';
+import { locksPrefix } from '../../../src/destinations/lock-file.ts';
 import { resticEnvironment, resticRepositoryUrl } from '../../../src/destinations/s3/restic-repository.ts';
+import { sealLock } from '../../../src/engines/restic/testing/seal.ts';
 import { secrets } from '../../../src/kube/objects.ts';
 import { backupDestinations } from '../../../src/kube/rebound-kinds.ts';
 import { run, tryRun, type RunResult } from '../../cluster/command.ts';
 import type { ClusterUnderTest } from './cluster-under-test.ts';
+import type { DestinationContents } from './destination-contents.ts';
 import { checksumScript, fillScript } from './volume-contents.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -24,7 +27,10 @@ export async function masterPassword(cluster: ClusterUnderTest): Promise<string>
 }
 
 const snapshotList = z.array(z.object({ id: z.string(), time: z.string() }));
+const masterKey = z.object({ mac: z.object({ k: z.base64(), r: z.base64() }), encrypt: z.base64() });
 const backupSummary = z.object({ message_type: z.literal('summary'), snapshot_id: z.string() });
+
+const bytesOf = (base64: string): Buffer => Buffer.from(base64, 'base64');
 
 /** A claim's repository, used by hand with restic. */
 export class ResticRepository {
@@ -64,6 +70,13 @@ export class ResticRepository {
 
   async snapshots(): Promise<readonly { readonly id: string; readonly time: string }[]> {
     return snapshotList.parse(JSON.parse(await this.#run(['snapshots', '--json'])));
+  }
+
+  /** A lock of this repository, as another process would have written it. */
+  async sealLock(ageSeconds: number, exclusive: boolean) {
+    const { mac, encrypt } = masterKey.parse(JSON.parse(await this.#run(['cat', 'masterkey', '--no-lock'])));
+    const key = { encrypt: bytesOf(encrypt), macK: bytesOf(mac.k), macR: bytesOf(mac.r) };
+    return sealLock(key, { timeMilliseconds: Date.now() - ageSeconds * 1000, exclusive });
   }
 
   /** Runs restic, whatever comes of it. */
@@ -114,4 +127,23 @@ export async function seedBackup(
   const repository = await ResticRepository.of(workspace, claim, options.prefix);
   await repository.init();
   return repository.backUpNewData(options);
+}
+
+/**
+ * Locks a claim's repository as a process does that died so long ago, or that lives on if it was just now.
+ * @returns the key of the lock.
+ */
+export async function lockRepository(
+  workspace: Workspace,
+  contents: DestinationContents,
+  claim: string,
+  lock: { readonly ageSeconds: number; readonly exclusive: boolean },
+): Promise<string> {
+  const { namespace, cluster } = workspace;
+  const repository = await ResticRepository.of(workspace, claim);
+  const { name, bytes } = await repository.sealLock(lock.ageSeconds, lock.exclusive);
+  const key = locksPrefix(repositoryPath({ namespace, claim })) + name;
+  await contents.put(key, bytes);
+  if (lock.ageSeconds > 0) await cluster.provider.ageObject(key, lock.ageSeconds);
+  return key;
 }
