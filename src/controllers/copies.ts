@@ -49,12 +49,14 @@ function slimPod(pod: Pod): Pod {
   const kept = Object.entries(labels ?? {}).filter(([key]) => key === JOB_LABEL || key === CREATED_BY_LABEL);
   const volumes = pod.spec.volumes?.filter((volume) => volume.persistentVolumeClaim !== undefined) ?? [];
   const containers = volumes.length === 0 ? [] : pod.spec.containers;
+  const isOfJob = labels?.[JOB_LABEL] !== undefined;
+  const containerStatuses = isOfJob ? pod.status?.containerStatuses : undefined;
   return {
     apiVersion: pod.apiVersion,
     kind: pod.kind,
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp, labels: Object.fromEntries(kept) },
     spec: { securityContext: pod.spec.securityContext, volumes, containers },
-    status: { phase: pod.status?.phase },
+    status: { phase: pod.status?.phase, ...(containerStatuses === undefined ? {} : { containerStatuses }) },
   };
 }
 

@@ -96,6 +96,17 @@ export function observeAttempt(
   if (pod !== undefined) logs.listen(key, pod);
   const heard = logs.heard(key);
   if (object.status?.lastManualSync === RESTORE_TRIGGER) return endedAttempt(object, heard, context.now());
+  if (heard !== undefined && isWholeStory(heard) && hasEndedWell(pod)) {
+    return { kind: 'ended', report: heard.report, heardAll: true };
+  }
+  return runningAttempt(context, object, { pod, heard });
+}
+
+function runningAttempt(
+  context: ControllerContext,
+  object: ReplicationDestination,
+  { pod, heard }: { readonly pod: Pod | undefined; readonly heard: Heard | undefined },
+): RunningAttempt {
   const digest = object.metadata.annotations?.[SECRET_DIGEST_ANNOTATION];
   const complaint = complaintOf(object) ?? complaintOfPod(pod, heard);
   const hasStarted = heard !== undefined || (pod !== undefined && pod.status?.phase !== 'Pending');
@@ -123,6 +134,20 @@ function combined(kept: RestoreReport, heard: Heard | undefined): RestoreReport 
   const counted = heard?.succeeded === true ? heard.report : {};
   return { ...counted, ...kept, foundNothing: kept.foundNothing || heard?.report.foundNothing === true };
 }
+
+/**
+ * Whether the mover's only container ended with exit code 0. The kubelet and the Job controller take some two seconds more
+ * to pass it on to the engine, which has nothing to add: its script syncs the volume before it ends.
+ */
+function hasEndedWell(pod: Pod | undefined): boolean {
+  if (pod?.status?.phase === 'Succeeded') return true;
+  const states = pod?.status?.containerStatuses ?? [];
+  return states.length > 0 && states.every(({ state }) => state?.terminated?.exitCode === 0);
+}
+
+/** Whether all that a proof needs was heard; the engine's record may fill gaps otherwise. */
+const isWholeStory = ({ report, ended, succeeded }: Heard): boolean =>
+  ended && succeeded && (report.foundNothing || (report.snapshotId !== undefined && report.entries !== undefined));
 
 /** VolSync names a restore's Job after its object (internal/controller/mover/restic/mover.go, v0.14). */
 export const moverJobPrefix = 'volsync-dst-';

@@ -46,14 +46,24 @@ async function endAttemptButLoseHandOver(): Promise<void> {
   await world.until(isMoverRunning);
   await world.look();
   world.engine.endMovers('complete');
-  await world.look();
-  world.engine.report();
   world.process.copies.seeEverything();
+  await world.rest();
   world.process.client.expect({ after: 1, fault: 'refused', fatal: false });
   await world.tolerating(() => world.reconcileRestores());
   world.process.client.expect(undefined);
   expect(world.restore?.status?.phase).toBe('Proven');
   world.process.copies.seeEverything();
+}
+
+/** The movers' containers have ended, but the phases of their pods do not say so yet. */
+function leaveToKubelet(exitCode: number | undefined): void {
+  const state = exitCode === undefined ? { running: {} } : { terminated: { exitCode } };
+  for (const { metadata } of world.server.list(pods)) {
+    world.server.change(pods, metadata, (pod) => {
+      const containerStatuses = [{ name: 'main', ready: false, restartCount: 0, state }];
+      pod['status'] = { phase: 'Running', containerStatuses };
+    });
+  }
 }
 
 /** Somebody deletes the prime claim. */
@@ -242,6 +252,32 @@ describe('proof', () => {
     expect(world.content?.snapshotId).toBe(snapshot.id);
   });
 
+  it('does not wait for the engine when the mover was heard and its container ended well', async () => {
+    world.createClaim('restore');
+    await world.until(isMoverRunning);
+    await world.look();
+    world.engine.endMovers('complete');
+    leaveToKubelet(0);
+    await world.look();
+    expect(world.told).toContain('RestoreProven');
+    await world.until(isCompleted);
+    expect(world.content).toEqual({ ...full, snapshotId: snapshot.id });
+    await world.calmRound();
+    await world.calmRound();
+    expect(objectsLeft()).toEqual([]);
+  });
+
+  it.each([1, 137, undefined])('invariant 1: waits for the engine while the exit code is %s', async (exitCode) => {
+    world.createClaim('restore');
+    await world.until(isMoverRunning);
+    await world.look();
+    world.engine.endMovers('complete');
+    leaveToKubelet(exitCode);
+    await world.look();
+    expect(world.restore?.status?.provenTime).toBeUndefined();
+    expect(world.claim?.spec.volumeName).toBeUndefined();
+  });
+
   it('is not taken from a log that nobody heard: the restore is run again', async () => {
     world.createClaim('restore');
     await world.until(isMoverRunning);
@@ -282,7 +318,7 @@ describe('proof', () => {
     await world.until(isMoverRunning);
     await world.look();
     world.engine.endMovers('complete');
-    await world.look();
+    await world.rest();
     for (const { metadata } of world.attempts) world.server.delete(replicationDestinations, metadata);
     world.cluster.collect();
     await world.look();

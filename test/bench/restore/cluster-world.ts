@@ -1,6 +1,6 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import { API_GROUP_VERSION } from '../../../src/api/group.ts';
-import { BACKUP_NOW_ANNOTATION, TIER_LABEL } from '../../../src/api/labels.ts';
+import { BACKUP_NOW_ANNOTATION, RESTORE_ANNOTATION, TIER_LABEL } from '../../../src/api/labels.ts';
 import { nameForClaim } from '../../../src/domain/object-names.ts';
 import { KubeClient } from '../../../src/kube/client.ts';
 import { KubeConnection } from '../../../src/kube/connection.ts';
@@ -92,7 +92,10 @@ export class ClusterWorld {
   /** From no claim at all to a backup that Rebound has confirmed; no further backups are made then. */
   async takeBackup(): Promise<string> {
     await this.#applyTier({ suspend: false });
-    await this.client.create(persistentVolumeClaims, this.labelledClaim);
+    const { metadata, spec } = this.labelledClaim;
+    // There may be backups of an earlier run.
+    const blank = { ...metadata, annotations: { [RESTORE_ANNOTATION]: 'none' } };
+    await this.client.create(persistentVolumeClaims, { metadata: blank, spec });
     await this.startPod();
     await this.kubectl(['exec', podName, '--', 'bash', '-euc', `cd /data; ${fillScript}`]);
     const request = new Date().toISOString();
