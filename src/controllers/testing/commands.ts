@@ -26,7 +26,9 @@ type UserAct =
   | 'acceptCollapse'
   | 'bindElsewhere'
   | 'loseSnapshots'
-  | 'loseVolume';
+  | 'loseVolume'
+  | 'leaveLock'
+  | 'leaveSharedLock';
 
 type ControllerCommand =
   | { readonly does: 'reconcileRestores' | 'reconcileProtection'; readonly trouble?: WriteTrouble | undefined }
@@ -86,6 +88,8 @@ const userActs: readonly UserAct[] = [
   'bindElsewhere',
   'loseSnapshots',
   'loseVolume',
+  'leaveLock',
+  'leaveSharedLock',
 ];
 const passes: readonly (keyof Cluster['passes'])[] = ['provision', 'bind', 'protect', 'reclaim', 'collect', 'schedule'];
 
@@ -235,4 +239,6 @@ const userActions: Readonly<Record<UserAct, (world: World) => void>> = {
   bindElsewhere: (world) => world.bindElsewhere(),
   loseSnapshots: (world) => world.truth.lose(),
   loseVolume: (world) => world.loseVolume(),
+  leaveLock: (world) => world.destination.restic.addLock(world.now(), true),
+  leaveSharedLock: (world) => world.destination.restic.addLock(world.now(), false),
 };

@@ -15,9 +15,12 @@ import { CLAIM, CLAIM_REF, NAMESPACE, type World } from './world.ts';
 
 /** Invariant by number (see the design), or 0 for what is owed once all is well again. */
 export interface Violation {
-  readonly invariant: 0 | 1 | 2 | 3 | 4;
+  readonly invariant: 0 | 1 | 2 | 3 | 4 | 8;
   readonly message: string;
 }
+
+/** A holder renews its lock long before. */
+const STALE_MILLISECONDS = 35 * 60_000;
 
 const readableMoods = new Set(['answers', 'snapshotsFail', 'damaged']);
 
@@ -34,6 +37,8 @@ export class Watcher {
   #good: TrueSnapshot | undefined;
   #seen = new Set<string>();
   #kept: readonly string[] = [];
+  /** When each lock of the repository was first seen. */
+  readonly #lockedAt = new Map<string, number>();
 
   constructor(world: World) {
     this.#world = world;
@@ -48,6 +53,7 @@ export class Watcher {
     this.#checkCertainty();
     this.#checkBackups();
     this.#checkRetention();
+    this.#checkLocks();
   }
 
   #report(invariant: Violation['invariant'], message: string): void {
@@ -138,6 +144,17 @@ export class Watcher {
     if (this.#good !== undefined && !truth.has(this.#good.id)) {
       this.#report(4, `the newest good snapshot, with ${this.#good.content.files} files, was removed`);
       this.#good = truth.newest;
+    }
+  }
+
+  #checkLocks(): void {
+    const { destination, now } = this.#world;
+    const present = destination.restic.locks;
+    for (const id of present) if (!this.#lockedAt.has(id)) this.#lockedAt.set(id, now());
+    for (const [id, since] of this.#lockedAt) {
+      if (present.includes(id)) continue;
+      this.#lockedAt.delete(id);
+      if (now() - since < STALE_MILLISECONDS) this.#report(8, 'a lock was removed whose holder may be at work');
     }
   }
 

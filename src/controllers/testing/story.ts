@@ -40,8 +40,9 @@ function begin({ backups, isCounted, ...options }: Beginning): World {
   return world;
 }
 
-/** Faults end, and what the user had taken away is there again. */
+/** Faults end, and what the user had taken away is there again. Whoever has locked the repository has died since. */
 async function calmDown(world: World, watcher: Watcher): Promise<void> {
+  world.wait(HOUR_MILLISECONDS);
   world.destination.mood = 'answers';
   world.logs.isBroken = false;
   if (world.truth.newest === undefined) world.removeRecord();
@@ -59,10 +60,13 @@ async function calmDown(world: World, watcher: Watcher): Promise<void> {
     stillRounds = isOver ? stillRounds + 1 : 0;
   }
   world.write((content) => ({ ...content, files: Math.max(content.files, 2) }));
-  world.backUp('complete');
-  watcher.look();
-  await world.calmRound();
-  watcher.look();
+  // The first may still be kept out by a lock.
+  for (let backup = 0; backup < 2; backup += 1) {
+    world.backUp('complete');
+    watcher.look();
+    await world.calmRound();
+    watcher.look();
+  }
 }
 
 /** What was seen to go wrong while things happened, and after they had come to rest. */
