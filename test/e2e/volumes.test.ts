@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest';
 
 import { MOVER_USER_ANNOTATION, TIER_LABEL } from '../../src/api/labels.ts';
+import { replicationSources } from '../../src/engines/volsync/kinds.ts';
 import { persistentVolumeClaims, persistentVolumes } from '../../src/kube/objects.ts';
 import {
   applicationContainers,
@@ -12,10 +13,10 @@ import {
   startPod,
 } from './support/application.ts';
 import { claimManifest } from './support/claim-manifest.ts';
-import { reasonsOf } from './support/claim-story.ts';
+import { reasonsOf, untilTold } from './support/claim-story.ts';
 import { readyCondition } from './support/conditions.ts';
 import { statefulSets, volumeSnapshots } from './support/kinds.ts';
-import { protect, protectionOf } from './support/protection.ts';
+import { protect, protectionOf, untilProtection } from './support/protection.ts';
 import { seedBackup } from './support/restic-repository.ts';
 import { restoreOf } from './support/restore-progress.ts';
 import { scenario } from './support/scenario.ts';
@@ -153,6 +154,33 @@ describe.concurrent('volumes of all kinds', () => {
     expect(await checksumOf(workspace, 'vault', options)).toMatch(/^[0-9a-f]{64}$/);
   });
 
+  scenario(
+    'invariants 1, 4 and 10: a claim that lost its volume says so, and comes back when it is created again',
+    async ({ workspace, contents }) => {
+      const { client, namespace } = workspace;
+      await deploy(workspace, 'notes', { tier: 'hourly' });
+      const life = await lifeOf(workspace, 'notes');
+      const snapshot = await protect(workspace, 'notes');
+      const volume = { name: (await workspace.claim('notes')).spec.volumeName ?? '' };
+      await client.delete(persistentVolumes, volume);
+      await client.mergePatch(persistentVolumes, volume, { metadata: { finalizers: null } });
+
+      const told = await untilTold(workspace, 'notes', 'VolumeLost', /Delete the claim and create it again/);
+      expect(told.type).toBe('Warning');
+      expect(told.message).toContain(snapshot.id.slice(0, 8));
+      expect((await workspace.claim('notes')).status?.phase).toBe('Lost');
+      await untilProtection(workspace, 'notes', 'Degraded', 'VolumeLost');
+      await workspace.eventually('the schedule of its backups to be gone', async () => {
+        return (await client.list(replicationSources, { namespace })).length === 0;
+      });
+      expect(await contents.snapshotIds(workspace, 'notes')).toContain(snapshot.id);
+
+      await remove(workspace, 'notes');
+      await deploy(workspace, 'notes', { tier: 'hourly' });
+      expect(await lifeOf(workspace, 'notes')).toEqual({ origin: 'filled', checksum: life.checksum });
+    },
+  );
+
   scenario('invariant 5: a claim that names its volume is left alone', async ({ workspace }) => {
     const { client, namespace } = workspace;
     await deploy(workspace, 'notes');
@@ -161,7 +189,8 @@ describe.concurrent('volumes of all kinds', () => {
     const patchVolume = (patch: object) => client.mergePatch(persistentVolumes, { name: volumeName }, patch);
     await patchVolume({ spec: { persistentVolumeReclaimPolicy: 'Retain' } });
     await remove(workspace, 'notes');
-    await patchVolume({ spec: { claimRef: null } });
+    // Free for the claim of this name only: claims of other tests would take it.
+    await patchVolume({ spec: { claimRef: { uid: null, resourceVersion: null } } });
     workspace.onEnd(() => patchVolume({ spec: { persistentVolumeReclaimPolicy: 'Delete' } }));
     await seedBackup(workspace, 'notes');
 
