@@ -145,9 +145,12 @@ function hasEndedWell(pod: Pod | undefined): boolean {
   return states.length > 0 && states.every(({ state }) => state?.terminated?.exitCode === 0);
 }
 
-/** Whether all that a proof needs was heard; the engine's record may fill gaps otherwise. */
-const isWholeStory = ({ report, ended, succeeded }: Heard): boolean =>
-  ended && succeeded && (report.foundNothing || (report.snapshotId !== undefined && report.entries !== undefined));
+/**
+ * Whether all that a proof needs was heard; the engine's record may fill gaps otherwise. Nothing of interest follows the
+ * line that says that all is done, and the kubelet takes up to a second to end a log that is followed.
+ */
+const isWholeStory = ({ report, succeeded }: Heard): boolean =>
+  succeeded && (report.foundNothing || (report.snapshotId !== undefined && report.entries !== undefined));
 
 /** VolSync names a restore's Job after its object (internal/controller/mover/restic/mover.go, v0.14). */
 export const moverJobPrefix = 'volsync-dst-';
