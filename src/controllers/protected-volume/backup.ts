@@ -53,8 +53,7 @@ export async function backUp(
     policy,
     access,
     moverUser,
-    // Until the first backup of this claim was looked at: it may be the one that shows a collapse.
-    pruningPaused: status.pruningPaused ?? true,
+    pruningPaused: pausesPruning(status, found),
     manualTrigger: request.kind === 'tell' ? request.request : retry.trigger,
     current: source,
   });
@@ -69,6 +68,13 @@ export async function backUp(
     lookAgainMilliseconds: found.lookAgainMilliseconds ?? retry.waitMilliseconds,
   };
 }
+
+/**
+ * Nothing is pruned until the newest backup was looked at: it may be the one that shows a collapse, and what has vanished
+ * may only be left in the older ones.
+ */
+const pausesPruning = ({ pruningPaused }: ProtectedVolumeStatus, { facts }: BackupFindings): boolean =>
+  (pruningPaused ?? true) || facts.unconfirmed !== undefined || facts.missingSnapshot !== undefined;
 
 const rememberedUser = ({ restore }: Protection, volume: ProtectedVolume): MoverUser | undefined =>
   volume.status?.moverUser ?? restore?.status?.moverUser;

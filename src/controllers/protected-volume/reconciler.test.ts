@@ -196,3 +196,36 @@ describe('a claim that lost its volume before its restore was completed', () => 
     expect(standing()?.message).toContain('is restored from snapshot');
   });
 });
+
+describe('invariant 4: what the engine may remove', () => {
+  const engineSettings = (): unknown => {
+    const [source] = world.server.list(replicationSources);
+    return source?.spec['restic'];
+  };
+
+  it('is nothing while its last backup is not confirmed', async () => {
+    await bindFresh();
+    await backUpFirst();
+    const ordinary = engineSettings();
+    world.destination.mood = 'snapshotsFail';
+    world.backUp('complete');
+    await lookAfter(3_000);
+    expect(standing()?.reason).toBe('Unconfirmed');
+    expect(engineSettings()).not.toEqual(ordinary);
+    expect(engineSettings()).toMatchObject({ retain: { within: '1000y' } });
+    world.destination.mood = 'answers';
+    await lookAfter(30_000);
+    expect(standing()?.reason).toBe('Protected');
+    expect(engineSettings()).toEqual(ordinary);
+  });
+
+  it('is nothing while a backup that the engine reports is not in the destination', async () => {
+    await bindFresh();
+    await backUpFirst();
+    world.backUp('lied');
+    await lookAfter(3_000);
+    expect(standing()?.reason).toBe('SnapshotMissing');
+    await lookAfter(3_000);
+    expect(engineSettings()).toMatchObject({ retain: { within: '1000y' } });
+  });
+});
