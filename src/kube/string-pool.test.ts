@@ -18,7 +18,8 @@ describe('StringPool', () => {
 
   it('takes what is no object', () => {
     const pool = new StringPool();
-    for (const value of [undefined, null, 'text', 1, true, [], ['a', ['a']]]) expect(() => pool.shareAll(value)).not.toThrow();
+    for (const value of [undefined, null, 'text', 1, true, [], ['a', ['a']]])
+      expect(() => pool.shareAll(value)).not.toThrow();
   });
 
   it('returns an equal string, whatever it has forgotten', () => {
