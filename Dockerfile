@@ -1,7 +1,7 @@
 # Any image with Node 24 at /nodejs/bin/node serves as the base; no shell is needed.
 ARG BASE_IMAGE=gcr.io/distroless/nodejs24-debian13:nonroot
 FROM ${BASE_IMAGE}
-COPY dist/rebound.mjs /app/
+COPY dist/rebound.mjs dist/rebound.mjs.LEGAL.txt /app/
 USER 65532:65532
 ENV NODE_ENV=production
 ENTRYPOINT ["/nodejs/bin/node", "/app/rebound.mjs"]
