@@ -12,7 +12,7 @@ import {
 import { applyManifests, readManifests } from '../../integration/webhook/manifests.ts';
 import type { BenchContext } from '../bench.ts';
 import { buildBundle, ReboundProcess } from '../world/rebound-process.ts';
-import { shippedEnvironment } from '../world/shipped-settings.ts';
+import { shippedSettings } from '../world/shipped-settings.ts';
 
 const policiesPath = '/apis/admissionregistration.k8s.io/v1';
 const policyName = 'rebound-no-undecided-claims';
@@ -38,14 +38,15 @@ export class ReboundAdmission {
     context.cleanup.add(() => fixture.stop());
     await fixture.reconcileCertificates();
     const [port = 0, healthPort = 0] = await freePorts(2);
+    const shipped = shippedSettings('webhook');
     const webhook = new ReboundProcess({
       bundlePath,
       role: 'webhook',
       healthPort,
       logPath: join(context.logFolder, 'webhook.log'),
-      nodeFlags: context.nodeFlags,
+      nodeFlags: [...shipped.nodeFlags, ...context.nodeFlags],
       environment: {
-        ...shippedEnvironment('webhook'),
+        ...shipped.environment,
         KUBECONFIG: fixture.plane.kubeconfigPath,
         REBOUND_WEBHOOK_HOST: '127.0.0.1',
         REBOUND_WEBHOOK_PORT: String(port),

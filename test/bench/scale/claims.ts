@@ -51,7 +51,7 @@ export function claimCreation(claim: ClaimName): LoadRequest {
       annotations: {
         [DECISION_ANNOTATION]: isRestored(claim) ? 'restore' : 'fresh',
         [DECISION_REASON_ANNOTATION]: 'The destination holds no backup of this claim.',
-        [DECISION_TOKEN_ANNOTATION]: `00000000-0000-4000-8000-000000000000:${namespace}/${name}`,
+        [DECISION_TOKEN_ANNOTATION]: `${namespace}/${name}@2026-01-05T06:07:08Z`,
         'pv.kubernetes.io/bind-completed': 'yes',
         'pv.kubernetes.io/bound-by-controller': 'yes',
         'volume.kubernetes.io/storage-provisioner': 'csi.example.com',

@@ -10,7 +10,7 @@ import { rounded } from '../statistics.ts';
 import { type BenchPlane, startBenchPlane } from '../world/bench-plane.ts';
 import { parseMetrics } from '../world/prometheus-text.ts';
 import { buildBundle, type Memory, type ReboundOptions, ReboundProcess } from '../world/rebound-process.ts';
-import { shippedEnvironment } from '../world/shipped-settings.ts';
+import { shippedSettings } from '../world/shipped-settings.ts';
 import { type WriteCounts, requestsSent, writeCounts, writesBetween } from './api-writes.ts';
 import { type ClaimName, claimNames } from './claims.ts';
 import { createClaims, endBackups, phases, schedules } from './scale-world.ts';
@@ -44,13 +44,14 @@ class Controllers {
 
   start(): ReboundProcess {
     this.#count += 1;
+    const shipped = shippedSettings('controller');
     const controller = new ReboundProcess({
       ...this.#program,
       role: 'controller',
       logPath: join(this.#context.logFolder, 'controller.log'),
-      nodeFlags: this.#context.nodeFlags,
+      nodeFlags: [...shipped.nodeFlags, ...this.#context.nodeFlags],
       environment: {
-        ...shippedEnvironment('controller'),
+        ...shipped.environment,
         KUBECONFIG: this.#world.plane.kubeconfigPath,
         POD_NAME: `rebound-controller-${this.#count}`,
         REBOUND_HEALTH_PORT: String(this.#program.healthPort),
