@@ -48,15 +48,24 @@ const summary = [
 ];
 
 describe('MoverLogWatch', () => {
+  it('tells that a mover has said all before its log ends', async () => {
+    const onNews = vi.fn();
+    const watch = new MoverLogWatch(new Logs({ a: [...summary, 'Restic completed in 2s'] }, ['a']), log, onNews);
+    watch.listen('shop/try', pod('a', 'Running'));
+    await vi.waitFor(() => expect(onNews.mock.calls).toEqual([['shop/try']]));
+    expect(watch.heard('shop/try')).toMatchObject({ succeeded: true, ended: false });
+    watch.close();
+  });
+
   it('hears what a mover says to its end, and tells of the end once', async () => {
-    const onEnd = vi.fn();
-    const watch = new MoverLogWatch(new Logs({ a: summary }), log, onEnd);
+    const onNews = vi.fn();
+    const watch = new MoverLogWatch(new Logs({ a: summary }), log, onNews);
     watch.listen('shop/try', pod('a', 'Running'));
     watch.listen('shop/try', pod('a', 'Succeeded'));
     await vi.waitFor(() => expect(watch.heard('shop/try')?.ended).toBe(true));
     expect(watch.heard('shop/try')?.report).toMatchObject({ snapshotId: '1b2c3d4e', entries: 4 });
     expect(watch.heard('shop/try')?.complaint).toBeUndefined();
-    expect(onEnd.mock.calls).toEqual([['shop/try']]);
+    expect(onNews.mock.calls).toEqual([['shop/try']]);
   });
 
   it('does not listen before a pod has begun', () => {
@@ -74,14 +83,14 @@ describe('MoverLogWatch', () => {
   });
 
   it('leaves a pod for its successor without telling of an end', async () => {
-    const onEnd = vi.fn();
+    const onNews = vi.fn();
     const logs = new Logs({ a: ['Fatal: no'], b: summary }, ['a', 'b']);
-    const watch = new MoverLogWatch(logs, log, onEnd);
+    const watch = new MoverLogWatch(logs, log, onNews);
     watch.listen('shop/try', pod('a', 'Running'));
     await vi.waitFor(() => expect(watch.heard('shop/try')?.complaint).toBe('Fatal: no'));
     watch.listen('shop/try', pod('b', 'Running'));
     await vi.waitFor(() => expect(watch.heard('shop/try')?.report.entries).toBe(4));
-    expect(onEnd).not.toHaveBeenCalled();
+    expect(onNews).not.toHaveBeenCalled();
     expect(logs.opened).toEqual(['shop/a', 'shop/b']);
     watch.close();
   });

@@ -32,14 +32,14 @@ export interface Heard {
 export class MoverLogWatch {
   readonly #client: Pick<KubeClient, 'podLogs'>;
   readonly #log: Logger;
-  readonly #onEnd: (attemptKey: string) => void;
+  readonly #onNews: (attemptKey: string) => void;
   readonly #listening = new Map<string, Listening>();
 
-  /** @param onEnd called with the attempt's key when its mover's log has ended. */
-  constructor(client: Pick<KubeClient, 'podLogs'>, log: Logger, onEnd: (attemptKey: string) => void) {
+  /** @param onNews called with the attempt's key when its mover says that all is done, and when its log has ended. */
+  constructor(client: Pick<KubeClient, 'podLogs'>, log: Logger, onNews: (attemptKey: string) => void) {
     this.#client = client;
     this.#log = log;
-    this.#onEnd = onEnd;
+    this.#onNews = onNews;
   }
 
   /** Starts to listen to a pod that has begun to run; a pod already listened to is left. A retry's pod replaces it. */
@@ -60,12 +60,18 @@ export class MoverLogWatch {
       for await (const line of this.#client.podLogs(pod.metadata, options)) {
         listening.lines.push(line);
         if (listening.lines.length > KEPT_LINES) listening.lines = listening.lines.slice(-KEPT_LINES / 2);
+        // The kubelet may take a second more to end the log.
+        if (saysDone(line)) this.#announce(attemptKey, listening);
       }
     } catch (error) {
       this.#log.debug({ err: error, pod: pod.metadata.name }, 'the log of a mover broke off');
     }
     listening.ended = true;
-    if (this.#listening.get(attemptKey) === listening) this.#onEnd(attemptKey);
+    this.#announce(attemptKey, listening);
+  }
+
+  #announce(attemptKey: string, listening: Listening): void {
+    if (this.#listening.get(attemptKey) === listening) this.#onNews(attemptKey);
   }
 
   /** What the mover of an attempt said so far. Absent when nothing was heard. */
