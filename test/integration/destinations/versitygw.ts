@@ -8,6 +8,7 @@ import type { S3Settings } from '../../../src/destinations/s3/settings.ts';
 import { freePorts } from '../../cluster/native/free-ports.ts';
 import { buildProgram } from '../../cluster/native/go-programs.ts';
 import { poll } from '../../cluster/poll.ts';
+import { dieTogether } from '../die-together.ts';
 
 /** A real S3 server on loopback, alone in a folder of its own. */
 export type S3Server = {
@@ -60,7 +61,7 @@ export const startS3Server = async (options: S3ServerOptions = {}): Promise<S3Se
       env: { PATH: '', ROOT_ACCESS_KEY_ID: accessKeyId, ROOT_SECRET_ACCESS_KEY: secretAccessKey },
     });
     child = started;
-    process.once('exit', () => started.kill('SIGKILL'));
+    dieTogether(started);
     const giveUp = (): void => {
       if (started.exitCode !== null) throw new Error(`versitygw ended with code ${started.exitCode}`);
     };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { poll } from '../../cluster/poll.ts';
+import { dieTogether } from '../die-together.ts';
 
 /** A running replica of the webhook. */
 export interface WebhookProcess {
@@ -45,7 +46,7 @@ export function startWebhook(options: WebhookProcessOptions): WebhookProcess {
       REBOUND_WEBHOOK_DRAIN_SECONDS: String(options.drainSeconds ?? 0),
     },
   });
-  process.once('exit', () => child.kill('SIGKILL'));
+  dieTogether(child);
   return replica(child);
 }
 
