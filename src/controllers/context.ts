@@ -22,9 +22,6 @@ export interface ControllerContext {
   readonly now: () => number;
 }
 
-/** RFC 3339, as the API server writes times: whole seconds. */
-export const rfc3339 = (milliseconds: number): string => `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
-
 /** For how long an object has existed; 0 while it is not there. */
 export const ageMilliseconds = ({ now }: ControllerContext, metadata: ObjectMetadata | undefined): number =>
   metadata?.creationTimestamp === undefined ? 0 : now() - Date.parse(metadata.creationTimestamp);

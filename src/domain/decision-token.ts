@@ -1,4 +1,5 @@
 import type { ClaimFacts } from './claim.ts';
+import { rfc3339 } from './rfc3339.ts';
 
 /**
  * The token that ties a decision to a claim and the moment: `<namespace>/<name>@<time>`, the time in RFC 3339 with whole
@@ -10,6 +11,5 @@ export function decisionToken(
   nowMilliseconds: number,
 ): string {
   const name = claim.name === '' ? (claim.generateName ?? '') : claim.name;
-  const time = `${new Date(nowMilliseconds).toISOString().slice(0, 19)}Z`;
-  return `${claim.namespace}/${name}@${time}`;
+  return `${claim.namespace}/${name}@${rfc3339(nowMilliseconds)}`;
 }

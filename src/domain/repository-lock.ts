@@ -1,3 +1,5 @@
+import { rfc3339 } from './rfc3339.ts';
+
 /** A lock file of a restic repository. A holder renews its lock every five minutes, by a new file with another id. */
 export interface RepositoryLock {
   /** Its name, the SHA-256 of its content. */
@@ -96,7 +98,7 @@ function waitFor(lock: RepositoryLock, facts: LockFacts): LockVerdict {
   const message =
     staleMilliseconds === undefined
       ? `${what}, and the age of lock ${shortId(lock)} can't be told, so Rebound leaves it. If nothing else works on the repository, run "restic unlock --remove-all" on it`
-      : `${what}. A living holder ends by itself; if this one is dead and does not renew the lock, Rebound removes it at ${utc(staleMilliseconds)}`;
+      : `${what}. A living holder ends by itself; if this one is dead and does not renew the lock, Rebound removes it at ${rfc3339(staleMilliseconds)}`;
   return {
     kind: 'wait',
     message,
@@ -119,9 +121,7 @@ function lookDelay({ purpose, nowMilliseconds }: LockFacts, writtenMilliseconds:
 export function holderOf(lock: RepositoryLock): string {
   const written = writtenAt(lock);
   const who = lock.holder === undefined ? 'an unknown holder' : `PID ${lock.holder.pid} on ${lock.holder.hostname}`;
-  return written === undefined ? who : `${who}, last heard of at ${utc(written)}`;
+  return written === undefined ? who : `${who}, last heard of at ${rfc3339(written)}`;
 }
 
 const shortId = ({ id }: RepositoryLock): string => id.slice(0, 8);
-
-const utc = (milliseconds: number): string => `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;

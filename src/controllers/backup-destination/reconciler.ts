@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { BackupDestination, BackupDestinationStatus } from '../../api/backup-destination.ts';
 import { decideIdentity, type IdentityFact } from '../../domain/destination-identity.ts';
+import { rfc3339 } from '../../domain/rfc3339.ts';
 import type { Destination, IdentityReading } from '../../destinations/destination.ts';
 import { newDestinationIdentity } from '../../destinations/identity.ts';
 import { backupDestinations } from '../../kube/rebound-kinds.ts';
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import { type Standing, standingConditions } from '../conditions.ts';
-import { type ControllerContext, DESTINATION_TIMEOUT_MILLISECONDS, rfc3339 } from '../context.ts';
+import { type ControllerContext, DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
 
 const LOOK_AGAIN_MILLISECONDS = 60_000;
 const TROUBLE_AGAIN_MILLISECONDS = 10_000;

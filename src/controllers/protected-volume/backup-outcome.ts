@@ -1,12 +1,13 @@
 import type { SnapshotReference } from '../../api/snapshot.ts';
 import { type CollapseVerdict, judgeCollapse } from '../../domain/collapse.ts';
+import { rfc3339 } from '../../domain/rfc3339.ts';
 import { type ClaimRecord, readLedger, withGoodBackup, writeLedger } from '../../destinations/ledger.ts';
 import { readRepository } from '../../engines/restic/read-repository.ts';
 import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
 import type { Snapshot } from '../../engines/restic/snapshot.ts';
 import { parseBackupLog } from '../../engines/volsync/mover-log.ts';
 import type { MoverUser } from '../../api/snapshot.ts';
-import { DESTINATION_TIMEOUT_MILLISECONDS, rfc3339 } from '../context.ts';
+import { DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
 import type { RepositoryAccess } from '../repository-access.ts';
 
 /** What became of a backup that the engine calls done. */

@@ -3,10 +3,11 @@ import type { Condition } from '../../api/object.ts';
 import type { ProtectedVolume, ProtectedVolumeStatus } from '../../api/protected-volume.ts';
 import type { ProtectionVerdict } from '../../domain/protection.ts';
 import { isNews } from '../../domain/telling.ts';
+import { rfc3339 } from '../../domain/rfc3339.ts';
 import type { PersistentVolumeClaim } from '../../kube/objects.ts';
 import { protectedVolumes } from '../../kube/rebound-kinds.ts';
 import { standingConditions } from '../conditions.ts';
-import { type ControllerContext, rfc3339, tell, warn } from '../context.ts';
+import { type ControllerContext, tell, warn } from '../context.ts';
 
 /** Tells the claim what is news since the verdict that was recorded before. */
 function announce(

@@ -1,3 +1,4 @@
+import { rfc3339 } from '../../domain/rfc3339.ts';
 import {
   type ReplicationDestination,
   replicationDestinations,
@@ -6,7 +7,6 @@ import {
 } from '../../engines/volsync/kinds.ts';
 import { ownerReference } from '../../kube/kind.ts';
 import { persistentVolumeClaims, pods, type Pod, secrets } from '../../kube/objects.ts';
-import { rfc3339 } from '../context.ts';
 import type { ApiServer } from './api-server.ts';
 import { blank, type Cluster, type Content, makePod, setPodPhase } from './cluster.ts';
 import type { DestinationDouble } from './destination-double.ts';

@@ -1,7 +1,8 @@
 import type { SnapshotReference } from '../../api/snapshot.ts';
 import type { VolumeRestore } from '../../api/volume-restore.ts';
+import { rfc3339 } from '../../domain/rfc3339.ts';
 import { requeueAfter } from '../../runtime/result.ts';
-import { rfc3339, tell } from '../context.ts';
+import { tell } from '../context.ts';
 import { moverUserOf } from '../mover-user.ts';
 import type { RepositoryAccess } from '../repository-access.ts';
 import { resolveSnapshot } from './resolve.ts';

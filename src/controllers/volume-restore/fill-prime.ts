@@ -1,8 +1,9 @@
 import type { SnapshotReference } from '../../api/snapshot.ts';
 import { proveRestore, type RestoreReport } from '../../domain/proof.ts';
+import { rfc3339 } from '../../domain/rfc3339.ts';
 import { speaksOfLock } from '../../engines/volsync/mover-log.ts';
 import { requeueAfter } from '../../runtime/result.ts';
-import { rfc3339, tell, warn } from '../context.ts';
+import { tell, warn } from '../context.ts';
 import { type RepositoryAccess, secretDigest } from '../repository-access.ts';
 import { discardAttempt, observeAttempt, type RunningAttempt, startAttempt } from './attempt.ts';
 import { awaitUnlocked } from './await-unlocked.ts';

@@ -1,11 +1,12 @@
 import type { VolumeRestore } from '../../api/volume-restore.ts';
 import { primeClaimName } from '../../domain/object-names.ts';
+import { rfc3339 } from '../../domain/rfc3339.ts';
 import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
 import { isAlreadyExists, isConflict } from '../../kube/errors.ts';
 import { objectKey, ownerReference } from '../../kube/kind.ts';
 import { persistentVolumeClaims, persistentVolumes, type PersistentVolumeClaim } from '../../kube/objects.ts';
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
-import { ageMilliseconds, type ControllerContext, rfc3339, tell } from '../context.ts';
+import { ageMilliseconds, type ControllerContext, tell } from '../context.ts';
 import { discardAttempt } from './attempt.ts';
 import { handOverVolume, restoredContent } from './bind.ts';
 import { chooseContent } from './choose-content.ts';

@@ -1,8 +1,9 @@
 import type { VolumeRestore, VolumeRestoreStatus } from '../../api/volume-restore.ts';
 import { volumeRestores } from '../../kube/rebound-kinds.ts';
 import { isDeepStrictEqual } from 'node:util';
+import { rfc3339 } from '../../domain/rfc3339.ts';
 import { standingConditions } from '../conditions.ts';
-import { type ControllerContext, rfc3339 } from '../context.ts';
+import { type ControllerContext } from '../context.ts';
 
 /** What a step of the restore has to say. */
 export interface Progress {

@@ -6,18 +6,16 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Destination } from '../../../src/destinations/destination.ts';
-import { newDestinationIdentity } from '../../../src/destinations/identity.ts';
-import { createS3Destination } from '../../../src/destinations/s3/s3-destination.ts';
 import { readLocks } from '../../../src/engines/restic/read-locks.ts';
 import { createRepositoryCache } from '../../../src/engines/restic/repository-cache.ts';
 import { sealLock } from '../../../src/engines/restic/testing/seal.ts';
 import { speaksOfLock } from '../../../src/engines/volsync/mover-log.ts';
 import { poll } from '../../cluster/poll.ts';
+import { initializedDestination } from './initialized-destination.ts';
 import { resticFor, resticProgram, type Restic } from './restic.ts';
 import { startS3Server, type S3Server } from './versitygw.ts';
 
 const limits = { timeoutMilliseconds: 30_000 };
-const identity = newDestinationIdentity('00000000-0000-4000-8000-000000000001', new Date(0));
 const password = 'correct horse';
 const cache = createRepositoryCache();
 
@@ -26,10 +24,7 @@ let destination: Destination;
 
 beforeAll(async () => {
   server = await startS3Server();
-  const fresh = createS3Destination(server.settings, { expectedIdentity: undefined });
-  await fresh.initialize(identity, limits);
-  await fresh.close();
-  destination = createS3Destination(server.settings, { expectedIdentity: identity.id });
+  destination = await initializedDestination(server.settings);
 });
 afterAll(async () => {
   await destination.close();

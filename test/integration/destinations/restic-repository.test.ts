@@ -8,6 +8,7 @@ import { newDestinationIdentity } from '../../../src/destinations/identity.ts';
 import { createS3Destination } from '../../../src/destinations/s3/s3-destination.ts';
 import { readRepository } from '../../../src/engines/restic/read-repository.ts';
 import { createRepositoryCache } from '../../../src/engines/restic/repository-cache.ts';
+import { initializedDestination } from './initialized-destination.ts';
 import { resticFor, type Restic } from './restic.ts';
 import { startS3Server, type S3Server } from './versitygw.ts';
 
@@ -21,10 +22,7 @@ let folder: string;
 
 beforeAll(async () => {
   server = await startS3Server();
-  const fresh = createS3Destination(server.settings, { expectedIdentity: undefined });
-  await fresh.initialize(identity, limits);
-  await fresh.close();
-  destination = createS3Destination(server.settings, { expectedIdentity: identity.id });
+  destination = await initializedDestination(server.settings);
   folder = mkdtempSync(join(tmpdir(), 'rebound-data-'));
   mkdirSync(join(folder, 'deep/er'), { recursive: true });
   for (let n = 0; n < 20; n += 1) writeFileSync(join(folder, 'deep', `${n}.txt`), 'line\n'.repeat(n * 100));
