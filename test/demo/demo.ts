@@ -17,7 +17,6 @@ export class Demo {
   readonly #provider: ClusterProvider;
   readonly #timeline: Timeline;
   readonly #apps: readonly DemoApplication[];
-  readonly #report: Report;
   readonly #heard = new Set<string>();
   #view: ClusterView | undefined;
 
@@ -25,7 +24,6 @@ export class Demo {
     this.#provider = provider;
     this.#timeline = timeline;
     this.#apps = apps;
-    this.#report = (message) => timeline.note(message);
   }
 
   /**
@@ -38,7 +36,7 @@ export class Demo {
     const { name } = this.#provider;
     await timeline.step(
       `bringing the ${name} cluster up`,
-      () => this.#provider.up(this.#report),
+      (tell) => this.#provider.up(tell),
       () => `the ${name} cluster is up`,
     );
 
@@ -108,11 +106,11 @@ export class Demo {
     const timeline = this.#timeline;
     await timeline.step(
       'installing Rebound',
-      () => installRebound(this.#provider, this.#report),
+      (tell) => installRebound(this.#provider, tell),
       () => 'Rebound is installed and answers',
     );
-    const loadImages = async (): Promise<void> => {
-      for (const app of this.#apps) await app.loadImage(this.#provider, this.#report);
+    const loadImages = async (tell: Report): Promise<void> => {
+      for (const app of this.#apps) await app.loadImage(this.#provider, tell);
     };
     await timeline.step("loading the applications' images", loadImages, () => "the applications' images are loaded");
     this.#view = new ClusterView(await this.#provider.environment());
@@ -148,7 +146,7 @@ export class Demo {
     await this.close();
     await this.#timeline.step(
       'destroying the cluster and bringing up a new one',
-      () => this.#provider.reset(this.#report, { keepDestination: true }),
+      (tell) => this.#provider.reset(tell, { keepDestination: true }),
       () => 'a new, empty cluster is up',
     );
   }

@@ -31,7 +31,7 @@ async function tidyUp({ demo, provider, timeline }: Scene, clusterWasThere: bool
   await timeline.step("the demo's namespaces and backups are deleted", () => demo.removeTraces());
   await demo.close();
   if (clusterWasThere) timeline.note('the cluster was there before the demo, so it stays up, with Rebound on it');
-  else await timeline.step('the cluster is down', () => provider.down((message) => timeline.note(message)));
+  else await timeline.step('the cluster is down', (tell) => provider.down(tell));
 }
 
 /** What the person can put right is said in one line; anything else is a defect of ours and shows where it happened. */

@@ -8,6 +8,8 @@ const eraseLine = '\r\u001b[2K';
 interface RunningStep {
   readonly label: string;
   readonly startedMs: number;
+  /** What the step said last. */
+  news?: string;
 }
 
 /** Writes what happens, when, and how long it took; shows what is under way while nothing happens. */
@@ -45,12 +47,23 @@ export class Timeline {
     this.#entry('failed', text);
   }
 
-  /** Does some work and writes how long it took. `says` makes the line of its result; the label stands for it otherwise. */
-  async step<T>(label: string, work: () => Promise<T>, says: (result: T) => string = () => label): Promise<T> {
-    const running = { label, startedMs: performance.now() };
+  /**
+   * Does some work and writes how long it took. `says` makes the line of its result; the label stands for it otherwise.
+   * What the work tells on its way is written too, and stands for the label from then on.
+   */
+  async step<T>(
+    label: string,
+    work: (tell: (news: string) => void) => Promise<T>,
+    says: (result: T) => string = () => label,
+  ): Promise<T> {
+    const running: RunningStep = { label, startedMs: performance.now() };
     this.#running.add(running);
+    const tell = (news: string): void => {
+      running.news = news;
+      this.note(news);
+    };
     try {
-      const result = await work();
+      const result = await work(tell);
       this.#entry('done', says(result), performance.now() - running.startedMs);
       return result;
     } finally {
@@ -87,7 +100,9 @@ export class Timeline {
   #tick(): void {
     if (this.#running.size === 0) return;
     const now = performance.now();
-    const steps = [...this.#running].map(({ label, startedMs }) => `${seconds(now - startedMs)} ${label}`);
+    const steps = [...this.#running].map(
+      ({ label, news, startedMs }) => `${seconds(now - startedMs)} ${news ?? label}`,
+    );
     const text = `… ${steps.join('; ')}`;
     if (this.#out.isTTY) this.#redraw(text);
     else if (now - this.#lastLineMs >= silenceMs) this.note(text);
