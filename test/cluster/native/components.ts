@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Report } from '../provider.ts';
@@ -106,6 +106,9 @@ export function componentSpecs(folders: ClusterFolders): Record<ComponentName, P
 }
 
 export async function buildPrograms(report: Report): Promise<void> {
+  if (!existsSync(programPath('kubebox'))) {
+    report('building the cluster from source: some ten minutes on two cores, the first time only');
+  }
   for (const name of clusterPrograms) await buildProgram(name, report);
 }
 

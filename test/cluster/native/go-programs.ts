@@ -58,6 +58,8 @@ const goFolder = join(import.meta.dirname, 'go');
 /** CGO off: static binaries that run in any image. */
 const goEnvironment = { CGO_ENABLED: '0', GOFLAGS: '-mod=readonly -trimpath -buildvcs=false' };
 
+const downloadsAtOnce = 16;
+
 function moduleFolder(module: string): string {
   return join(goFolder, module);
 }
@@ -92,6 +94,7 @@ export async function buildProgram(name: ProgramName, report: Report): Promise<s
       await requireGo();
       const startedMs = Date.now();
       report(`building ${name}`);
+      await fetchModules(program);
       const output = ['-o', join(target, name), '-ldflags', linkerFlags(program)];
       await run(['go', 'build', ...output, program.package], { cwd: moduleFolder(program.module), env: goEnvironment });
       report(`built ${name} in ${Math.round((Date.now() - startedMs) / 1000)} s`);
@@ -99,6 +102,15 @@ export async function buildProgram(name: ProgramName, report: Report): Promise<s
     report,
   );
   return join(folder, name);
+}
+
+/**
+ * Downloads the modules that a program is built from. Go fetches as many at a time as it may use CPUs (cmd/go's loader runs
+ * that many workers), so on two cores a build would mostly wait for the network.
+ */
+async function fetchModules({ module, package: path }: GoProgram): Promise<void> {
+  const env = { ...goEnvironment, GOMAXPROCS: String(downloadsAtOnce) };
+  await run(['go', 'list', '-deps', path], { cwd: moduleFolder(module), env });
 }
 
 async function requireGo(): Promise<void> {
