@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 
 export type SigningCredentials = {
   readonly region: string;
@@ -26,7 +26,8 @@ const ALGORITHM = 'AWS4-HMAC-SHA256';
 const EMPTY_SHA256 = createHash('sha256').digest('hex');
 
 const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
-const hmac = (key: string | Buffer, data: string): Buffer => createHmac('sha256', key).update(data).digest();
+const hmac = (key: string | Buffer | KeyObject, data: string): Buffer =>
+  createHmac('sha256', key).update(data).digest();
 
 /** Percent-encodes everything but the unreserved characters of RFC 3986, as the signature demands. */
 export const encodeComponent = (text: string): string =>
@@ -41,10 +42,13 @@ const canonicalQuery = (query: Readonly<Record<string, string>>): string =>
 // "20260102T030405Z"
 const basicTime = (now: Date): string => now.toISOString().replace(/[-:]|\.\d{3}/g, '');
 
-const signingKey = (credentials: SigningCredentials, day: string): Buffer =>
-  ['s3', 'aws4_request'].reduce<Buffer>(
-    hmac,
-    hmac(hmac(`AWS4${credentials.secretAccessKey}`, day), credentials.region),
+// A key object: of plain bytes, Node finds out anew for every signature that they are no such object, by an exception.
+const signingKey = (credentials: SigningCredentials, day: string): KeyObject =>
+  createSecretKey(
+    ['s3', 'aws4_request'].reduce<Buffer>(
+      hmac,
+      hmac(hmac(`AWS4${credentials.secretAccessKey}`, day), credentials.region),
+    ),
   );
 
 /**
@@ -53,9 +57,9 @@ const signingKey = (credentials: SigningCredentials, day: string): Buffer =>
  * hash too. The derived key is kept for the day that it is good for.
  */
 export const createSigner = (credentials: SigningCredentials): Signer => {
-  let cached: { readonly day: string; readonly key: Buffer } = { day: '', key: Buffer.alloc(0) };
-  const keyOf = (day: string): Buffer => {
-    if (cached.day !== day) cached = { day, key: signingKey(credentials, day) };
+  let cached: { readonly day: string; readonly key: KeyObject } | undefined;
+  const keyOf = (day: string): KeyObject => {
+    if (cached?.day !== day) cached = { day, key: signingKey(credentials, day) };
     return cached.key;
   };
 

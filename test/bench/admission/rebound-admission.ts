@@ -11,6 +11,7 @@ import {
 } from '../../integration/webhook/fixture.ts';
 import { applyManifests, readManifests } from '../../integration/webhook/manifests.ts';
 import type { BenchContext } from '../bench.ts';
+import { CONSTANT_DECISION, startConstantWebhook } from './constant-webhook.ts';
 import { buildBundle, ReboundProcess } from '../world/rebound-process.ts';
 import { shippedSettings } from '../world/shipped-settings.ts';
 
@@ -18,16 +19,24 @@ const policiesPath = '/apis/admissionregistration.k8s.io/v1';
 const policyName = 'rebound-no-undecided-claims';
 const effectTimeoutSeconds = 60;
 
+/** Who is asked about claims; the policy refuses undecided ones unless nobody is. */
+export type Asked = 'nobody' | 'rebound' | 'constant';
+
+interface Ports {
+  readonly rebound: number;
+  readonly constant: number;
+}
+
 /** Rebound's admission on an API server of its own, to be switched on and off. */
 export class ReboundAdmission {
   readonly fixture: WebhookFixture;
-  readonly #port: number;
+  readonly #ports: Ports;
   readonly #namespace: string;
-  #isOn = false;
+  #asked: Asked = 'nobody';
 
-  private constructor(fixture: WebhookFixture, port: number, namespace: string) {
+  private constructor(fixture: WebhookFixture, ports: Ports, namespace: string) {
     this.fixture = fixture;
-    this.#port = port;
+    this.#ports = ports;
     this.#namespace = namespace;
   }
 
@@ -37,7 +46,7 @@ export class ReboundAdmission {
     const fixture = await startWebhookFixture();
     context.cleanup.add(() => fixture.stop());
     await fixture.reconcileCertificates();
-    const [port = 0, healthPort = 0] = await freePorts(2);
+    const [port = 0, healthPort = 0, constant = 0] = await freePorts(3);
     const shipped = shippedSettings('webhook');
     const webhook = new ReboundProcess({
       bundlePath,
@@ -56,36 +65,40 @@ export class ReboundAdmission {
       },
     });
     context.cleanup.add(() => webhook.stop('SIGTERM'));
-    const admission = new ReboundAdmission(fixture, port, await fixture.newNamespace());
+    const admission = new ReboundAdmission(fixture, { rebound: port, constant }, await fixture.newNamespace());
     // It opens its port once it has a certificate, and gets one once its authority is published.
-    await admission.#publish();
+    await admission.#publish('rebound');
     await poll({ what: 'the webhook to be ready', timeoutSeconds: 60 }, () => webhook.isReady());
     await fixture.sendClaimsNowhere();
+    context.cleanup.add(await startConstantWebhook(fixture, constant));
     return admission;
   }
 
-  /** Returns when the API server asks the webhook, and refuses what it did not decide. */
-  async turnOn(): Promise<void> {
-    if (this.#isOn) return;
-    const { client } = this.fixture;
-    await applyManifests(client, readManifests('policies/no-undecided-claims.yaml'));
-    await this.#until('the floor to hold', async () => (await this.#dryRun()) === 'refused');
-    await this.#publish();
-    await this.#until('the webhook to be asked', async () => (await this.#dryRun()) === 'decided');
-    this.#isOn = true;
+  /** Returns when the API server asks whom it should; if nobody, when it knows nothing of Rebound. */
+  async ask(whom: Asked): Promise<void> {
+    if (this.#asked === whom) return;
+    await (whom === 'nobody' ? this.#turnOff() : this.#turnTo(whom));
+    this.#asked = whom;
   }
 
-  /** Returns when the API server knows nothing of Rebound. */
-  async turnOff(): Promise<void> {
-    if (this.#isOn) await this.fixture.sendClaimsNowhere();
+  async #turnTo(whom: Exclude<Asked, 'nobody'>): Promise<void> {
+    if (this.#asked === 'nobody') {
+      await applyManifests(this.fixture.client, readManifests('policies/no-undecided-claims.yaml'));
+      await this.#until('the floor to hold', async () => (await this.#dryRun()) === 'refused');
+    }
+    await this.#publish(whom);
+    await this.#until(`the ${whom} webhook to be asked`, async () => (await this.#dryRun()) === whom);
+  }
+
+  async #turnOff(): Promise<void> {
+    await this.fixture.sendClaimsNowhere();
     await this.#delete('validatingadmissionpolicybindings');
     await this.#delete('validatingadmissionpolicies');
     await this.#until('admission to be off', async () => (await this.#dryRun()) === 'let through');
-    this.#isOn = false;
   }
 
-  async #publish(): Promise<void> {
-    await this.fixture.sendClaimsTo(this.#port);
+  async #publish(whom: keyof Ports): Promise<void> {
+    await this.fixture.sendClaimsTo(this.#ports[whom]);
     await this.fixture.reconcileCertificates();
   }
 
@@ -98,11 +111,12 @@ export class ReboundAdmission {
   }
 
   /** What becomes of a labelled claim. */
-  async #dryRun(): Promise<'refused' | 'decided' | 'let through'> {
+  async #dryRun(): Promise<'refused' | 'let through' | keyof Ports> {
     const claim = claimManifest({ namespace: this.#namespace, generateName: 'dry-run-' });
     try {
-      const answer = await createClaim(this.fixture.client, claim, true);
-      return decisionOf(answer) === undefined ? 'let through' : 'decided';
+      const decision = decisionOf(await createClaim(this.fixture.client, claim, true));
+      if (decision === undefined) return 'let through';
+      return decision === CONSTANT_DECISION ? 'constant' : 'rebound';
     } catch (error) {
       if (error instanceof Error && error.message.includes('has not decided')) return 'refused';
       throw error;
