@@ -80,7 +80,8 @@ const commands: Readonly<Record<string, Command>> = {
   },
   reset: async (provider, { keepDestination }) => {
     await provider.reset(report, { keepDestination });
-    report(`a new cluster is up; the backups in S3 were ${keepDestination ? 'kept' : 'deleted'}`);
+    const destination = keepDestination ? 'were kept' : 'were deleted, and its keys are new: take "env" again';
+    report(`a new cluster is up; the backups in S3 ${destination}`);
     return 0;
   },
   status: (provider, flags) => showStatus(provider, flags),
