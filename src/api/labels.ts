@@ -34,3 +34,6 @@ export const MOVER_USER_ANNOTATION = `${API_GROUP}/mover-user`;
 export const BACKUP_NOW_ANNOTATION = `${API_GROUP}/backup-now`;
 /** Names the snapshot (8 digits of its id or more) whose collapse in size the user accepts. Set by users. */
 export const ACCEPT_COLLAPSE_ANNOTATION = `${API_GROUP}/accept-collapse`;
+
+/** On a snapshot that is being deleted: the time at which the snapshot controller was last made to look at it. */
+export const LOOK_AGAIN_ANNOTATION = `${API_GROUP}/look-again`;

@@ -16,6 +16,7 @@ import { protectedVolumes } from '../../kube/rebound-kinds.ts';
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import { ageMilliseconds, type ControllerContext, warn } from '../context.ts';
 import { PODS_BY_CLAIM } from '../stores.ts';
+import { AbandonedSnapshots } from './abandoned-snapshots.ts';
 import { backUp, type BackupFindings, nothingFound } from './backup.ts';
 import { FailedBackupLocks } from './failed-backup-locks.ts';
 import { makeRestore } from './make-restore.ts';
@@ -30,12 +31,14 @@ export class ProtectedVolumeReconciler {
   readonly #cache: RepositoryCache;
   readonly #excludedNamespaces: ReadonlySet<string>;
   readonly #failedBackupLocks: FailedBackupLocks;
+  readonly #abandonedSnapshots: AbandonedSnapshots;
 
   constructor(context: ControllerContext, cache: RepositoryCache, excludedNamespaces: readonly string[]) {
     this.#context = context;
     this.#cache = cache;
     this.#excludedNamespaces = new Set(excludedNamespaces);
     this.#failedBackupLocks = new FailedBackupLocks(context, cache);
+    this.#abandonedSnapshots = new AbandonedSnapshots(context);
   }
 
   readonly reconcile = async (key: string): Promise<Result> => {
@@ -63,7 +66,8 @@ export class ProtectedVolumeReconciler {
   /** The label is gone, or the claim is. In the first case backups stop, and what that means is said. */
   async #unprotect(key: string): Promise<Result> {
     const volume = this.#context.stores.protectedVolumes.get(key);
-    if (volume === undefined || volume.metadata.deletionTimestamp !== undefined) return done();
+    if (volume === undefined) return await this.#releaseSnapshot(key);
+    if (volume.metadata.deletionTimestamp !== undefined) return done();
     const claim = await this.#context.client.get(persistentVolumeClaims, splitNamespacedKey(key));
     // A claim that is gone takes its ProtectedVolume along: it owns it.
     if (claim === undefined || claim.metadata.deletionTimestamp !== undefined) return done();
@@ -76,6 +80,12 @@ export class ProtectedVolumeReconciler {
     );
     await this.#context.client.delete(protectedVolumes, volume.metadata, { propagationPolicy: 'Background' });
     return done();
+  }
+
+  /** The ProtectedVolume is gone, and with it what backed the claim up. */
+  async #releaseSnapshot(key: string): Promise<Result> {
+    const milliseconds = await this.#abandonedSnapshots.release(key, undefined);
+    return milliseconds === undefined ? done() : requeueAfter(milliseconds);
   }
 
   async #ensureProtectedVolume({ claim, tier, volume }: Protection): Promise<ProtectedVolume> {
@@ -115,21 +125,24 @@ export class ProtectedVolumeReconciler {
       ...findings.facts,
     });
     await recordProtection(this.#context, { claim, volume }, status, verdict);
-    const lockMilliseconds = await this.#failedBackupLocks.clear(protection);
-    return this.#lookAgain(protection, findings, verdict, lockMilliseconds);
+    const others = [
+      await this.#failedBackupLocks.clear(protection),
+      await this.#abandonedSnapshots.release(objectKey(claim.metadata), source),
+    ];
+    return this.#lookAgain(protection, findings, verdict, others);
   }
 
   #lookAgain(
     { claim }: Protection,
     findings: BackupFindings,
     { telling, reason }: ProtectionVerdict,
-    lockMilliseconds = 0,
+    others: readonly (number | undefined)[],
   ): Result {
     const graceLeft = telling.when === 'lasting' ? telling.graceLeftMilliseconds : 0;
     const consumerLeft =
       reason === 'NoConsumer' ? CONSUMER_GRACE_MILLISECONDS - ageMilliseconds(this.#context, claim.metadata) : 0;
-    const left = [findings.lookAgainMilliseconds ?? 0, lockMilliseconds, graceLeft, consumerLeft];
-    const times = left.filter((time) => time > 0);
+    const left = [findings.lookAgainMilliseconds, graceLeft, consumerLeft, ...others];
+    const times = left.filter((time) => time !== undefined).filter((time) => time > 0);
     return times.length === 0 ? done() : requeueAfter(Math.min(...times));
   }
 

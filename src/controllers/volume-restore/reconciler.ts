@@ -173,8 +173,9 @@ export class VolumeRestoreReconciler {
     const completionTime = rfc3339(this.#context.now());
     const provenTime = restore.status?.provenTime ?? completionTime;
     const status = { phase: 'Completed', completionTime, provenTime } as const;
-    await this.#record(restore, { status, ready: true, reason: 'Completed', message });
+    // Told first, for it is so by now, and nobody tells it once it is recorded: a process may die in between.
     tell(this.#context, claim, 'RestoreCompleted', message);
+    await this.#record(restore, { status, ready: true, reason: 'Completed', message });
     return done();
   }
 
