@@ -2,6 +2,7 @@ import { describe, expect } from 'vitest';
 
 import { MOVER_USER_ANNOTATION, TIER_LABEL } from '../../src/api/labels.ts';
 import { replicationSources } from '../../src/engines/volsync/kinds.ts';
+import { volumeSnapshots } from '../../src/engines/volsync/source-snapshot.ts';
 import { persistentVolumeClaims, persistentVolumes } from '../../src/kube/objects.ts';
 import {
   applicationContainers,
@@ -15,7 +16,7 @@ import {
 import { claimManifest } from './support/claim-manifest.ts';
 import { reasonsOf, untilTold } from './support/claim-story.ts';
 import { readyCondition } from './support/conditions.ts';
-import { statefulSets, volumeSnapshots } from './support/kinds.ts';
+import { statefulSets } from './support/kinds.ts';
 import { protect, protectionOf, untilProtection } from './support/protection.ts';
 import { seedBackup } from './support/restic-repository.ts';
 import { restoreOf } from './support/restore-progress.ts';

@@ -4,7 +4,7 @@ import { rfc3339 } from '../../domain/rfc3339.ts';
 import { backupPolicies } from '../../kube/rebound-kinds.ts';
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import { type Standing, standingConditions } from '../conditions.ts';
-import { type ControllerContext } from '../context.ts';
+import type { ControllerContext } from '../context.ts';
 import { BY_TIER } from '../stores.ts';
 
 /** A policy's count of claims is written at most this often. */

@@ -2,7 +2,8 @@ import { LOOK_AGAIN_ANNOTATION } from '../../api/labels.ts';
 import { nameForClaim } from '../../domain/object-names.ts';
 import { rfc3339 } from '../../domain/rfc3339.ts';
 import type { ReplicationSource } from '../../engines/volsync/kinds.ts';
-import { sourceSnapshotName, volumeSnapshots } from '../../engines/volsync/source-snapshot.ts';
+import { isBackingUp } from '../../engines/volsync/replication-source.ts';
+import { sourceSnapshotName, type VolumeSnapshot, volumeSnapshots } from '../../engines/volsync/source-snapshot.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import { splitNamespacedKey } from '../../kube/kind.ts';
 import type { ControllerContext } from '../context.ts';
@@ -31,7 +32,7 @@ export class AbandonedSnapshots {
    */
   async release(key: string, source: ReplicationSource | undefined): Promise<number | undefined> {
     if (source !== undefined) {
-      if (isUnderWay(source)) this.#underWay.add(key);
+      if (isBackingUp(source)) this.#underWay.add(key);
       else this.#underWay.delete(key);
       return undefined;
     }
@@ -47,8 +48,9 @@ export class AbandonedSnapshots {
     const { namespace, name } = splitNamespacedKey(key);
     const ref = { namespace, name: sourceSnapshotName(nameForClaim(name)) };
     const snapshot = await client.get(volumeSnapshots, ref);
-    if (snapshot?.metadata.deletionTimestamp === undefined) return isOwned(snapshot?.metadata.ownerReferences);
-    const { uid } = snapshot.metadata;
+    if (snapshot === undefined) return false;
+    const { uid, deletionTimestamp } = snapshot.metadata;
+    if (deletionTimestamp === undefined) return isOwned(snapshot);
     try {
       const annotations = { [LOOK_AGAIN_ANNOTATION]: rfc3339(now()) };
       await client.mergePatch(volumeSnapshots, ref, { metadata: { uid, annotations } });
@@ -59,8 +61,5 @@ export class AbandonedSnapshots {
   }
 }
 
-const isUnderWay = ({ status }: ReplicationSource): boolean =>
-  status?.lastSyncStartTime !== undefined && status.lastSyncStartTime !== null;
-
 /** One that nothing owns was kept by somebody; any other is deleted with its owner, sooner or later. */
-const isOwned = (owners: readonly unknown[] | undefined): boolean => (owners ?? []).length > 0;
+const isOwned = ({ metadata }: VolumeSnapshot): boolean => (metadata.ownerReferences ?? []).length > 0;

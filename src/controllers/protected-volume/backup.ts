@@ -5,7 +5,7 @@ import { decideBackupRequest } from '../../domain/backup-request.ts';
 import type { ProtectionFacts } from '../../domain/protection.ts';
 import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
 import { moverComplaint } from '../../engines/volsync/mover-log.ts';
-import { manualTriggerOf } from '../../engines/volsync/replication-source.ts';
+import { isBackingUp, manualTriggerOf } from '../../engines/volsync/replication-source.ts';
 import type { PersistentVolumeClaim } from '../../kube/objects.ts';
 import type { ControllerContext } from '../context.ts';
 import { moverUserOf } from '../mover-user.ts';
@@ -203,6 +203,6 @@ function requestedBackup(claim: PersistentVolumeClaim, volume: ProtectedVolume, 
     carriedOut: volume.status?.lastBackupRequest,
     engineCarriedOut: source?.status?.lastManualSync,
     engineTold: manualTriggerOf(source),
-    engineBusy: typeof source?.status?.lastSyncStartTime === 'string',
+    engineBusy: isBackingUp(source),
   });
 }

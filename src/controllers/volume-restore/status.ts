@@ -3,7 +3,7 @@ import { volumeRestores } from '../../kube/rebound-kinds.ts';
 import { isDeepStrictEqual } from 'node:util';
 import { rfc3339 } from '../../domain/rfc3339.ts';
 import { standingConditions } from '../conditions.ts';
-import { type ControllerContext } from '../context.ts';
+import type { ControllerContext } from '../context.ts';
 
 /** What a step of the restore has to say. */
 export interface Progress {

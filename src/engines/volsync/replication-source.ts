@@ -51,6 +51,10 @@ export function manualTriggerOf(source: Pick<ReplicationSource, 'spec'> | undefi
   return typeof trigger['manual'] === 'string' ? trigger['manual'] : undefined;
 }
 
+/** Whether a backup is under way. */
+export const isBackingUp = (source: Pick<ReplicationSource, 'status'> | undefined): boolean =>
+  typeof source?.status?.lastSyncStartTime === 'string';
+
 /** Builds the object by which VolSync backs one claim up. */
 export function buildReplicationSource(request: BackupRequest) {
   const { policy, namespace, claimName } = request;

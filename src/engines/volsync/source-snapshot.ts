@@ -1,14 +1,14 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { defineKind, namespacedMetadata, objectSchema } from '../../kube/object-schema.ts';
 
 const volumeSnapshotSchema = objectSchema(
   { apiVersion: 'snapshot.storage.k8s.io/v1', kind: 'VolumeSnapshot' },
   namespacedMetadata,
-  {},
+  { status: z.object({ readyToUse: z.boolean().optional() }).optional() },
 );
 export type VolumeSnapshot = z.infer<typeof volumeSnapshotSchema>;
 
-/** CSI's snapshots, as far as it matters here that they exist. Clusters without a snapshot controller do not serve them. */
+/** CSI's snapshots. Clusters without a snapshot controller do not serve them. */
 export const volumeSnapshots = defineKind({
   group: 'snapshot.storage.k8s.io',
   version: 'v1',

@@ -3,15 +3,14 @@ import { createServer } from 'node:https';
 import { parentPort, workerData } from 'node:worker_threads';
 import { z } from 'zod';
 import { encodeAnswer } from '../../../src/webhook/answer.ts';
+import { CONSTANT_DECISION, constantWebhookData } from './constant-webhook.ts';
 
-const { port, certificatePem, privateKeyPem, decision } = z
-  .object({ port: z.int(), certificatePem: z.string(), privateKeyPem: z.string(), decision: z.string() })
-  .parse(workerData);
+const { port, certificatePem, privateKeyPem } = constantWebhookData.parse(workerData);
 
 const review = z.object({ request: z.object({ uid: z.string() }) });
 
 const annotations = {
-  'rebound.dev/decision': decision,
+  'rebound.dev/decision': CONSTANT_DECISION,
   'rebound.dev/decision-reason': 'A backup of this claim exists: it is restored first.',
 };
 const dataSourceRef = { apiGroup: 'rebound.dev', kind: 'VolumeRestore', name: 'rebound-0123456789abcdef' };

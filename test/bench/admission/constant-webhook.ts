@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
-import { secrets } from '../../../src/kube/objects.ts';
+import { z } from 'zod';
 import { SYSTEM_NAMESPACE } from '../../../src/api/group.ts';
+import { secrets } from '../../../src/kube/objects.ts';
 import { SERVING_KEYS, SERVING_SECRET } from '../../../src/webhook/certificates/secret-names.ts';
 import type { Fixture } from '../../integration/kube/fixture.ts';
 
@@ -8,12 +9,7 @@ import type { Fixture } from '../../integration/kube/fixture.ts';
 export const CONSTANT_DECISION = 'constant';
 
 /** What the thread is started with. */
-export interface ConstantWebhookData {
-  readonly port: number;
-  readonly certificatePem: string;
-  readonly privateKeyPem: string;
-  readonly decision: string;
-}
+export const constantWebhookData = z.object({ port: z.int(), certificatePem: z.string(), privateKeyPem: z.string() });
 
 /**
  * Starts the least that a webhook can be: on a thread of its own, it gives every claim the same data source at once, and
@@ -23,11 +19,10 @@ export interface ConstantWebhookData {
 export async function startConstantWebhook({ client }: Fixture, port: number): Promise<() => Promise<void>> {
   const secret = await client.get(secrets, { namespace: SYSTEM_NAMESPACE, name: SERVING_SECRET });
   const pem = (key: string): string => Buffer.from(secret?.data?.[key] ?? '', 'base64').toString('utf8');
-  const workerData: ConstantWebhookData = {
+  const workerData: z.infer<typeof constantWebhookData> = {
     port,
     certificatePem: pem(SERVING_KEYS.certificate),
     privateKeyPem: pem(SERVING_KEYS.privateKey),
-    decision: CONSTANT_DECISION,
   };
   const worker = new Worker(new URL('constant-webhook-thread.ts', import.meta.url), { workerData });
   await new Promise<void>((resolve, reject) => {

@@ -19,13 +19,12 @@ const policiesPath = '/apis/admissionregistration.k8s.io/v1';
 const policyName = 'rebound-no-undecided-claims';
 const effectTimeoutSeconds = 60;
 
-/** Who is asked about claims; the policy refuses undecided ones unless nobody is. */
-export type Asked = 'nobody' | 'rebound' | 'constant';
+type Webhook = 'rebound' | 'constant';
 
-interface Ports {
-  readonly rebound: number;
-  readonly constant: number;
-}
+/** Who is asked about claims; the policy refuses undecided ones unless nobody is. */
+type Asked = 'nobody' | Webhook;
+
+type Ports = Readonly<Record<Webhook, number>>;
 
 /** Rebound's admission on an API server of its own, to be switched on and off. */
 export class ReboundAdmission {
@@ -81,7 +80,7 @@ export class ReboundAdmission {
     this.#asked = whom;
   }
 
-  async #turnTo(whom: Exclude<Asked, 'nobody'>): Promise<void> {
+  async #turnTo(whom: Webhook): Promise<void> {
     if (this.#asked === 'nobody') {
       await applyManifests(this.fixture.client, readManifests('policies/no-undecided-claims.yaml'));
       await this.#until('the floor to hold', async () => (await this.#dryRun()) === 'refused');
@@ -97,7 +96,7 @@ export class ReboundAdmission {
     await this.#until('admission to be off', async () => (await this.#dryRun()) === 'let through');
   }
 
-  async #publish(whom: keyof Ports): Promise<void> {
+  async #publish(whom: Webhook): Promise<void> {
     await this.fixture.sendClaimsTo(this.#ports[whom]);
     await this.fixture.reconcileCertificates();
   }
@@ -111,7 +110,7 @@ export class ReboundAdmission {
   }
 
   /** What becomes of a labelled claim. */
-  async #dryRun(): Promise<'refused' | 'let through' | keyof Ports> {
+  async #dryRun(): Promise<'refused' | 'let through' | Webhook> {
     const claim = claimManifest({ namespace: this.#namespace, generateName: 'dry-run-' });
     try {
       const decision = decisionOf(await createClaim(this.fixture.client, claim, true));

@@ -34,14 +34,3 @@ export const statefulSets = defineKind({
     status: z.object({ readyReplicas: z.number().optional() }).optional(),
   }),
 });
-
-export const volumeSnapshots = defineKind({
-  group: 'snapshot.storage.k8s.io',
-  version: 'v1',
-  plural: 'volumesnapshots',
-  kind: 'VolumeSnapshot',
-  namespaced: true,
-  schema: objectSchema({ apiVersion: 'snapshot.storage.k8s.io/v1', kind: 'VolumeSnapshot' }, namespacedMetadata, {
-    status: z.object({ readyToUse: z.boolean().optional() }).optional(),
-  }),
-});

@@ -22,7 +22,7 @@ let folder: string;
 
 beforeAll(async () => {
   server = await startS3Server();
-  destination = await initializedDestination(server.settings);
+  destination = await initializedDestination(server.settings, identity);
   folder = mkdtempSync(join(tmpdir(), 'rebound-data-'));
   mkdirSync(join(folder, 'deep/er'), { recursive: true });
   for (let n = 0; n < 20; n += 1) writeFileSync(join(folder, 'deep', `${n}.txt`), 'line\n'.repeat(n * 100));

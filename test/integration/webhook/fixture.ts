@@ -6,12 +6,12 @@ import { dump, load } from 'js-yaml';
 import { z } from 'zod';
 import type { Destination } from '../../../src/destinations/destination.ts';
 import { newDestinationIdentity } from '../../../src/destinations/identity.ts';
-import { createS3Destination } from '../../../src/destinations/s3/s3-destination.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { DesiredObject } from '../../../src/kube/kind.ts';
 import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../../src/kube/objects.ts';
 import { reconcileCertificates } from '../../../src/webhook/certificates/reconcile.ts';
 import { poll } from '../../cluster/poll.ts';
+import { initializedDestination } from '../destinations/initialized-destination.ts';
 import { type S3Server, startS3Server } from '../destinations/versitygw.ts';
 import { type Fixture, quiet, startFixture } from '../kube/fixture.ts';
 import { applyManifests, type Manifest, readManifests } from './manifests.ts';
@@ -47,10 +47,7 @@ export async function startWebhookFixture(): Promise<WebhookFixture> {
   const [base, s3] = await Promise.all([startFixture(), startS3Server()]);
   const { client } = base;
   const identity = newDestinationIdentity(randomUUID(), new Date());
-  const uninitialized = createS3Destination(s3.settings, { expectedIdentity: undefined });
-  await uninitialized.initialize(identity, limits);
-  await uninitialized.close();
-  const store = createS3Destination(s3.settings, { expectedIdentity: identity.id });
+  const store = await initializedDestination(s3.settings, identity);
   const applyDestination = (changes: object = {}, name = 'default') =>
     applyManifests(client, [destinationManifest(s3, identity.id, { name, changes })]);
   const applyCredentials = (changes: Readonly<Record<string, string>> = {}) =>
