@@ -6,6 +6,9 @@ import { failure, success, type Outcome } from './outcome.ts';
 /** How many good backups a record remembers, the newest first. */
 export const HISTORY_LIMIT = 10;
 
+/** How many runs a record remembers, whatever became of them. */
+const RUNS_LIMIT = 100;
+
 const snapshotId = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().min(0);
 const time = z.iso.datetime({ offset: true });
@@ -26,6 +29,27 @@ const mover = z.looseObject({
   fsGroup: count.optional(),
 });
 
+/**
+ * A backup run as its controller saw it end. `partial`: restic saved what it could read and exited with 3. `collapsed`: whole,
+ * but so much smaller than before that a person has to look. Only `good` ones are vouched for.
+ */
+const recordedRun = z.looseObject({
+  snapshotId,
+  time,
+  result: z.enum(['good', 'partial', 'collapsed']),
+  sizeBytes: count.optional(),
+  files: count.optional(),
+  directories: count.optional(),
+  /** UID of the cluster (of its namespace kube-system) whose controller recorded the run. */
+  writer: z.string().min(1),
+});
+
+/** A fall in size that nobody has answered yet, and the good backup that it was measured against: that one does not age. */
+const openCollapse = z.looseObject({ snapshotId, since: time, yardstick: historicBackup });
+
+/** The one cluster that may write this claim's backups. `releasedAt`: its claim went, or lost the label. */
+const owner = z.looseObject({ clusterUid: z.string().min(1), since: time, releasedAt: time.optional() });
+
 /** What the destination remembers of a claim, so that a rebuilt cluster knows it. Unknown fields are kept. */
 const claimRecord = z.looseObject({
   version: z.literal(1),
@@ -41,8 +65,21 @@ const claimRecord = z.looseObject({
   recordedAt: time,
   /** Good backups, the newest first. */
   history: z.array(historicBackup).max(HISTORY_LIMIT).optional(),
+  /** The destination that the record was written for: a copied record tells where it comes from. */
+  destinationId: z.string().optional(),
+  /** The tier's interval at the last run. */
+  intervalSeconds: count.optional(),
+  /** Runs that left a snapshot, the newest first. */
+  runs: z.array(recordedRun).max(RUNS_LIMIT).optional(),
+  collapse: openCollapse.optional(),
+  owner: owner.optional(),
+  /** How large the volume was when it was backed up last: a restore needs no less. */
+  volumeCapacityBytes: count.optional(),
 });
 
+export type RecordedRun = z.infer<typeof recordedRun>;
+export type OpenCollapse = z.infer<typeof openCollapse>;
+export type LedgerOwner = z.infer<typeof owner>;
 export type ClaimRecord = z.infer<typeof claimRecord>;
 export type GoodBackup = z.infer<typeof goodBackup>;
 
