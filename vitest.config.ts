@@ -11,6 +11,7 @@ export default defineConfig({
             'test/cluster/**/*.test.ts',
             'test/demo/**/*.test.ts',
             'test/bench/**/*.test.ts',
+            'test/invariants/**/*.test.ts',
           ],
           // Property tests take their time on a busy machine.
           testTimeout: 60_000,

@@ -7,6 +7,7 @@ const checks: readonly (readonly [name: string, ...command: string[]])[] = [
   ['lint', 'eslint', '--max-warnings', '0', '.'],
   ['dead code', 'knip', '--no-progress'],
   ['generated manifests', 'node', 'src/api/generate.ts', '--check'],
+  ['invariants', 'node', 'test/invariants/main.ts'],
 ];
 
 const failed = checks.filter(([name, program = '', ...words]) => {

@@ -41,7 +41,7 @@ describe('a claim whose repository is locked', () => {
     expect(world.told).not.toContain('RepositoryLocked');
   });
 
-  it('invariants 8 and 10: waits for a living process, says so, and goes on after it', async () => {
+  it('invariants 10 and 15: waits for a living process, says so, and goes on after it', async () => {
     const held = lock(0);
     world.createClaim('restore');
     for (let minute = 0; minute < 3; minute += 1) await world.calmRound();
@@ -138,7 +138,7 @@ describe('backups of a claim', () => {
     expect(newest()).toBeGreaterThan(before);
   });
 
-  it('invariant 8: leave the lock of a living process, and look again when it would be stale', async () => {
+  it('invariant 15: leave the lock of a living process, and look again when it would be stale', async () => {
     const held = lock(5 * 60_000, false);
     world.backUp('complete');
     await world.look();

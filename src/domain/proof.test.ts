@@ -41,7 +41,7 @@ describe('proveRestore', () => {
     ['less than it set out to', { entries: 11 }, 'only 11 of 12 files and directories'],
     ['fewer files than the snapshot has', { entries: 9, entriesPlanned: 9 }, '9 of 10 files'],
     ['no bytes of those the snapshot has', { sizeBytes: 0 }, '0 of 1000 bytes'],
-  ])('invariant 1: a mover that brings back %s is a mismatch', (_, change, words) => {
+  ])('invariant 11: a mover that brings back %s is a mismatch', (_, change, words) => {
     const verdict = proveRestore(expectation, { ...good, ...change });
     expect(verdict.kind).toBe('mismatch');
     expect(verdict.message).toContain(words);
@@ -62,7 +62,7 @@ describe('proveRestore', () => {
     expect(proveRestore(expectation, { ...good, sizeBytes: 10 }).kind).toBe('proven');
   });
 
-  it('invariant 1: proves only what names the snapshot by 8 digits or more, left nothing out and lacks no file', () => {
+  it('invariant 11: proves only what names the snapshot by 8 digits or more, left nothing out and lacks no file', () => {
     fc.assert(
       fc.property(expected, report, (wanted, said) => {
         fc.pre(proveRestore(wanted, said).kind === 'proven');

@@ -113,7 +113,7 @@ describe('properties of the decision on locks', () => {
   const anyLocks = fc.array(anyLock, { maxLength: 5 });
   const anyPurpose = fc.constantFrom<LockPurpose>('restore', 'backup');
 
-  it('invariant 8: a lock whose holder may be at work is never removed', () => {
+  it('invariant 15: a lock whose holder may be at work is never removed', () => {
     fc.assert(
       fc.property(anyLocks, anyPurpose, (locks, purpose) => {
         for (const { timeMilliseconds, modifiedMilliseconds } of decide(locks, purpose).stale) {
@@ -124,7 +124,7 @@ describe('properties of the decision on locks', () => {
     );
   });
 
-  it('invariant 8: free means that no lock is left which keeps restic out', () => {
+  it('invariant 15: free means that no lock is left which keeps restic out', () => {
     fc.assert(
       fc.property(anyLocks, anyPurpose, (locks, purpose) => {
         const { stale, verdict } = decide(locks, purpose);

@@ -35,7 +35,7 @@ describe.concurrent('a repository that somebody has locked', () => {
   );
 
   scenario(
-    'invariants 8 and 10: a claim waits while a living process has locked its repository, and goes on after it',
+    'invariants 10 and 15: a claim waits while a living process has locked its repository, and goes on after it',
     async ({ workspace, contents }) => {
       const backup = await seedBackup(workspace, 'notes');
       const lock = await lockRepository(workspace, contents, 'notes', { ageSeconds: 0, exclusive: true });

@@ -13,9 +13,9 @@ import { isObject, type JsonObject } from './json.ts';
 import type { TrueSnapshot } from './repository-truth.ts';
 import { CLAIM, CLAIM_REF, NAMESPACE, type World } from './world.ts';
 
-/** Invariant by number (see the design), or 0 for what is owed once all is well again. */
+/** Invariant by number (docs/invariants.md), or 0 for what is owed once all is well again. */
 export interface Violation {
-  readonly invariant: 0 | 1 | 2 | 3 | 4 | 8;
+  readonly invariant: 0 | 1 | 2 | 3 | 4 | 15;
   readonly message: string;
 }
 
@@ -154,7 +154,7 @@ export class Watcher {
     for (const [id, since] of this.#lockedAt) {
       if (present.includes(id)) continue;
       this.#lockedAt.delete(id);
-      if (now() - since < STALE_MILLISECONDS) this.#report(8, 'a lock was removed whose holder may be at work');
+      if (now() - since < STALE_MILLISECONDS) this.#report(15, 'a lock was removed whose holder may be at work');
     }
   }
 

@@ -68,7 +68,7 @@ describe('readLocks', () => {
     expect(reading.kind === 'read' && [...reading.locks].sort(byId)).toEqual(expected.sort(byId));
   });
 
-  it('invariant 8: knows no time of a lock from a store that does not give a usable one', async () => {
+  it('invariant 15: knows no time of a lock from a store that does not give a usable one', async () => {
     const id = put(newLock());
     store.modifiedAt.set(`${folder}/locks/${id}`, 'yesterday');
     const reading = await read();

@@ -102,17 +102,17 @@ describe('parseRestoreLog', () => {
     expect(parseRestoreLog(onlyDeleted)).toMatchObject({ entries: 4, entriesPlanned: 4 });
   });
 
-  it('invariant 1: sees a restore that fell short', () => {
+  it('invariant 11: sees a restore that fell short', () => {
     const log = restoreLog('Summary: Restored 3 / 10 files/dirs (1.000 KiB / 2.861 MiB) in 1:02:03');
     expect(parseRestoreLog(log)).toMatchObject({ entries: 3, entriesPlanned: 10, sizeBytes: 1024 });
   });
 
-  it('invariant 1: sees one that fell short after an earlier try', () => {
+  it('invariant 11: sees one that fell short after an earlier try', () => {
     const log = restoreLog('Summary: Restored 3 / 10 files/dirs (1 B / 9 B) in 0:03, skipped 5 files/dirs 1 B');
     expect(parseRestoreLog(log)).toMatchObject({ entries: 8, entriesPlanned: 15, sizeBytes: 2 });
   });
 
-  it('invariant 1: sees that nothing was found', () => {
+  it('invariant 11: sees that nothing was found', () => {
     expect(parseRestoreLog(nothingRestored)).toEqual({ foundNothing: true });
   });
 
