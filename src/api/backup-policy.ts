@@ -54,7 +54,9 @@ export const backupPolicySpec = z.object({
         .string()
         .min(1)
         .optional()
-        .describe("Class of the cache volume; the claim's when left out."),
+        .describe(
+          "Class of the cache volume. When left out: the claim's, or the default class where that provisions nothing.",
+        ),
       pruneIntervalDays: z.int().min(1).max(365).default(7).describe('Days between two prunes of a repository.'),
     })
     .prefault({})

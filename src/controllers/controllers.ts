@@ -92,6 +92,7 @@ function protectedVolumes({ context, reflectors, cache, metrics }: ControllerPar
           .filter((policy) => policy.spec.destination === key)
           .flatMap((policy) => claimsOfTier(policy.metadata.name)),
       ),
+      reflectorSource(reflectors.storageClasses, () => []),
     ],
     reconcile: untilNamespaceEnds(context.log, reconciler.reconcile),
     concurrency: 8,

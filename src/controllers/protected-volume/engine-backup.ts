@@ -71,6 +71,7 @@ export async function ensureEngineBackup(context: ControllerContext, plan: Backu
     repositorySecretName: name,
     hasCustomCA: access.caPem !== undefined,
     policy: policy.spec,
+    claimStorageClass: context.stores.storageClasses.get(claim.spec.storageClassName ?? ''),
     moverUser: plan.moverUser,
     pruningPaused: plan.pruningPaused,
     manualTrigger: plan.manualTrigger,

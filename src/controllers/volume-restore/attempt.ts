@@ -9,7 +9,7 @@ import { moverComplaint, parseRestoreLog } from '../../engines/volsync/mover-log
 import { buildReplicationDestination, RESTORE_TRIGGER } from '../../engines/volsync/replication-destination.ts';
 import { buildRepositorySecret } from '../../engines/volsync/repository-secret.ts';
 import { objectKey, ownerReference } from '../../kube/kind.ts';
-import { secrets, type Pod } from '../../kube/objects.ts';
+import { secrets, type Pod, type StorageClass } from '../../kube/objects.ts';
 import type { ControllerContext } from '../context.ts';
 import { type RepositoryAccess, SECRET_DIGEST_ANNOTATION, secretDigest } from '../repository-access.ts';
 import { PODS_BY_JOB } from '../stores.ts';
@@ -22,6 +22,8 @@ export interface AttemptPlan {
   readonly moverUser: MoverUser;
   readonly attempt: number;
   readonly snapshotTimeMilliseconds: number;
+  /** The class of the claim; absent when it has none, or one that does not exist. */
+  readonly claimStorageClass: StorageClass | undefined;
 }
 
 export interface RunningAttempt {
@@ -72,6 +74,7 @@ export async function startAttempt(context: ControllerContext, plan: AttemptPlan
     primeClaimName: primeClaimName(owner.uid),
     snapshotTimeMilliseconds: plan.snapshotTimeMilliseconds,
     policy: policy.spec,
+    claimStorageClass: plan.claimStorageClass,
     moverUser: plan.moverUser,
   });
   const annotations = { [SECRET_DIGEST_ANNOTATION]: secretDigest(access) };

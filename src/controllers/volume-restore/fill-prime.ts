@@ -93,12 +93,19 @@ async function begin(
   return { result: requeueAfter(ENGINE_LOOK_MILLISECONDS) };
 }
 
-async function start(tools: Tools, { restore }: Scene, access: RepositoryAccess, attempt: number): Promise<void> {
+async function start(
+  tools: Tools,
+  { restore, claim }: Scene,
+  access: RepositoryAccess,
+  attempt: number,
+): Promise<void> {
   const { snapshot, moverUser = {} } = restore.status ?? {};
   const policy = tools.context.stores.policies.get(restore.spec.policyName);
   if (policy === undefined || snapshot === undefined) return;
   const snapshotTimeMilliseconds = Date.parse(snapshot.time);
-  await startAttempt(tools.context, { restore, policy, access, moverUser, attempt, snapshotTimeMilliseconds });
+  const claimStorageClass = tools.context.stores.storageClasses.get(claim.spec.storageClassName ?? '');
+  const plan = { restore, policy, access, moverUser, attempt, snapshotTimeMilliseconds, claimStorageClass };
+  await startAttempt(tools.context, plan);
 }
 
 async function watchOver(

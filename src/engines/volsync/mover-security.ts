@@ -15,3 +15,16 @@ export function moverSecurityContext(user: MoverUser): Readonly<Record<string, u
     seccompProfile: { type: 'RuntimeDefault' },
   };
 }
+
+/**
+ * The pod security context of a mover that only reads the claim's data. With an fsGroup the kubelet would change the group
+ * and the modes of all files (0600 becomes 0660) before the mover reads them, of the live volume where it is read itself;
+ * as a supplementary group it gives the same access and changes nothing. The price: where the cache volume's top folder
+ * belongs to root, restic works without its cache.
+ */
+export function readingMoverSecurityContext(user: MoverUser): Readonly<Record<string, unknown>> | undefined {
+  const { fsGroup, ...reader } = user;
+  if (fsGroup === undefined) return moverSecurityContext(user);
+  const seccompProfile = { type: 'RuntimeDefault' };
+  return { ...(moverSecurityContext(reader) ?? { seccompProfile }), supplementalGroups: [fsGroup] };
+}

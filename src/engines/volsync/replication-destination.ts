@@ -2,6 +2,8 @@ import type { BackupPolicySpec } from '../../api/backup-policy.ts';
 import { MANAGED_BY, MANAGED_BY_LABEL } from '../../api/labels.ts';
 import type { MoverUser } from '../../api/snapshot.ts';
 import type { OwnerReference } from '../../kube/kind.ts';
+import type { StorageClass } from '../../kube/objects.ts';
+import { cacheVolume } from './cache-volume.ts';
 import { moverSecurityContext } from './mover-security.ts';
 import { customCA } from './repository-secret.ts';
 
@@ -16,6 +18,8 @@ export interface RestoreAttempt {
   readonly primeClaimName: string;
   readonly snapshotTimeMilliseconds: number;
   readonly policy: BackupPolicySpec;
+  /** The class of the claim; absent when it has none, or one that does not exist. */
+  readonly claimStorageClass?: StorageClass | undefined;
   readonly moverUser: MoverUser;
 }
 
@@ -44,7 +48,6 @@ function ableToWrite(user: MoverUser): MoverUser {
  * copy. `enableFileDeletion` makes a second attempt into the same claim end with exactly the snapshot's files.
  */
 export function buildReplicationDestination(attempt: RestoreAttempt) {
-  const { volSync } = attempt.policy;
   const securityContext = moverSecurityContext(ableToWrite(attempt.moverUser));
   return {
     metadata: {
@@ -62,11 +65,8 @@ export function buildReplicationDestination(attempt: RestoreAttempt) {
         destinationPVC: attempt.primeClaimName,
         restoreAsOf: restoreAsOf(attempt.snapshotTimeMilliseconds),
         enableFileDeletion: true,
-        cacheCapacity: volSync.cacheCapacity,
+        ...cacheVolume(attempt.policy, attempt.claimStorageClass),
         cleanupCachePVC: true,
-        ...(volSync.cacheStorageClassName === undefined
-          ? {}
-          : { cacheStorageClassName: volSync.cacheStorageClassName }),
         ...(securityContext === undefined ? {} : { moverSecurityContext: securityContext }),
       },
     },

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Retention } from '../../api/backup-policy.ts';
+import type { MoverUser } from '../../api/snapshot.ts';
 import { buildReplicationSource, manualTriggerOf } from './replication-source.ts';
 
-const sourceWith = (retention: Retention, pruningPaused = false, manualTrigger?: string) =>
+const sourceAs = (moverUser: MoverUser) => sourceWith({ last: 3 }, false, undefined, moverUser);
+
+const sourceWith = (retention: Retention, pruningPaused = false, manualTrigger?: string, moverUser: MoverUser = {}) =>
   buildReplicationSource({
     name: 'rebound-data',
     namespace: 'shop',
@@ -18,7 +21,7 @@ const sourceWith = (retention: Retention, pruningPaused = false, manualTrigger?:
       engine: 'VolSync',
       volSync: { copyMethod: 'Snapshot', cacheCapacity: '1Gi', pruneIntervalDays: 7 },
     },
-    moverUser: {},
+    moverUser,
     pruningPaused,
     manualTrigger,
   }).spec;
@@ -38,6 +41,21 @@ describe('buildReplicationSource', () => {
 
   it('invariant 3: keeps everything after a collapse', () => {
     expect(sourceWith({ last: 3 }, true).restic.retain).toMatchObject({ within: '1000y' });
+  });
+});
+
+describe('the mover of a backup', () => {
+  it('reads with the fsGroup as a supplementary group, so that no file changes its group or mode on the way', () => {
+    const spec = sourceAs({ runAsUser: 999, runAsGroup: 999, fsGroup: 998 });
+    expect(spec.restic.moverSecurityContext).toEqual({
+      runAsUser: 999,
+      runAsGroup: 999,
+      runAsNonRoot: true,
+      supplementalGroups: [998],
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
+    expect(sourceAs({ fsGroup: 5 }).restic.moverSecurityContext).toMatchObject({ supplementalGroups: [5] });
+    expect(sourceAs({}).restic).not.toHaveProperty('moverSecurityContext');
   });
 });
 

@@ -3,8 +3,10 @@ import { MANAGED_BY, MANAGED_BY_LABEL } from '../../api/labels.ts';
 import type { MoverUser } from '../../api/snapshot.ts';
 import { cronSchedule } from '../../domain/schedule.ts';
 import type { OwnerReference } from '../../kube/kind.ts';
+import type { StorageClass } from '../../kube/objects.ts';
 import type { ReplicationSource } from './kinds.ts';
-import { moverSecurityContext } from './mover-security.ts';
+import { cacheVolume } from './cache-volume.ts';
+import { readingMoverSecurityContext } from './mover-security.ts';
 import { customCA } from './repository-secret.ts';
 
 /**
@@ -25,6 +27,8 @@ export interface BackupRequest {
   /** Whether that Secret carries a certificate authority. */
   readonly hasCustomCA: boolean;
   readonly policy: BackupPolicySpec;
+  /** The class of the claim; absent when it has none, or one that does not exist. */
+  readonly claimStorageClass?: StorageClass | undefined;
   readonly moverUser: MoverUser;
   /** Asks for a backup now; the schedule rests while it is set. */
   readonly manualTrigger?: string | undefined;
@@ -58,7 +62,7 @@ export const isBackingUp = (source: Pick<ReplicationSource, 'status'> | undefine
 /** Builds the object by which VolSync backs one claim up. */
 export function buildReplicationSource(request: BackupRequest) {
   const { policy, namespace, claimName } = request;
-  const securityContext = moverSecurityContext(request.moverUser);
+  const securityContext = readingMoverSecurityContext(request.moverUser);
   return {
     metadata: {
       name: request.name,
@@ -79,10 +83,7 @@ export function buildReplicationSource(request: BackupRequest) {
         copyMethod: policy.volSync.copyMethod,
         pruneIntervalDays: policy.volSync.pruneIntervalDays,
         retain: retain(policy.retention, request.pruningPaused),
-        cacheCapacity: policy.volSync.cacheCapacity,
-        ...(policy.volSync.cacheStorageClassName === undefined
-          ? {}
-          : { cacheStorageClassName: policy.volSync.cacheStorageClassName }),
+        ...cacheVolume(policy, request.claimStorageClass),
         ...(policy.volSync.volumeSnapshotClassName === undefined
           ? {}
           : { volumeSnapshotClassName: policy.volSync.volumeSnapshotClassName }),
