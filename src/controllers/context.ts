@@ -17,6 +17,8 @@ export interface ControllerContext {
   readonly events: Pick<EventRecorder, 'record'>;
   readonly stores: Stores;
   readonly catalog: Pick<DestinationCatalog, 'open'>;
+  /** UID of the namespace kube-system: it names this cluster in the destinations. */
+  readonly clusterUid: string;
   readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly now: () => number;

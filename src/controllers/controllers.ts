@@ -9,6 +9,8 @@ import type { Metrics } from '../runtime/metrics.ts';
 import { keysOf, ownKey, reflectorSource } from '../runtime/source.ts';
 import { BackupDestinationReconciler } from './backup-destination/reconciler.ts';
 import { BackupPolicyReconciler } from './backup-policy/reconciler.ts';
+import type { ClusterPresence } from './cluster-presence/presence.ts';
+import { ClusterPresenceReconciler } from './cluster-presence/reconciler.ts';
 import type { ControllerContext } from './context.ts';
 import { untilNamespaceEnds } from './ending-namespace.ts';
 import { ProtectedVolumeReconciler } from './protected-volume/reconciler.ts';
@@ -24,6 +26,9 @@ export interface ControllerParts {
   readonly cache: RepositoryCache;
   readonly logs: MoverLogWatch;
   readonly metrics: Metrics;
+  readonly presence: ClusterPresence;
+  /** Made anew for each process that leads. */
+  readonly leader: string;
 }
 
 const claimKeysOfPod = (pod: Pod): string[] =>
@@ -39,7 +44,7 @@ const claimKeyOfRestore = (restore: VolumeRestore): string[] => [
 
 /** One controller per kind that Rebound looks after; each starts work once all it looks at is known. */
 export function createControllers(parts: ControllerParts): readonly Controller[] {
-  return [destinations(parts), policies(parts), protectedVolumes(parts), volumeRestores(parts)];
+  return [destinations(parts), clusterPresence(parts), policies(parts), protectedVolumes(parts), volumeRestores(parts)];
 }
 
 function destinations({ context, reflectors, metrics }: ControllerParts): Controller {
@@ -51,6 +56,18 @@ function destinations({ context, reflectors, metrics }: ControllerParts): Contro
     reconcile: reconciler.reconcile,
     logger: context.log,
     observer: metrics.controllerObserver('backup-destination'),
+  });
+}
+
+function clusterPresence({ context, reflectors, metrics, presence, leader }: ControllerParts): Controller {
+  const reconciler = new ClusterPresenceReconciler(context, presence, leader);
+  const every = () => context.stores.destinations.list().map((one) => one.metadata.name);
+  return new Controller({
+    name: 'cluster-presence',
+    sources: [reflectorSource(reflectors.destinations, ownKey), reflectorSource(reflectors.systemSecrets, every)],
+    reconcile: reconciler.reconcile,
+    logger: context.log,
+    observer: metrics.controllerObserver('cluster-presence'),
   });
 }
 

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { FIELD_MANAGER, SYSTEM_NAMESPACE } from '../api/group.ts';
 import type { ControllerSettings } from '../config/controller-settings.ts';
 import { ensureDefaultPolicies } from '../controllers/backup-policy/default-policies.ts';
+import { ClusterPresence } from '../controllers/cluster-presence/presence.ts';
 import type { ControllerContext } from '../controllers/context.ts';
 import { createControllers } from '../controllers/controllers.ts';
 import { createReflectors, storesOf } from '../controllers/reflectors.ts';
@@ -14,6 +16,7 @@ import { KubeClient } from '../kube/client.ts';
 import { KubeConnection } from '../kube/connection.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { objectKey } from '../kube/kind.ts';
+import { namespaces } from '../kube/objects.ts';
 import { LeaderElector } from '../kube/lease.ts';
 import { controllerKeysOf } from '../kube/store.ts';
 import type { Controller } from '../runtime/controller.ts';
@@ -49,7 +52,20 @@ export async function runController(settings: ControllerSettings): Promise<void>
   registerProtectionMetrics(metrics.registry, stores);
   const { instance } = settings;
   const events = new EventRecorder({ client, component: 'rebound', instance, logger: log, onOutcome: metrics.onEvent });
-  const context: ControllerContext = { client, events, stores, catalog, log, now: () => Date.now() };
+  let clusterUid = '';
+  const context: ControllerContext = {
+    client,
+    events,
+    stores,
+    catalog,
+    get clusterUid() {
+      return clusterUid;
+    },
+    log,
+    now: () => Date.now(),
+  };
+  // Nothing that is started after it works without.
+  lifecycle.add({ name: 'cluster UID', start: async () => void (clusterUid = await readClusterUid(client)) });
   lifecycle.add({ name: 'catalog', stop: () => catalog.close() });
   lifecycle.add({ name: 'events', stop: () => events.flush() });
   lifecycle.add({ name: 'default policies', start: () => ensureDefaultPolicies(context) });
@@ -61,6 +77,18 @@ export async function runController(settings: ControllerSettings): Promise<void>
   }
   addReconcilers(lifecycle, { context, reflectors, metrics });
   await lifecycle.run();
+}
+
+/**
+ * UID of the namespace kube-system, which no cluster shares with another unless one is a copy of the other.
+ *
+ * @throws when it can't be read: the process ends, and is started again.
+ */
+async function readClusterUid(client: KubeClient): Promise<string> {
+  const namespace = await client.get(namespaces, { name: 'kube-system' });
+  if (namespace?.metadata.uid === undefined)
+    throw new Error('the namespace kube-system, which names the cluster, is not there');
+  return namespace.metadata.uid;
 }
 
 /** The lease has a connection of its own: a queue of slow calls must not cost the leadership. */
@@ -123,7 +151,15 @@ function addReconcilers(lifecycle: Lifecycle, { context, reflectors, metrics }: 
     const restores = controllers.find((one) => one.name === 'volume-restore');
     for (const key of restoresOf(object)) restores?.enqueue(key);
   });
-  controllers = createControllers({ context, reflectors, cache: createRepositoryCache(), logs, metrics });
+  controllers = createControllers({
+    context,
+    reflectors,
+    cache: createRepositoryCache(),
+    logs,
+    metrics,
+    presence: new ClusterPresence(),
+    leader: randomUUID(),
+  });
   lifecycle.add({ name: 'mover logs', stop: () => logs.close() });
   addControllers(lifecycle, controllers);
 }

@@ -48,6 +48,8 @@ import { ResticStore } from './restic-store.ts';
 export const NAMESPACE = 'shop';
 export const CLAIM = 'data';
 export const CLAIM_REF = { namespace: NAMESPACE, name: CLAIM };
+/** UID of the simulated cluster. */
+export const CLUSTER_UID = 'cluster-a';
 const MASTER_PASSWORD = 'master';
 const RECORD_KEY = claimRecordKey({ namespace: NAMESPACE, claim: CLAIM });
 
@@ -143,7 +145,7 @@ export class World {
     const events: ControllerContext['events'] = {
       record: (object, notice) => this.events.push({ uid: object.metadata.uid, ...notice }),
     };
-    const context: ControllerContext = { client, events, stores, catalog, log, now: this.now };
+    const context: ControllerContext = { client, events, stores, catalog, clusterUid: CLUSTER_UID, log, now: this.now };
     const cache = createRepositoryCache();
     const logs = new MoverLogWatch(client, log, () => undefined);
     const restores = new VolumeRestoreReconciler(context, cache, logs);

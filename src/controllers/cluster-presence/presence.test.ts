@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { ClusterPresence } from './presence.ts';
+
+const MINUTE = 60_000;
+const STORE = Date.UTC(2030, 0, 1);
+
+const seen = (writtenMilliseconds: number, others: readonly (readonly [string, number])[] = []) => ({
+  writtenMilliseconds,
+  storeMilliseconds: STORE + writtenMilliseconds,
+  heard: new Map([['us', STORE + writtenMilliseconds], ...others]),
+});
+
+describe('the clusters with one destination', () => {
+  it('do not let backups run before this one has shown that it lives', () => {
+    expect(new ClusterPresence().mayBackUp('default', 0).ok).toBe(false);
+  });
+
+  it('let backups run while this one was heard within eight minutes', () => {
+    const presence = new ClusterPresence();
+    presence.record('default', seen(0), false);
+    expect(presence.mayBackUp('default', 8 * MINUTE - 1).ok).toBe(true);
+    presence.fail('default', 'AccessDenied');
+    const late = presence.mayBackUp('default', 8 * MINUTE);
+    expect(late.ok ? '' : late.message).toContain('AccessDenied');
+  });
+
+  it("are as old as the store's clock says, whatever the clock of this one", () => {
+    const presence = new ClusterPresence();
+    presence.record('default', seen(0, [['them', STORE - 11 * MINUTE]]), false);
+    expect(presence.signOfLife('default', 'them', MINUTE)).toMatchObject({ ageMilliseconds: 11 * MINUTE });
+  });
+
+  it('are certainly absent only when a look of late did not find them', () => {
+    const presence = new ClusterPresence();
+    presence.record('default', seen(0), false);
+    expect(presence.signOfLife('default', 'them', MINUTE).kind).toBe('absent');
+    expect(presence.signOfLife('default', 'them', 10 * MINUTE).kind).toBe('unknown');
+  });
+
+  it('are unknown until the destination was asked', () => {
+    expect(new ClusterPresence().signOfLife('default', 'them', 0).kind).toBe('unknown');
+  });
+
+  it('hold a double of this one only once it has written twice, and until it was quiet for four looks', () => {
+    const presence = new ClusterPresence();
+    presence.record('default', seen(0), true);
+    expect(presence.hasDouble('default')).toBe(false);
+    presence.record('default', seen(MINUTE), true);
+    expect(presence.mayBackUp('default', MINUTE).ok).toBe(false);
+    for (let look = 2; look < 5; look += 1) presence.record('default', seen(look * MINUTE), false);
+    expect(presence.hasDouble('default')).toBe(true);
+    presence.record('default', seen(5 * MINUTE), false);
+    expect(presence.mayBackUp('default', 5 * MINUTE).ok).toBe(true);
+  });
+});

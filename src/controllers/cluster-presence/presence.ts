@@ -1,0 +1,86 @@
+import { SILENT_MILLISECONDS, type SignOfLife } from '../../domain/ownership.ts';
+import type { ClustersHeard } from '../../destinations/cluster-record.ts';
+
+/** Well before others take this cluster for dead, it stops writing backups. */
+const LATEST_SIGN_MILLISECONDS = SILENT_MILLISECONDS - 2 * 60_000;
+
+/** How many looks in a row must find this cluster's own sign untouched until a double is believed to be gone. */
+const QUIET_LOOKS = 4;
+/** One foreign sign may be the last of a controller that led before; two are of a cluster that lives. */
+const DOUBLE_SIGNS = 2;
+
+/** What is known of the clusters that share one destination. */
+interface Seen {
+  /** When this cluster's sign was last written, by its own clock. */
+  readonly writtenMilliseconds: number;
+  /** The same moment by the store's clock; absent when the store did not list the sign. */
+  readonly storeMilliseconds: number | undefined;
+  readonly heard: ClustersHeard;
+}
+
+/** Whether backups may be written into a destination, as far as other clusters go. */
+export type Permission = { readonly ok: true } | { readonly ok: false; readonly message: string };
+
+/** The clusters with one destination, as this one has last seen them. Each look replaces what was known. */
+export class ClusterPresence {
+  readonly #seen = new Map<string, Seen>();
+  readonly #failures = new Map<string, string>();
+  readonly #foreignSigns = new Map<string, number>();
+  readonly #quietLooks = new Map<string, number>();
+
+  /** @param isForeign whether another process had written this cluster's sign since this one did. */
+  record(destination: string, seen: Seen, isForeign: boolean): void {
+    this.#seen.set(destination, seen);
+    this.#failures.delete(destination);
+    const quiet = isForeign ? 0 : (this.#quietLooks.get(destination) ?? 0) + 1;
+    this.#quietLooks.set(destination, quiet);
+    if (isForeign) this.#foreignSigns.set(destination, (this.#foreignSigns.get(destination) ?? 0) + 1);
+    else if (quiet >= QUIET_LOOKS) this.#foreignSigns.delete(destination);
+  }
+
+  fail(destination: string, message: string): void {
+    this.#failures.set(destination, message);
+  }
+
+  forget(destination: string): void {
+    for (const map of [this.#seen, this.#failures, this.#foreignSigns, this.#quietLooks]) map.delete(destination);
+  }
+
+  /** Whether another living cluster has the same UID as this one, as a copied etcd or machine has. */
+  hasDouble(destination: string): boolean {
+    return (this.#foreignSigns.get(destination) ?? 0) >= DOUBLE_SIGNS;
+  }
+
+  mayBackUp(destination: string, nowMilliseconds: number): Permission {
+    if (this.hasDouble(destination)) {
+      return {
+        ok: false,
+        message: `another living cluster writes into destination ${destination} with the UID of this one: one of the two is a copy. Stop Rebound in one of them`,
+      };
+    }
+    const seen = this.#seen.get(destination);
+    const isFresh = seen !== undefined && nowMilliseconds - seen.writtenMilliseconds < LATEST_SIGN_MILLISECONDS;
+    if (isFresh) return { ok: true };
+    const why = this.#failures.get(destination) ?? 'it was not written yet';
+    return {
+      ok: false,
+      message: `this cluster can't show destination ${destination} its sign of life, so that another may take its claims over: ${why}`,
+    };
+  }
+
+  /** What is known of another cluster's life, as of now. */
+  signOfLife(destination: string, clusterUid: string, nowMilliseconds: number): SignOfLife {
+    const seen = this.#seen.get(destination);
+    if (seen?.storeMilliseconds === undefined) {
+      const message = this.#failures.get(destination) ?? 'the destination was not asked yet';
+      return { kind: 'unknown', message };
+    }
+    // What a look long ago did not see may have been written since.
+    if (nowMilliseconds - seen.writtenMilliseconds >= SILENT_MILLISECONDS) {
+      return { kind: 'unknown', message: this.#failures.get(destination) ?? 'the last look is too long ago' };
+    }
+    const timeMilliseconds = seen.heard.get(clusterUid);
+    if (timeMilliseconds === undefined) return { kind: 'absent' };
+    return { kind: 'seen', timeMilliseconds, ageMilliseconds: seen.storeMilliseconds - timeMilliseconds };
+  }
+}
