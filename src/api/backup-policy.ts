@@ -36,9 +36,21 @@ const schedule = z
     'When backups run. The exact minute of each claim follows from its namespace and name, so that starts are spread.',
   );
 
+const restore = z
+  .object({
+    unvouched: z
+      .enum(['Hold', 'Take'])
+      .default('Hold')
+      .describe(
+        'What becomes of a newest snapshot that the ledger does not vouch for, and that may lack what an older one holds. Hold: the claim waits until someone chooses. Take: it is restored, with a warning.',
+      ),
+  })
+  .describe('How claims are restored.');
+
 export const backupPolicySpec = z.object({
   schedule,
   retention: retention.prefault({}),
+  restore: restore.prefault({}),
   destination: z.string().min(1).max(253).default('default').describe('Name of the BackupDestination.'),
   suspend: z.boolean().default(false).describe('Stops new backups. Restores go on.'),
   engine: z.enum(['VolSync']).default('VolSync').describe('What moves the bytes.'),

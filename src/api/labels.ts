@@ -13,7 +13,8 @@ export const CLAIM_UID_LABEL = `${API_GROUP}/claim-uid`;
 export const ROLE_LABEL = `${API_GROUP}/role`;
 
 /**
- * What the user asks for when a claim is created: `latest` (the default), `none`, an RFC 3339 time, or a snapshot id.
+ * What the user asks for when a claim is created: `latest` (the default), `newest`, `none`, an RFC 3339 time, or a snapshot
+ * id. While the claim waits, a changed value counts.
  */
 export const RESTORE_ANNOTATION = `${API_GROUP}/restore`;
 
@@ -34,6 +35,11 @@ export const MOVER_USER_ANNOTATION = `${API_GROUP}/mover-user`;
 export const BACKUP_NOW_ANNOTATION = `${API_GROUP}/backup-now`;
 /** Names the snapshot (8 digits of its id or more) whose collapse in size the user accepts. Set by users. */
 export const ACCEPT_COLLAPSE_ANNOTATION = `${API_GROUP}/accept-collapse`;
+/**
+ * Names the snapshot (8 digits of its id or more) that was restored although newer ones exist, and says that this is right:
+ * from then on old snapshots are removed again. Set by users.
+ */
+export const ACCEPT_RESTORE_ANNOTATION = `${API_GROUP}/accept-restore`;
 
 /** On a snapshot that is being deleted: the time at which the snapshot controller was last made to look at it. */
 export const LOOK_AGAIN_ANNOTATION = `${API_GROUP}/look-again`;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { conditions, objectMetadata, timestamp } from './object.ts';
-import { moverUser, snapshotReference } from './snapshot.ts';
+import { moverUser, restoreFinding, snapshotReference } from './snapshot.ts';
 
 export const protectedVolumeSpec = z.object({
   claimName: z.string().min(1).max(253).describe('The labelled claim, in the same namespace.'),
@@ -33,6 +33,11 @@ export const protectedVolumeStatus = z.object({
     })
     .optional()
     .describe('Evidence that the last restore brought the right snapshot back, completely.'),
+  restoreFinding: restoreFinding
+    .optional()
+    .describe(
+      'The claim was restored from an older snapshot than there is. Until annotation rebound.dev/accept-restore answers it, no snapshot is removed.',
+    ),
   nextBackupTime: timestamp('When the next backup is due.').optional(),
   moverUser: moverUser.optional().describe('The user and groups that movers of this claim run as.'),
   pruningPaused: z.boolean().optional().describe('True while snapshots are kept because size or file count collapsed.'),

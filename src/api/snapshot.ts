@@ -12,6 +12,19 @@ export const snapshotReference = z.object({
 
 export type SnapshotReference = z.infer<typeof snapshotReference>;
 
+/** What a person has to answer after, or before, a restore that could not simply bring back the newest snapshot. */
+export const restoreFinding = z.object({
+  kind: z
+    .enum(['OlderRestored', 'Held'])
+    .describe('OlderRestored: an older snapshot came back than there is. Held: nothing was chosen, the claim waits.'),
+  restoredId: z.string().optional().describe('The snapshot that was chosen.'),
+  newerId: z.string().optional().describe('The newer one that was not.'),
+  message: z.string().describe('Which snapshots there are, why that one was chosen or none, and how to answer.'),
+  time: timestamp('When it was found.'),
+});
+
+export type RestoreFinding = z.infer<typeof restoreFinding>;
+
 /** The user and groups a mover runs as; absent fields are left to the engine. */
 export const moverUser = z.object({
   runAsUser: z.int().min(0).optional(),

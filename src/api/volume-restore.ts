@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { conditions, objectMetadata, timestamp } from './object.ts';
-import { moverUser, snapshotReference } from './snapshot.ts';
+import { moverUser, restoreFinding, snapshotReference } from './snapshot.ts';
 
 export const volumeRestoreSpec = z
   .object({
@@ -12,7 +12,9 @@ export const volumeRestoreSpec = z
       .min(1)
       .max(64)
       .default('latest')
-      .describe('What to bring back: latest, an RFC 3339 time (the newest snapshot not after it), or a snapshot id.'),
+      .describe(
+        'What to bring back: latest (the newest snapshot that is known to be whole), newest (whatever is known of it), an RFC 3339 time (the newest snapshot not after it), or a snapshot id.',
+      ),
   })
   .meta({
     'x-kubernetes-validations': [
@@ -35,6 +37,7 @@ export const volumeRestoreStatus = z.object({
   lastNoneTime: timestamp('When it last said so; answers that come too soon after each other count as one.').optional(),
   blank: z.boolean().optional().describe('True when there was certainly no backup and the claim gets a blank volume.'),
   snapshot: snapshotReference.optional().describe('The snapshot that is brought back, and what it must contain.'),
+  finding: restoreFinding.optional().describe('What about the choice of the snapshot a person has to answer.'),
   moverUser: moverUser.optional().describe('The user and groups that the mover runs as.'),
   primeClaimUID: z
     .string()

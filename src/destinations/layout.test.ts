@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { claimRecordKey, repositoryPath } from './layout.ts';
+import { claimRecordKey, earlierClaimRecordKey, repositoryPath } from './layout.ts';
 
 describe('repositoryPath and claimRecordKey', () => {
   it('are made of namespace and claim', () => {
     expect(repositoryPath({ namespace: 'shop', claim: 'data-db-0' })).toBe('shop/data-db-0');
     expect(claimRecordKey({ namespace: 'shop', claim: 'a.b' })).toBe('.rebound/claims/shop/a.b.json');
+    expect(earlierClaimRecordKey({ namespace: 'shop', claim: 'a.b' })).toBe('.rebound/claims-before/shop/a.b.json');
     expect(repositoryPath({ namespace: 'n'.repeat(63), claim: 'c'.repeat(253) })).toHaveLength(317);
   });
 

@@ -2,6 +2,7 @@
 export const IDENTITY_KEY = '.rebound/destination.json';
 
 const CLAIM_RECORDS = '.rebound/claims';
+const EARLIER_CLAIM_RECORDS = '.rebound/claims-before';
 
 // Names of Kubernetes objects (RFC 1123 label and subdomain), so that neither part can leave its folder.
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -28,3 +29,9 @@ export const repositoryPath = (key: ClaimKey): string => pathOf(key);
  * @throws RangeError as {@link repositoryPath}.
  */
 export const claimRecordKey = (key: ClaimKey): string => `${CLAIM_RECORDS}/${pathOf(key)}.json`;
+
+/**
+ * The key of the copy that a claim's record leaves when it is replaced, relative to the destination's prefix.
+ * @throws RangeError as {@link repositoryPath}.
+ */
+export const earlierClaimRecordKey = (key: ClaimKey): string => `${EARLIER_CLAIM_RECORDS}/${pathOf(key)}.json`;

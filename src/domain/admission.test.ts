@@ -114,6 +114,11 @@ describe('what the probe decides', () => {
     expect(decided({})).toEqual({ kind: 'probe' });
   });
 
+  it.each(['latest', 'newest'])('starts blank when there is no backup and just the %s was asked for', (asked) => {
+    const annotations = { 'rebound.dev/restore': asked };
+    expect(decided({ annotations }, { kind: 'none' })).toMatchObject({ kind: 'fresh', reason: 'NoBackup' });
+  });
+
   it('restores when a backup exists', () => {
     expect(decided({}, { kind: 'exists' })).toMatchObject({ kind: 'restore', reason: 'BackupExists' });
   });

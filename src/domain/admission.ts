@@ -124,7 +124,7 @@ const askedForBlank: Rule = ({ claim }) =>
 /** The snapshot or the time that was asked for by name: a blank volume is not what such a user wants. */
 const certainRequest = (claim: ClaimFacts): string | undefined => {
   const asked = claim.annotations[RESTORE_ANNOTATION];
-  return asked === 'latest' || asked === 'none' ? undefined : asked;
+  return asked === undefined || ['latest', 'newest', 'none'].includes(asked) ? undefined : asked;
 };
 
 const nothingToRestore = (asked: string, why: string): AdmissionStep => ({

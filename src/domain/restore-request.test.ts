@@ -7,7 +7,8 @@ describe('parseRestoreRequest', () => {
     expect(parseRestoreRequest('latest')).toEqual({ ok: true, request: { kind: 'latest' } });
   });
 
-  it('reads none, a snapshot id and its beginning', () => {
+  it('reads newest, none, a snapshot id and its beginning', () => {
+    expect(parseRestoreRequest('newest')).toEqual({ ok: true, request: { kind: 'newest' } });
     expect(parseRestoreRequest('none')).toEqual({ ok: true, request: { kind: 'none' } });
     expect(parseRestoreRequest('0123abcd')).toEqual({ ok: true, request: { kind: 'snapshot', id: '0123abcd' } });
     const id = 'f'.repeat(64);

@@ -2,7 +2,10 @@ import { z } from 'zod';
 
 /** What a user asks for with the annotation `rebound.dev/restore`. */
 export type RestoreRequest =
+  /** The newest snapshot that is known to be whole. */
   | { readonly kind: 'latest' }
+  /** The newest snapshot, whatever is known of it. */
+  | { readonly kind: 'newest' }
   | { readonly kind: 'none' }
   /** The newest snapshot not after a time (milliseconds since 1970). */
   | { readonly kind: 'asOf'; readonly timeMilliseconds: number }
@@ -23,12 +26,13 @@ const QUOTED_CHARACTERS = 80;
 /** Reads the annotation's value; an absent one means `latest`. */
 export function parseRestoreRequest(value: string | undefined): ParsedRestoreRequest {
   if (value === undefined || value === 'latest') return { ok: true, request: { kind: 'latest' } };
+  if (value === 'newest') return { ok: true, request: { kind: 'newest' } };
   if (value === 'none') return { ok: true, request: { kind: 'none' } };
   if (/^[0-9a-f]{8,64}$/.test(value)) return { ok: true, request: { kind: 'snapshot', id: value } };
   const timeMilliseconds = rfc3339.safeParse(value).success ? Date.parse(value) : Number.NaN;
   if (!Number.isNaN(timeMilliseconds)) return { ok: true, request: { kind: 'asOf', timeMilliseconds } };
   return {
     ok: false,
-    message: `annotation rebound.dev/restore is ${JSON.stringify(value.slice(0, QUOTED_CHARACTERS))}: it takes "latest", "none", an RFC 3339 time with a zone such as "2026-08-01T10:00:00Z", or a snapshot id of 8 to 64 hexadecimal digits`,
+    message: `annotation rebound.dev/restore is ${JSON.stringify(value.slice(0, QUOTED_CHARACTERS))}: it takes "latest", "newest", "none", an RFC 3339 time with a zone such as "2026-08-01T10:00:00Z", or a snapshot id of 8 to 64 hexadecimal digits`,
   };
 }

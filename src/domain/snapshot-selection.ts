@@ -29,6 +29,7 @@ export function chooseSnapshot<T extends SnapshotFacts>(
   if (newest === undefined) return { kind: 'noMatch', message: 'the repository holds no snapshot' };
   switch (request.kind) {
     case 'latest':
+    case 'newest':
       return { kind: 'chosen', snapshot: newest };
     case 'asOf': {
       const eligible = newestOf(snapshots.filter((one) => one.timeMilliseconds <= request.timeMilliseconds));

@@ -14,6 +14,7 @@ const attemptAs = (moverUser: MoverUser) =>
     policy: {
       schedule: { every: 'Hour', windowStartHour: 0, windowHours: 6 },
       retention: { last: 3 },
+      restore: { unvouched: 'Hold' },
       destination: 'default',
       suspend: false,
       engine: 'VolSync',

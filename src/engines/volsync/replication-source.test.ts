@@ -16,6 +16,7 @@ const sourceWith = (retention: Retention, pruningPaused = false, manualTrigger?:
     policy: {
       schedule: { every: 'Hour', windowStartHour: 0, windowHours: 6 },
       retention,
+      restore: { unvouched: 'Hold' },
       destination: 'default',
       suspend: false,
       engine: 'VolSync',
