@@ -4,29 +4,52 @@ import { conditions, objectMetadata } from './object.ts';
 const secretName = (holds: string) =>
   z.string().min(1).max(253).describe(`Name of a Secret in rebound-system. ${holds}`);
 
-const s3 = z.object({
-  bucket: z.string().min(3).max(63).describe('The bucket. It must exist: Rebound never creates buckets.'),
-  prefix: z
-    .string()
-    .max(512)
-    .regex(/^([A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*)?$/)
-    .default('')
-    .describe('Folder inside the bucket, without slashes at its ends. Empty means the top.'),
-  endpoint: z
-    .string()
-    .regex(/^https?:\/\/[^/]+$/)
-    .optional()
-    .describe('URL of an S3-compatible server, scheme and host only. Leave out for AWS.'),
-  region: z.string().min(1).default('us-east-1').describe('Region that requests are signed for.'),
-  forcePathStyle: z
-    .boolean()
-    .optional()
-    .describe('Address the bucket in the path instead of the host name. The default is true with an endpoint.'),
-  credentialsSecretName: secretName(
-    'Its keys: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, and optionally AWS_SESSION_TOKEN. Give keys that can reach this bucket and prefix only.',
-  ),
-  caSecretName: secretName('Its key ca.crt holds the certificate authority of the endpoint (PEM).').optional(),
-});
+const s3 = z
+  .object({
+    bucket: z.string().min(3).max(63).describe('The bucket. It must exist: Rebound never creates buckets.'),
+    prefix: z
+      .string()
+      .max(512)
+      .regex(/^([A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*)?$/)
+      .default('')
+      .describe('Folder inside the bucket, without slashes at its ends. Empty means the top.'),
+    endpoint: z
+      .string()
+      .max(256)
+      .regex(/^https?:\/\/[^/]+$/)
+      .optional()
+      .describe(
+        'URL of an S3-compatible server, scheme and host only. It must speak ListObjectsV2. Leave out for AWS.',
+      ),
+    region: z
+      .string()
+      .min(1)
+      .default('us-east-1')
+      .describe('Region that requests are signed for; "garage" for a Garage that was not told another.'),
+    forcePathStyle: z
+      .boolean()
+      .optional()
+      .describe(
+        'Address the bucket in the path instead of the host name. The default is true with an endpoint; false is refused with an endpoint that the movers of the engine address by path.',
+      ),
+    credentialsSecretName: secretName(
+      'Its keys: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, and optionally AWS_SESSION_TOKEN. Give keys that can reach this bucket and prefix only.',
+    ),
+    caSecretName: secretName('Its key ca.crt holds the certificate authority of the endpoint (PEM).').optional(),
+  })
+  .meta({
+    'x-kubernetes-validations': [
+      {
+        rule: "!has(self.endpoint) || !has(self.forcePathStyle) || self.forcePathStyle || self.endpoint.matches('^https?://([^/]+[.])?(amazonaws[.]com|amazonaws[.]com[.]cn|storage[.]googleapis[.]com|aliyuncs[.]com)(:[0-9]+)?$')",
+        message:
+          "forcePathStyle must not be false with this endpoint: the engine's movers put the bucket into the path",
+      },
+      {
+        rule: "self.prefix.matches('(^|/)[.]{1,2}(/|$)') == false",
+        message: 'prefix must not hold . or ..',
+      },
+    ],
+  });
 
 const nfs = z.object({
   server: z.string().min(1).describe('Host name or address of the NFS server.'),

@@ -33,8 +33,8 @@ export type ReadOptions = CallOptions & {
  * with a slash; see `layout.ts`. No method throws for what the store does.
  *
  * Every answer but those of `identity` and `initialize` holds for the destination with the expected identity only: where
- * the store's own identity was not seen to be the expected one, the answer is `WrongIdentity`, `NotInitialized` or the
- * reason why it could not be seen. So a wrong, emptied or exchanged store reads as unknown.
+ * the store's own identity was not seen to be the expected one, the answer is `WrongIdentity`, `IdentityMissing`,
+ * `NotInitialized` or the reason why it could not be seen. So a wrong, emptied or exchanged store reads as unknown.
  */
 export interface Destination {
   /** Names the store in messages: where it is and which part of it, without credentials. */

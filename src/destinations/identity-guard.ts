@@ -29,7 +29,7 @@ const judge = (reading: IdentityReading, expected: string, description: string):
   if (reading.kind === 'unknown') return failure(reading.reason, reading.message);
   if (reading.kind === 'missing') {
     return failure(
-      'NotInitialized',
+      'IdentityMissing',
       `the store ${description} holds no .rebound/destination.json, but destination ${expected} is expected: ` +
         'it is another store, or it was emptied. Nothing it says about backups counts.',
     );

@@ -5,7 +5,9 @@
  * - `Unreachable`: no connection (name not found, refused, reset). `TlsFailure`: the certificate or handshake is bad.
  * - `AccessDenied`, `WrongCredentials`, `ClockSkew`: the store refused the request or its signature.
  * - `NoSuchBucket`, `WrongRegion`: the store does not hold this bucket, or not here.
- * - `WrongIdentity`, `NotInitialized`: the store answers, but is not (or not yet) the destination that is meant.
+ * - `WrongIdentity`: the store is another destination than the one that is meant. `IdentityMissing`: it should be one, and
+ *   says certainly that it is none. `NotInitialized`: nobody expects an identity yet, and it has been given none.
+ * - `ObjectArchived`: the object lies in an archive tier, where it can't be read before somebody restores it there.
  * - `Throttled`, `StoreError`: the store is busy or broken. `BadResponse`: what came back is not an answer of such a store.
  * - `TooLarge`: more objects or bytes than the caller is ready to read. `InvalidRecord`: an object that can't be understood.
  */
@@ -20,7 +22,9 @@ export type UnknownReason =
   | 'NoSuchBucket'
   | 'WrongRegion'
   | 'WrongIdentity'
+  | 'IdentityMissing'
   | 'NotInitialized'
+  | 'ObjectArchived'
   | 'Throttled'
   | 'StoreError'
   | 'BadResponse'

@@ -84,7 +84,7 @@ describe('the identity guard', () => {
   it('invariant 2: an emptied store says nothing', async () => {
     const { store, destination } = setUp();
     store.objects.clear();
-    const unknown = { reason: 'NotInitialized' };
+    const unknown = { reason: 'IdentityMissing' };
     expect(await destination.probe('shop/db', limits)).toMatchObject({ kind: 'unknown', ...unknown });
     expect(await destination.read('any', limits)).toMatchObject({ ok: false, ...unknown });
     expect(await destination.list('', limits)).toMatchObject({ ok: false, ...unknown });

@@ -11,7 +11,7 @@ import { createIdentityGuard } from './identity-guard.ts';
 import { IDENTITY_KEY } from './layout.ts';
 import { lockKey } from './lock-file.ts';
 import type { ObjectStore } from './object-store.ts';
-import { failure, success, type Outcome } from './outcome.ts';
+import { failure, success, type Outcome, type UnknownReason } from './outcome.ts';
 import { hasSnapshot } from './snapshot-listing.ts';
 import { stepsWithin } from './time-limit.ts';
 
@@ -80,11 +80,12 @@ const listAll =
     return success(entries);
   };
 
+const isOtherStore: ReadonlySet<UnknownReason> = new Set(['WrongIdentity', 'IdentityMissing', 'NotInitialized']);
+
 /** The outcome, if the store is the right one; else what is wrong, by the failure that says more. */
 const underIdentity = <T>(outcome: Outcome<T>, verified: Outcome<undefined>): Outcome<T> => {
   if (verified.ok) return outcome;
-  const isOtherStore = verified.reason === 'WrongIdentity' || verified.reason === 'NotInitialized';
-  return isOtherStore || outcome.ok ? verified : outcome;
+  return isOtherStore.has(verified.reason) || outcome.ok ? verified : outcome;
 };
 
 const probeResult = (found: Outcome<boolean>): ProbeResult => {

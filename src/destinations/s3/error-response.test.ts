@@ -41,7 +41,20 @@ describe('describeError', () => {
 
   it('names the region that the store names', () => {
     const failure = answer(301, error('PermanentRedirect'), { 'x-amz-bucket-region': 'eu-west-1' });
-    expect(failure.message).toBe('HTTP 301 (PermanentRedirect); the store says its region is eu-west-1');
+    expect(failure.message).toBe(
+      'HTTP 301 (PermanentRedirect); the store says its region is eu-west-1: put it into spec.s3.region',
+    );
+  });
+
+  it("names the region that the error document names, as Garage's does", () => {
+    const body = '<Error><Code>AuthorizationHeaderMalformed</Code><Region>garage</Region></Error>';
+    expect(answer(400, body).message).toContain('the store says its region is garage: put it into spec.s3.region');
+  });
+
+  it('says of an archived object what it is, and not that access is denied', () => {
+    const failure = answer(403, error('InvalidObjectState'));
+    expect(failure.reason).toBe('ObjectArchived');
+    expect(failure.message).toContain('restore it there');
   });
 
   it("invariant 9: never repeats the server's own text", () => {

@@ -15,6 +15,8 @@ const REASONS: Readonly<Record<string, UnknownReason>> = {
   TokenRefreshRequired: 'WrongCredentials',
   InvalidSecurity: 'WrongCredentials',
   XAdminUserNotFound: 'WrongCredentials',
+  // GetObject of an object in an archive tier (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html).
+  InvalidObjectState: 'ObjectArchived',
   RequestTimeTooSkewed: 'ClockSkew',
   NoSuchBucket: 'NoSuchBucket',
   PermanentRedirect: 'WrongRegion',
@@ -45,16 +47,24 @@ const parsed = (body: Buffer): XmlElement | undefined => {
 
 /** The `<Code>` of an S3 error document; `undefined` when the body is anything else. */
 export const errorCodeOf = (body: Buffer): string | undefined => {
-  const root = parsed(body);
-  const code = root?.name === 'Error' ? root.children.find(({ name }) => name === 'Code')?.text : undefined;
+  const code = textOf(parsed(body), 'Code');
   return code !== undefined && /^[A-Za-z0-9.]{1,64}$/.test(code) ? code : undefined;
 };
 
-const regionHint = (headers: IncomingHttpHeaders): string => {
-  const region = headers['x-amz-bucket-region'];
+const textOf = (root: XmlElement | undefined, child: string): string | undefined =>
+  root?.name === 'Error' ? root.children.find(({ name }) => name === child)?.text : undefined;
+
+// AWS says the right region in a header; Garage, whose region is "garage" unless it was set, and AWS say it in <Region>.
+const regionHint = (headers: IncomingHttpHeaders, root: XmlElement | undefined): string => {
+  const region = headers['x-amz-bucket-region'] ?? textOf(root, 'Region');
   return typeof region === 'string' && /^[a-z0-9-]{1,63}$/.test(region)
-    ? `; the store says its region is ${region}`
+    ? `; the store says its region is ${region}: put it into spec.s3.region`
     : '';
+};
+
+const hints: Partial<Record<UnknownReason, string>> = {
+  ObjectArchived:
+    '; the object was moved to an archive tier: restore it there, and take the prefix out of the lifecycle rule that moves it',
 };
 
 /**
@@ -65,5 +75,6 @@ export const describeError = (response: HttpResponse): Failure => {
   const code = errorCodeOf(response.body);
   const reason = REASONS[code ?? ''] ?? byStatus(response.status);
   const kind = code ?? 'not an S3 error document';
-  return failure(reason, `HTTP ${response.status} (${kind})${regionHint(response.headers)}`);
+  const region = reason === 'WrongRegion' ? regionHint(response.headers, parsed(response.body)) : '';
+  return failure(reason, `HTTP ${response.status} (${kind})${region}${hints[reason] ?? ''}`);
 };

@@ -57,6 +57,12 @@ describe('parseListResult', () => {
     expect(parse(xml)).toMatchObject({ ok: false, reason: 'BadResponse' });
   });
 
+  it('takes the name of the bucket behind the alias of an access point', () => {
+    const alias = { ...question, bucket: 'backups-0123456789abcdef0123456789abcdef01-s3alias' };
+    expect(parseListResult(Buffer.from(empty), alias).ok).toBe(true);
+    expect(parseListResult(Buffer.from(empty), { ...question, bucket: 'another' }).ok).toBe(false);
+  });
+
   it('invariant 2: a listing that is cut off anywhere is not a listing', () => {
     for (let end = 0; end < empty.length; end += 1) expect(parse(empty.slice(0, end)).ok).toBe(false);
   });

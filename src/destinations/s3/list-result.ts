@@ -68,12 +68,17 @@ const readObjects = (root: XmlElement, prefix: string, decode: (text: string) =>
       return { key, sizeBytes: sizeOf(contents), modifiedAt: required(contents, 'LastModified') };
     });
 
+// The alias of an access point ends so, and the listing may carry the name of the bucket behind it:
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-alias.html
+const isNameOf = (bucket: string, name: string): boolean => name === bucket || bucket.endsWith('-s3alias');
+
 const readListResult = (body: Buffer, question: ListQuestion): ListResult => {
   if (!isUtf8(body)) throw new XmlError('it is not UTF-8');
   const root = parseXml(body.toString('utf8'));
   if (root.name !== 'ListBucketResult') throw new XmlError('the document is not a listing');
   const decode = child(root, 'EncodingType') === 'url' ? urlDecode : (text: string) => text;
-  if (required(root, 'Name') !== question.bucket) throw new XmlError('it lists another bucket than was asked for');
+  if (!isNameOf(question.bucket, required(root, 'Name')))
+    throw new XmlError('it lists another bucket than was asked for');
   const prefix = required(root, 'Prefix');
   if (prefix !== question.prefix && decode(prefix) !== question.prefix) {
     throw new XmlError('it lists another prefix than was asked for');

@@ -98,6 +98,38 @@ describe('read', () => {
     expect(await read(answer)).toMatchObject({ ok: false, reason });
   });
 
+  describe('with a key that may list its prefix only', () => {
+    const denied = response(403, errorBody('AccessDenied'));
+    const readWith = (list: HttpResponse) =>
+      transportOf(({ path }) => (path.includes('list-type=2') ? list : denied)).store.read('a.json', limits);
+    const object = (key: string) =>
+      `<Contents><Key>one/${key}</Key><Size>1</Size><LastModified>2026</LastModified></Contents>`;
+
+    it('an absent object that is answered with 403 is absent once a complete listing shows it', async () => {
+      expect(await readWith(response(200, listing('backups', 'one/a.json')))).toEqual({ ok: true, value: undefined });
+      const longer = listing('backups', 'one/a.json', object('a.json.bak'));
+      expect(await readWith(response(200, longer))).toEqual({ ok: true, value: undefined });
+    });
+
+    it.each([
+      ['is listed', response(200, listing('backups', 'one/a.json', object('a.json')))],
+      ['may not be listed', denied],
+      ['is asked for in a listing of something else', response(200, listing('backups', 'one/b.json'))],
+      [
+        'is in a listing that goes on',
+        response(
+          200,
+          listing('backups', 'one/a.json').replace(
+            '<IsTruncated>false</IsTruncated>',
+            '<IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>',
+          ),
+        ),
+      ],
+    ])('invariant 2: an object that is refused and %s is unknown', async (_, list) => {
+      expect(await readWith(list)).toMatchObject({ ok: false, reason: 'AccessDenied' });
+    });
+  });
+
   it('invariant 9: names the request but no credential in a failure', async () => {
     const result = await read(
       response(403, '<Error><Code>InvalidAccessKeyId</Code><Message>AKIAEXAMPLE</Message></Error>'),
@@ -120,6 +152,16 @@ describe('write and create', () => {
     expect(await write(response(200, ''))).toMatchObject({ ok: false, reason: 'BadResponse' });
     expect(await write(response(200, '', { ...etag, 'content-type': 'text/html' }))).toMatchObject({ ok: false });
     expect(await write(response(503, errorBody('SlowDown')))).toMatchObject({ ok: false, reason: 'Throttled' });
+  });
+
+  it('sends a signed checksum with every object, as a bucket with Object Lock demands', async () => {
+    const { store, requests } = transportOf(() => response(200, '', etag));
+    await store.write('key', Buffer.from('x'), limits);
+    await store.create('key', Buffer.from('x'), limits);
+    for (const { headers } of requests) {
+      expect(headers['content-md5']).toBe('ndTkYSaMgDT1yFZOFVxnpg==');
+      expect(headers['authorization']).toMatch(/SignedHeaders=[^,]*content-md5/);
+    }
   });
 
   it('creates on condition, and plainly where the store has no conditions', async () => {

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import type { CallOptions } from '../destination.ts';
 import type { ListPage, ListPageOptions, ObjectStore } from '../object-store.ts';
 import { failure, success, type Failure, type Outcome } from '../outcome.ts';
+import { stepsWithin } from '../time-limit.ts';
 import { bucketAddress, endpointOf } from './addressing.ts';
 import { describeError, errorCodeOf } from './error-response.ts';
 import { parseListResult, type ListResult } from './list-result.ts';
@@ -27,9 +29,15 @@ type Sender = {
   readonly close: () => Promise<void>;
 };
 
+// Names that go on after the key's own are listed too.
+const ABSENCE_KEYS = 100;
 const MAXIMUM_LIST_BYTES = 8 * 1024 * 1024;
 const MAXIMUM_READ_BYTES = 16 * 1024 * 1024;
 const MAXIMUM_ERROR_BYTES = 256 * 1024;
+
+// Buckets with Object Lock and a default retention refuse a PUT without a checksum; this is the one that every store knows:
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+const md5 = (body: Uint8Array): string => createHash('md5').update(body).digest('base64');
 
 const encodeKey = (key: string): string => key.split('/').map(encodeComponent).join('/');
 
@@ -92,6 +100,20 @@ const pageOf = (result: ListResult, folder: string): ListPage => ({
 });
 
 /**
+ * Whether a complete listing shows that there is no such object. S3 answers 403, not 404, to a GET of an absent object
+ * where the key may not list the whole bucket, as a key that is limited to a prefix may not
+ * (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html, "Permissions"). A true denial stays one.
+ */
+const isListedAbsent = async (
+  listPage: ObjectStore['listPage'],
+  key: string,
+  limits: CallOptions,
+): Promise<boolean> => {
+  const page = await listPage(key, { ...limits, maximumKeys: ABSENCE_KEYS });
+  return page.ok && page.value.next === undefined && page.value.entries.every((entry) => entry.key !== key);
+};
+
+/**
  * Opens a bucket, or a folder of one, as an object store. Nothing is sent yet. Works with every server that speaks
  * `ListObjectsV2`, `GetObject`, `PutObject`, `DeleteObject` and Signature Version 4.
  */
@@ -113,27 +135,34 @@ export const createS3Store = (settings: S3Settings, options: S3StoreOptions = {}
     operation: 'PUT',
     key: folder + key,
     body,
-    headers: { 'content-type': 'application/json', ...headers },
+    headers: { 'content-type': 'application/json', 'content-md5': md5(body), ...headers },
   });
 
   const answerLimits = (limits: CallOptions): SendLimits => ({ ...limits, maximumBytes: MAXIMUM_ERROR_BYTES });
 
   const write: ObjectStore['write'] = (key, bytes, limits) => call(put(key, bytes), answerLimits(limits), writeResult);
 
+  const listPage: ObjectStore['listPage'] = (prefix, limits) => {
+    const fullPrefix = folder + prefix;
+    const request: Call = { operation: 'LIST', key: fullPrefix, query: listQuery(fullPrefix, limits) };
+    const question = { bucket: settings.bucket, prefix: fullPrefix };
+    return call(request, { ...limits, maximumBytes: MAXIMUM_LIST_BYTES }, (response) => {
+      if (response.status !== 200) return describeError(response);
+      const result = parseListResult(response.body, question);
+      return result.ok ? success(pageOf(result.value, folder)) : result;
+    });
+  };
+
   return {
     description: `${endpointOf(settings)} bucket ${settings.bucket} prefix ${JSON.stringify(settings.prefix)}`,
-    listPage: (prefix, limits) => {
-      const fullPrefix = folder + prefix;
-      const request: Call = { operation: 'LIST', key: fullPrefix, query: listQuery(fullPrefix, limits) };
-      const question = { bucket: settings.bucket, prefix: fullPrefix };
-      return call(request, { ...limits, maximumBytes: MAXIMUM_LIST_BYTES }, (response) => {
-        if (response.status !== 200) return describeError(response);
-        const result = parseListResult(response.body, question);
-        return result.ok ? success(pageOf(result.value, folder)) : result;
-      });
+    listPage,
+    read: async (key, limits) => {
+      const step = stepsWithin(limits);
+      const request: Call = { operation: 'GET', key: folder + key };
+      const bytes = await call(request, { maximumBytes: MAXIMUM_READ_BYTES, ...step() }, readResult);
+      if (bytes.ok || bytes.reason !== 'AccessDenied') return bytes;
+      return (await isListedAbsent(listPage, key, step())) ? success(undefined) : bytes;
     },
-    read: (key, limits) =>
-      call({ operation: 'GET', key: folder + key }, { maximumBytes: MAXIMUM_READ_BYTES, ...limits }, readResult),
     write,
     create: async (key, bytes, limits) => {
       const request = put(key, bytes, { 'if-none-match': '*' });

@@ -31,6 +31,14 @@ describe('s3Settings', () => {
     expect(s3Settings.safeParse({ ...good, ...change }).success).toBe(false);
   });
 
+  it('refuses to put the bucket into the host name where the movers put it into the path', () => {
+    const refused = s3Settings.safeParse({ ...good, forcePathStyle: false });
+    expect(refused.error?.issues).toMatchObject([{ path: ['forcePathStyle'] }]);
+    for (const endpoint of ['https://oss-eu-central-1.aliyuncs.com', 'https://s3.eu-west-1.amazonaws.com', undefined]) {
+      expect(s3Settings.safeParse({ ...good, forcePathStyle: false, endpoint }).success).toBe(true);
+    }
+  });
+
   it('does not repeat a refused secret in the error', () => {
     const result = s3Settings.safeParse({ ...good, secretAccessKey: 'hush hush\n' });
     expect(result.error?.message).not.toContain('hush');

@@ -221,7 +221,7 @@ describe('damage', () => {
   it('invariant 2: under another identity nothing is read', async () => {
     initRepository();
     store.objects.delete(IDENTITY_KEY);
-    expect(await read()).toMatchObject({ kind: 'unknown', reason: 'NotInitialized' });
+    expect(await read()).toMatchObject({ kind: 'unknown', reason: 'IdentityMissing' });
   });
 });
 

@@ -111,7 +111,7 @@ describe('probe', () => {
     ['an unknown access key', { accessKeyId: 'AKIAUNKNOWN' }, 'WrongCredentials'],
     ['a missing bucket', { bucket: 'nothing' }, 'NoSuchBucket'],
     ['another region', { region: 'eu-west-1' }, 'WrongRegion'],
-    ['another prefix', { prefix: 'clusters/two' }, 'NotInitialized'],
+    ['another prefix', { prefix: 'clusters/two' }, 'IdentityMissing'],
     ['a closed port', { endpoint: 'http://127.0.0.1:1' }, 'Unreachable'],
     ['a name that does not exist', { endpoint: 'http://s3.invalid' }, 'Unreachable'],
     ['TLS to a plain port', { tls: true }, 'TlsFailure'],
@@ -135,7 +135,7 @@ describe('probe', () => {
     const destination = await initialized();
     expect(await destination.probe('shop/db', limits)).toEqual({ kind: 'none' });
     for (const name of readdirSync(bucketFolder())) rmSync(join(bucketFolder(), name), { recursive: true });
-    expect(await destination.probe('shop/db', limits)).toMatchObject({ kind: 'unknown', reason: 'NotInitialized' });
+    expect(await destination.probe('shop/db', limits)).toMatchObject({ kind: 'unknown', reason: 'IdentityMissing' });
   });
 
   it('invariant 2: a hung server is unknown, in time, and works again when it goes on', async () => {

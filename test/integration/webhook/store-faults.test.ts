@@ -123,7 +123,7 @@ describe('invariant 2: a claim waits', () => {
   it('when the store was emptied', async () => {
     await fixture.store.verifyIdentity(limits);
     rmSync(join(fixture.s3.folder, 'backups', fixture.s3.settings.prefix), { recursive: true });
-    await untilDecided('hold', 'NotInitialized');
+    await untilDecided('hold', 'IdentityMissing');
     expectHeld(await create('db'), /emptied/);
     const identity = { version: 1, id: fixture.identity, createdAt: '2030-01-01T00:00:00Z' } as const;
     await fixture.store.initialize(identity, limits);
@@ -132,7 +132,7 @@ describe('invariant 2: a claim waits', () => {
   it('when the prefix is that of another destination', async () => {
     await fixture.applyDestination({ prefix: 'clusters/two' });
     await untilDecided('hold');
-    expectHeld(await create('db'), /NotInitialized/);
+    expectHeld(await create('db'), /IdentityMissing/);
   });
 
   it('when the Secret, a key of it or the destination is missing, and says which', async () => {
