@@ -45,18 +45,26 @@ const JOB_LABEL = 'batch.kubernetes.io/job-name';
 const CREATED_BY_LABEL = 'app.kubernetes.io/created-by';
 
 function slimPod(pod: Pod): Pod {
-  const { name, namespace, uid, resourceVersion, creationTimestamp, labels } = pod.metadata;
+  const { name, namespace, uid, resourceVersion, creationTimestamp, labels, ownerReferences } = pod.metadata;
   const kept = Object.entries(labels ?? {}).filter(([key]) => key === JOB_LABEL || key === CREATED_BY_LABEL);
   const volumes = pod.spec.volumes?.filter((volume) => volume.persistentVolumeClaim !== undefined) ?? [];
   const containers = volumes.length === 0 ? [] : pod.spec.containers;
-  const isOfJob = labels?.[JOB_LABEL] !== undefined;
-  const containerStatuses = isOfJob ? pod.status?.containerStatuses : undefined;
+  const isMover = labels?.[JOB_LABEL] !== undefined && labels[CREATED_BY_LABEL] === 'volsync';
   return {
     apiVersion: pod.apiVersion,
     kind: pod.kind,
-    metadata: { name, namespace, uid, resourceVersion, creationTimestamp, labels: Object.fromEntries(kept) },
+    metadata: {
+      name,
+      namespace,
+      uid,
+      resourceVersion,
+      creationTimestamp,
+      labels: Object.fromEntries(kept),
+      ...(isMover && ownerReferences !== undefined ? { ownerReferences } : {}),
+    },
     spec: { securityContext: pod.spec.securityContext, volumes, containers },
-    status: { phase: pod.status?.phase, ...(containerStatuses === undefined ? {} : { containerStatuses }) },
+    // All of a mover's: it says why it does not start, and how it ended.
+    status: isMover ? pod.status : { phase: pod.status?.phase },
   };
 }
 

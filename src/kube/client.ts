@@ -45,6 +45,8 @@ type Patch = { readonly contentType: string; readonly body: unknown; readonly id
 const pageLimit = 500;
 /** Objects are at most some 1.5 MiB in etcd; as JSON with managed fields, well below this. */
 const longestLineBytes = 64 * 1024 * 1024;
+/** Whoever may create pods decides what their logs hold, and the kubelet joins what a program prints into one line. */
+const longestLogLineBytes = 4 * 1024;
 
 const listAnswer = z.object({
   metadata: z.object({ resourceVersion: z.string(), continue: z.string().optional() }),
@@ -142,7 +144,7 @@ export class KubeClient {
     };
     const chunks = this.#requester.stream(call, options);
     // A connection that breaks leaves half an event: the next watch brings it whole.
-    const lines = readLines(chunks, { unfinishedLine: 'drop', maximumBytes: longestLineBytes });
+    const lines = readLines(chunks, { unfinishedLine: 'drop', maximumBytes: longestLineBytes, longLine: 'refuse' });
     for await (const line of lines) if (line !== '') yield parseWatchLine(call.subject, line);
   }
 
@@ -225,7 +227,7 @@ export class KubeClient {
     }
   }
 
-  /** The lines of a container's log. Leaving the loop, or the signal, ends the stream. */
+  /** The lines of a container's log, each cut after 4 KiB. Leaving the loop, or the signal, ends the stream. */
   podLogs(pod: ObjectRef, options: LogOptions = {}): AsyncGenerator<string> {
     const { signal, ...query } = options;
     const call: ApiCall = {
@@ -236,7 +238,7 @@ export class KubeClient {
       idempotent: true,
     };
     const chunks = this.#requester.stream(call, { signal });
-    return readLines(chunks, { unfinishedLine: 'yield', maximumBytes: longestLineBytes });
+    return readLines(chunks, { unfinishedLine: 'yield', maximumBytes: longestLogLineBytes, longLine: 'cut' });
   }
 
   /** Any request; the answer's text. For what is not an object: `/version`, `/readyz`, discovery. */

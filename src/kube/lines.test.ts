@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type LineOptions, readLines } from './lines.ts';
 
-const options: LineOptions = { unfinishedLine: 'drop', maximumBytes: 1_000_000 };
+const options: LineOptions = { unfinishedLine: 'drop', maximumBytes: 1_000_000, longLine: 'refuse' };
 
 async function* chunksOf(bytes: Uint8Array, cuts: readonly number[]): AsyncGenerator<Uint8Array> {
   let start = 0;
@@ -49,4 +49,33 @@ it('refuses a line that is too long instead of filling the memory', async () => 
   await expect(linesOf('x'.repeat(2000), [500, 1000], { ...options, maximumBytes: 1000 })).rejects.toThrow(
     'longer than 1000 bytes',
   );
+});
+
+it('cuts lines that are too long, wherever the bytes are cut, and loses no other line', async () => {
+  const line = fc.string({ unit: 'grapheme-ascii', maxLength: 40 });
+  const cut = { ...options, maximumBytes: 10, longLine: 'cut' } as const;
+  await fc.assert(
+    fc.asyncProperty(fc.array(line), fc.array(fc.nat()), async (lines, cuts) => {
+      const text = lines.map((one) => `${one}\n`).join('');
+      expect(await linesOf(text, cuts, cut)).toEqual(lines.map((one) => one.slice(0, 10)));
+    }),
+  );
+});
+
+it('holds 4 KiB of a line of 64 MiB', async () => {
+  const chunk = Buffer.alloc(64 * 1024, 'x');
+  let longestHeap = 0;
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    for (let sent = 0; sent < 1024; sent += 1) {
+      longestHeap = Math.max(longestHeap, process.memoryUsage().arrayBuffers);
+      yield Buffer.from(chunk);
+    }
+    yield Buffer.from('\nend\n');
+  }
+  const before = process.memoryUsage().arrayBuffers;
+  const lines: string[] = [];
+  const bounds = { unfinishedLine: 'yield', maximumBytes: 4096, longLine: 'cut' } as const;
+  for await (const line of readLines(endless(), bounds)) lines.push(line);
+  expect(lines.map((line) => line.length)).toEqual([4096, 3]);
+  expect(longestHeap - before).toBeLessThan(48 * 1024 * 1024);
 });

@@ -105,6 +105,7 @@ const container = z.object({
   name: z.string(),
   image: z.string().optional(),
   securityContext: podSecurityContext.pick({ runAsUser: true, runAsGroup: true, runAsNonRoot: true }).optional(),
+  resources: z.object({ limits: stringMap.optional() }).optional(),
   volumeMounts: z
     .array(z.object({ name: z.string(), mountPath: z.string(), readOnly: z.boolean().optional() }))
     .optional(),

@@ -6,6 +6,7 @@ import type { RestoreReport } from '../../domain/proof.ts';
 import { engineComplaint } from '../../engines/volsync/engine-complaint.ts';
 import { replicationDestinations, type ReplicationDestination } from '../../engines/volsync/kinds.ts';
 import { moverComplaint, parseRestoreLog } from '../../engines/volsync/mover-log.ts';
+import { type MoverTrouble, moverAdvice, podTrouble } from '../../engines/volsync/mover-trouble.ts';
 import { buildReplicationDestination, RESTORE_TRIGGER } from '../../engines/volsync/replication-destination.ts';
 import { buildRepositorySecret } from '../../engines/volsync/repository-secret.ts';
 import { objectKey, ownerReference } from '../../kube/kind.ts';
@@ -26,12 +27,19 @@ export interface AttemptPlan {
   readonly claimStorageClass: StorageClass | undefined;
 }
 
+export interface NotStarted {
+  readonly object: ReplicationDestination;
+  /** It exists, and does not run. */
+  readonly pod: Pod | undefined;
+  readonly waitedMilliseconds: number;
+}
+
 export interface RunningAttempt {
   readonly kind: 'running';
-  /** What the mover complained about on its last try. */
-  readonly complaint?: string | undefined;
-  /** How long the mover has been waited for; absent once it was seen or heard. */
-  readonly notStartedMilliseconds?: number | undefined;
+  /** What went wrong on the mover's last try, or keeps it from starting. */
+  readonly trouble?: MoverTrouble | undefined;
+  /** The mover that is waited for, and for how long; absent once it was seen or heard. */
+  readonly notStarted?: NotStarted | undefined;
   /** Of the Secret that the mover was given, see `secretDigest`. */
   readonly digest?: string | undefined;
 }
@@ -111,11 +119,11 @@ function runningAttempt(
   { pod, heard }: { readonly pod: Pod | undefined; readonly heard: Heard | undefined },
 ): RunningAttempt {
   const digest = object.metadata.annotations?.[SECRET_DIGEST_ANNOTATION];
-  const complaint = complaintOf(object) ?? complaintOfPod(pod, heard);
+  const trouble = engineTrouble(object) ?? (pod === undefined ? undefined : podTrouble(pod, heard?.log ?? ''));
   const hasStarted = heard !== undefined || (pod !== undefined && pod.status?.phase !== 'Pending');
-  if (hasStarted) return { kind: 'running', complaint, digest };
-  const notStartedMilliseconds = context.now() - Date.parse(object.metadata.creationTimestamp ?? '');
-  return { kind: 'running', complaint, digest, notStartedMilliseconds };
+  if (hasStarted) return { kind: 'running', trouble, digest };
+  const waitedMilliseconds = context.now() - Date.parse(object.metadata.creationTimestamp ?? '');
+  return { kind: 'running', trouble, digest, notStarted: { object, pod, waitedMilliseconds } };
 }
 
 function endedAttempt(
@@ -173,17 +181,15 @@ function newestMover(context: ControllerContext, key: string): Pod | undefined {
 }
 
 /** The engine itself reports a failing mover only after many tries, which takes the better part of an hour. */
-function complaintOfPod(pod: Pod | undefined, heard: Heard | undefined): string | undefined {
-  if (pod?.status?.phase !== 'Failed') return undefined;
-  return heard?.complaint ?? FAILED_SILENTLY;
-}
-
-const FAILED_SILENTLY = 'the mover failed without saying why';
-
-function complaintOf(object: ReplicationDestination): string | undefined {
-  const mover = object.status?.latestMoverStatus;
-  if (mover?.result === 'Failed') return moverComplaint(mover.logs ?? '') ?? FAILED_SILENTLY;
-  return engineComplaint(object.status?.conditions);
+function engineTrouble({ status }: ReplicationDestination): MoverTrouble | undefined {
+  const mover = status?.latestMoverStatus;
+  if (mover?.result === 'Failed') {
+    const complaint = moverComplaint(mover.logs ?? '');
+    const message = complaint === undefined ? 'The mover failed without saying why.' : `The mover says: ${complaint}.`;
+    return { kind: 'failed', message, advice: moverAdvice(message) };
+  }
+  const complaint = engineComplaint(status?.conditions);
+  return complaint === undefined ? undefined : { kind: 'failed', message: `VolSync says: ${complaint}.` };
 }
 
 /** Ends an attempt: the engine's object goes, and with it its Job, pods and cache; then its Secret. */

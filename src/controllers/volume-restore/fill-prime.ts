@@ -2,10 +2,12 @@ import type { SnapshotReference } from '../../api/snapshot.ts';
 import { proveRestore, type RestoreReport } from '../../domain/proof.ts';
 import { rfc3339 } from '../../domain/rfc3339.ts';
 import { speaksOfLock } from '../../engines/volsync/mover-log.ts';
+import type { MoverTrouble } from '../../engines/volsync/mover-trouble.ts';
 import { requeueAfter } from '../../runtime/result.ts';
+import { explainAbsentMover, MOVER_PATIENCE_MILLISECONDS } from '../absent-mover.ts';
 import { tell, warn } from '../context.ts';
 import { type RepositoryAccess, secretDigest } from '../repository-access.ts';
-import { discardAttempt, observeAttempt, type RunningAttempt, startAttempt } from './attempt.ts';
+import { discardAttempt, type NotStarted, observeAttempt, type RunningAttempt, startAttempt } from './attempt.ts';
 import { awaitUnlocked } from './await-unlocked.ts';
 import { chooseAgain } from './choose-content.ts';
 import {
@@ -113,12 +115,12 @@ async function watchOver(
   scene: Scene,
   { snapshot, attempt, running }: WatchedAttempt,
 ): Promise<PrimedStep> {
-  const { restore, claim } = scene;
-  const { complaint, digest, notStartedMilliseconds } = running;
-  if (complaint === undefined && notStartedMilliseconds !== undefined) {
-    return await awaitMover(tools, scene, notStartedMilliseconds);
+  const { restore } = scene;
+  const { trouble, digest, notStarted } = running;
+  if (trouble?.kind !== 'failed' && notStarted !== undefined) {
+    return await awaitMover(tools, scene, notStarted, trouble);
   }
-  if (complaint === undefined) {
+  if (trouble === undefined) {
     // What an earlier look recorded has passed.
     await recordProgress(tools.context, restore, { reason: 'Restoring', message: restoringMessage(snapshot, attempt) });
     return { result: requeueAfter(ENGINE_LOOK_MILLISECONDS) };
@@ -126,21 +128,40 @@ async function watchOver(
   const opened = openFor(tools, restore);
   // Credentials that were exchanged since: the mover's next try takes the new ones.
   if (opened.ok && digest !== secretDigest(opened.access)) await start(tools, scene, opened.access, attempt);
-  const locked = opened.ok && speaksOfLock(complaint) ? await awaitUnlocked(tools, scene, opened.access) : undefined;
+  const locked =
+    opened.ok && speaksOfLock(trouble.message) ? await awaitUnlocked(tools, scene, opened.access) : undefined;
   if (locked !== undefined) return locked;
-  const message = `The restore fails and is tried again; the claim waits, unbound. The mover says: ${complaint}`;
-  await recordProgress(tools.context, restore, { stalled: true, reason: 'RestoreFailing', message });
-  warn(tools.context, claim, 'RestoreFailing', message);
-  return { result: requeueAfter(ENGINE_LOOK_MILLISECONDS) };
+  const message = `The restore fails and is tried again; the claim waits, unbound. ${inWords(trouble)}`;
+  return await showTrouble(tools, scene, 'RestoreFailing', message);
 }
 
-async function awaitMover(tools: Tools, scene: Scene, waitedMilliseconds: number): Promise<Stop> {
+async function awaitMover(
+  tools: Tools,
+  scene: Scene,
+  { object, pod, waitedMilliseconds }: NotStarted,
+  known: MoverTrouble | undefined,
+): Promise<Stop> {
+  const message = 'The mover of the restore has not started yet; the claim waits, unbound.';
+  const isLate = waitedMilliseconds >= MOVER_PATIENCE_MILLISECONDS;
+  const trouble = isLate ? (known ?? (await explainAbsentMover(tools.context, object, pod))) : undefined;
+  if (trouble !== undefined)
+    return await showTrouble(tools, scene, 'WaitingForMover', `${message} ${inWords(trouble)}`);
   return await showLastingWait(tools, scene, {
     reason: 'WaitingForMover',
-    message: 'The mover of the restore has not started yet; the claim waits, unbound.',
+    message,
     advice: 'Look whether VolSync runs, and at the pods volsync-dst-* of this namespace.',
     waitedMilliseconds,
   });
+}
+
+const inWords = ({ message, advice }: MoverTrouble): string =>
+  advice === undefined ? message : `${message} ${advice}`;
+
+/** Shows what keeps the mover from its work, and warns of it, each time. */
+async function showTrouble(tools: Tools, { restore, claim }: Scene, reason: string, message: string): Promise<Stop> {
+  await recordProgress(tools.context, restore, { stalled: true, reason, message });
+  warn(tools.context, claim, reason, message);
+  return { result: requeueAfter(ENGINE_LOOK_MILLISECONDS) };
 }
 
 async function judge(

@@ -64,7 +64,7 @@ describe('MoverLogWatch', () => {
     watch.listen('shop/try', pod('a', 'Succeeded'));
     await vi.waitFor(() => expect(watch.heard('shop/try')?.ended).toBe(true));
     expect(watch.heard('shop/try')?.report).toMatchObject({ snapshotId: '1b2c3d4e', entries: 4 });
-    expect(watch.heard('shop/try')?.complaint).toBeUndefined();
+    expect(watch.heard('shop/try')?.log).toBe(summary.join('\n'));
     expect(onNews.mock.calls).toEqual([['shop/try']]);
   });
 
@@ -76,10 +76,10 @@ describe('MoverLogWatch', () => {
     expect(watch.heard('shop/try')).toBeUndefined();
   });
 
-  it("repeats a failed mover's complaint", async () => {
+  it('hears what a failed mover said', async () => {
     const watch = new MoverLogWatch(new Logs({ a: ['Fatal: wrong password or no key found'] }), log, () => undefined);
     watch.listen('shop/try', pod('a', 'Failed'));
-    await vi.waitFor(() => expect(watch.heard('shop/try')?.complaint).toBe('Fatal: wrong password or no key found'));
+    await vi.waitFor(() => expect(watch.heard('shop/try')?.log).toBe('Fatal: wrong password or no key found'));
   });
 
   it('leaves a pod for its successor without telling of an end', async () => {
@@ -87,7 +87,7 @@ describe('MoverLogWatch', () => {
     const logs = new Logs({ a: ['Fatal: no'], b: summary }, ['a', 'b']);
     const watch = new MoverLogWatch(logs, log, onNews);
     watch.listen('shop/try', pod('a', 'Running'));
-    await vi.waitFor(() => expect(watch.heard('shop/try')?.complaint).toBe('Fatal: no'));
+    await vi.waitFor(() => expect(watch.heard('shop/try')?.log).toBe('Fatal: no'));
     watch.listen('shop/try', pod('b', 'Running'));
     await vi.waitFor(() => expect(watch.heard('shop/try')?.report.entries).toBe(4));
     expect(onNews).not.toHaveBeenCalled();

@@ -1,23 +1,21 @@
 import type { Logger } from 'pino';
 import type { RestoreReport } from '../../domain/proof.ts';
-import { moverComplaint, parseRestoreLog, saysDone } from '../../engines/volsync/mover-log.ts';
+import { BoundedLog } from '../../engines/volsync/bounded-log.ts';
+import { parseRestoreLog, saysDone } from '../../engines/volsync/mover-log.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { Pod } from '../../kube/objects.ts';
-
-/** Lines of a mover's log that are kept: the interesting ones come last, after its progress lines. */
-const KEPT_LINES = 500;
 
 interface Listening {
   readonly podUID: string;
   readonly abort: AbortController;
-  lines: string[];
+  readonly log: BoundedLog;
   ended: boolean;
 }
 
 export interface Heard {
   readonly report: RestoreReport;
-  /** The line that says what is wrong; absent where there is none. */
-  readonly complaint: string | undefined;
+  /** What was said, as far as it is kept. */
+  readonly log: string;
   /** False while the mover may still say more. */
   readonly ended: boolean;
   /** True when the mover said that all is done: one that failed is followed by another, whose report counts. */
@@ -49,7 +47,7 @@ export class MoverLogWatch {
     const current = this.#listening.get(attemptKey);
     if (current?.podUID === pod.metadata.uid) return;
     current?.abort.abort();
-    const listening = { podUID: pod.metadata.uid, abort: new AbortController(), lines: [], ended: false };
+    const listening = { podUID: pod.metadata.uid, abort: new AbortController(), log: new BoundedLog(), ended: false };
     this.#listening.set(attemptKey, listening);
     void this.#follow(attemptKey, pod, listening);
   }
@@ -58,8 +56,7 @@ export class MoverLogWatch {
     try {
       const options = { follow: true, signal: listening.abort.signal };
       for await (const line of this.#client.podLogs(pod.metadata, options)) {
-        listening.lines.push(line);
-        if (listening.lines.length > KEPT_LINES) listening.lines = listening.lines.slice(-KEPT_LINES / 2);
+        listening.log.add(line);
         // The kubelet may take a second more to end the log.
         if (saysDone(line)) this.#announce(attemptKey, listening);
       }
@@ -78,9 +75,8 @@ export class MoverLogWatch {
   heard(attemptKey: string): Heard | undefined {
     const listening = this.#listening.get(attemptKey);
     if (listening === undefined) return undefined;
-    const log = listening.lines.join('\n');
-    const { ended } = listening;
-    return { report: parseRestoreLog(log), complaint: moverComplaint(log), ended, succeeded: saysDone(log) };
+    const log = listening.log.text;
+    return { report: parseRestoreLog(log), log, ended: listening.ended, succeeded: saysDone(log) };
   }
 
   /** Stops listening to an attempt and forgets what was heard. */

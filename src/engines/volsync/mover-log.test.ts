@@ -222,6 +222,40 @@ describe('moverComplaint', () => {
     expect(moverComplaint(`Fatal: ${'x'.repeat(999)}`)).toHaveLength(300);
   });
 
+  it('names the first cause beside the number of errors that restic ends with', () => {
+    const log = `restoring snapshot 20c65a2f of [/data] at 2026-11-21 by root@volsync to .
+ignoring error for /config/db: lchown /data/config/db: operation not permitted
+ignoring error for /config: lchown /data/config: operation not permitted
+Summary: Restored 3 files/dirs (1 B) in 0:00
+Fatal: There were 20 errors
+`;
+    expect(moverComplaint(log)).toBe(
+      'ignoring error for /config/db: lchown /data/config/db: operation not permitted (Fatal: There were 20 errors)',
+    );
+  });
+
+  it('names the first file that a backup could not read, and a network that does not answer', () => {
+    const unreadable =
+      'error: open /data/key: permission denied\n\nWarning: at least one source file could not be read\n';
+    expect(moverComplaint(unreadable)).toBe('error: open /data/key: permission denied');
+    const unreachable = `Stat(<config/>) returned error, retrying after 552ms: Head "https://s3/b": dial tcp 10.0.0.1:443: i/o timeout
+ERROR: failure checking existence of repository
+`;
+    expect(moverComplaint(unreachable)).toBe(
+      'Stat(<config/>) returned error, retrying after 552ms: Head "https://s3/b": dial tcp 10.0.0.1:443: i/o timeout (ERROR: failure checking existence of repository)',
+    );
+  });
+
+  it('stays one line of at most 300 characters, whatever files are called', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 500 }), (name) => {
+        const said = moverComplaint(`ignoring error for /${name}: no\nFatal: There were 1 errors\n`) ?? '';
+        expect(said.length).toBeLessThanOrEqual(300);
+        expect(said).not.toMatch(/\p{Cc}/u);
+      }),
+    );
+  });
+
   it('says nothing where nothing is wrong', () => {
     expect(moverComplaint(backedUp)).toBeUndefined();
     expect(moverComplaint('Fatally flawed')).toBeUndefined();

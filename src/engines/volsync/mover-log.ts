@@ -9,7 +9,12 @@ const foundNothing = /^[ \t]*(No eligible snapshots found|=== No data will be re
 const saved = /^[ \t]*snapshot ([0-9a-f]{8,64}) saved/m;
 const emptyDirectory = /Directory is empty/;
 const done = /^[ \t]*Restic completed in /m;
-const complaint = /^[ \t]*((?:Fatal|ERROR)\b.*)$/m;
+const verdict = /^[ \t]*((?:Fatal|ERROR)\b.*)$/m;
+// What restic says of one file (internal/ui/restore/text.go, internal/ui/backup/text.go, 0.18).
+const fileTrouble = /^[ \t]*((?:ignoring error for |error: |scan: ).*)$/m;
+// The words of the operating system and the network, in lines of any form.
+const systemTrouble =
+  /^(.*(?:permission denied|operation not permitted|no space left on device|cannot allocate memory|connection refused|connection reset|no such host|i\/o timeout|network is unreachable).*)$/im;
 
 const unitBytes: Readonly<Record<string, number>> = {
   B: 1,
@@ -57,10 +62,32 @@ export function parseBackupLog(log: string): BackupReport {
   return emptyDirectory.test(log) ? { kind: 'emptyVolume' } : { kind: 'unclear' };
 }
 
-/** The line in which a failed mover says what was wrong, at most 300 characters; absent when it says nothing. */
+const LONGEST_COMPLAINT = 300;
+const LONGEST_VERDICT = 120;
+
+/**
+ * What a failed mover says was wrong, on one line of at most 300 characters: the first line that tells a cause, followed by
+ * its verdict, which for restic is often no more than a number of errors. Absent when it says nothing.
+ */
 export function moverComplaint(log: string): string | undefined {
-  return complaint.exec(log)?.[1]?.trim().slice(0, 300);
+  const ended = firstLine(log, verdict);
+  const cause = firstLine(log, fileTrouble) ?? firstLine(log, systemTrouble);
+  if (ended === undefined || cause === undefined || cause === ended) {
+    return (ended ?? cause)?.slice(0, LONGEST_COMPLAINT);
+  }
+  const end = ` (${ended.slice(0, LONGEST_VERDICT)})`;
+  return `${cause.slice(0, LONGEST_COMPLAINT - end.length)}${end}`;
 }
+
+/** Names of files may hold characters that are no text. */
+const firstLine = (log: string, pattern: RegExp): string | undefined =>
+  pattern
+    .exec(log)?.[1]
+    ?.replaceAll(/\p{Cc}/gu, ' ')
+    .trim();
+
+/** Whether a line belongs to what a mover's log is kept for, however much follows it. */
+export const isTelling = (line: string): boolean => [restoring, verdict, fileTrouble].some((one) => one.test(line));
 
 // restic 0.18 (internal/repository/lock.go, internal/restic/lock.go) and VolSync's script (exit code 11).
 const lockWords = /unable to create lock|repository is already locked|invalid lock file|failure locking repository/;

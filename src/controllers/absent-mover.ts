@@ -1,0 +1,44 @@
+import type { ReplicationDestination, ReplicationSource } from '../engines/volsync/kinds.ts';
+import {
+  absentMoverTrouble,
+  cacheClaimName,
+  type MoverTrouble,
+  moverJobName,
+} from '../engines/volsync/mover-trouble.ts';
+import { KubeError } from '../kube/errors.ts';
+import { type Event, events, type Pod } from '../kube/objects.ts';
+import type { ControllerContext } from './context.ts';
+
+/** How long a mover is given to start before it is asked what keeps it. */
+export const MOVER_PATIENCE_MILLISECONDS = 60_000;
+
+/** Asks the events of the objects that a mover needs why it has not started; undefined when they say nothing. */
+export async function explainAbsentMover(
+  context: ControllerContext,
+  object: ReplicationSource | ReplicationDestination,
+  pod: Pod | undefined,
+): Promise<MoverTrouble | undefined> {
+  const { namespace, name } = object.metadata;
+  const names = [moverJobName(object), cacheClaimName(object), ...(pod === undefined ? [] : [pod.metadata.name]), name];
+  try {
+    for (const one of names) {
+      const trouble = absentMoverTrouble({ warnings: await warningsAbout(context, namespace, one) });
+      if (trouble !== undefined) return trouble;
+    }
+  } catch (error) {
+    if (!(error instanceof KubeError)) throw error;
+    // What keeps the mover is known to others only; that it does not start is told all the same.
+    context.log.warn({ err: error, namespace, name }, 'the events about a mover cannot be read');
+  }
+  return undefined;
+}
+
+async function warningsAbout(
+  { client }: ControllerContext,
+  namespace: string | undefined,
+  name: string,
+): Promise<readonly Event[]> {
+  const fieldSelector = `involvedObject.name=${name},type=Warning`;
+  const found = await client.list(events, { namespace, fieldSelector });
+  return found.filter(({ involvedObject, type }) => involvedObject.name === name && type === 'Warning');
+}

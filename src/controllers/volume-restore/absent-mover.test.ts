@@ -1,0 +1,51 @@
+import { beforeEach, expect, it } from 'vitest';
+import { GRACE_MILLISECONDS } from '../../domain/telling.ts';
+import { events, pods } from '../../kube/objects.ts';
+import { CLAIM_REF, NAMESPACE, World } from '../testing/world.ts';
+
+let world: World;
+
+beforeEach(() => {
+  world = new World();
+  world.truth.save({ files: 41, sizeBytes: 8_000_000, complete: true }, world.now() - 3_600_000);
+});
+
+const isCompleted = ({ restore }: World): boolean => restore?.status?.phase === 'Completed';
+const standing = () => world.restore?.status?.conditions?.find((one) => one.type === 'Ready');
+
+async function lookAfter(milliseconds: number): Promise<void> {
+  world.wait(milliseconds);
+  await world.look();
+}
+
+it("invariant 14: for a mover whose pod is refused, repeats the refuser's words and what to do", async () => {
+  world.createClaim('restore');
+  await world.until(({ attempts }) => attempts.length > 0);
+  const attempt = world.attempts[0]?.metadata.name ?? '';
+  const message = 'Error creating: pods "x" is forbidden: exceeded quota: small, requested: pods=1, limited: pods=4';
+  world.server.create(events, {
+    metadata: { namespace: NAMESPACE, name: 'refused' },
+    involvedObject: { kind: 'Job', namespace: NAMESPACE, name: `volsync-dst-${attempt}` },
+    ...{ type: 'Warning', reason: 'FailedCreate', message },
+  });
+  await lookAfter(GRACE_MILLISECONDS);
+  expect(standing()?.message).not.toContain('exceeded quota');
+  await lookAfter(GRACE_MILLISECONDS);
+  expect(world.events.at(-1)).toMatchObject({ type: 'Warning', reason: 'WaitingForMover' });
+  expect(world.events.at(-1)?.message).toContain(message);
+  expect(world.events.at(-1)?.message).toContain('must have room for one mover');
+  await world.until(isCompleted);
+});
+
+it('invariant 14: for a mover whose pod cannot be scheduled, says why', async () => {
+  world.createClaim('restore');
+  await world.until(({ server }) => server.list(pods).length > 0);
+  const message = '0/1 nodes are available: 1 Insufficient memory.';
+  world.server.change(pods, world.server.list(pods)[0]?.metadata ?? CLAIM_REF, (object) => {
+    const conditions = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }];
+    object['status'] = { phase: 'Pending', conditions };
+  });
+  await lookAfter(2 * GRACE_MILLISECONDS);
+  expect(world.events.at(-1)).toMatchObject({ type: 'Warning', reason: 'WaitingForMover' });
+  expect(world.events.at(-1)?.message).toContain(message);
+});
