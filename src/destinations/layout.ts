@@ -3,6 +3,7 @@ export const IDENTITY_KEY = '.rebound/destination.json';
 
 const CLAIM_RECORDS = '.rebound/claims';
 const EARLIER_CLAIM_RECORDS = '.rebound/claims-before';
+const CORRUPT_CLAIM_RECORDS = '.rebound/claims-corrupt';
 
 // Names of Kubernetes objects (RFC 1123 label and subdomain), so that neither part can leave its folder.
 const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -35,3 +36,9 @@ export const claimRecordKey = (key: ClaimKey): string => `${CLAIM_RECORDS}/${pat
  * @throws RangeError as {@link repositoryPath}.
  */
 export const earlierClaimRecordKey = (key: ClaimKey): string => `${EARLIER_CLAIM_RECORDS}/${pathOf(key)}.json`;
+
+/**
+ * The key of what stood in the place of a claim's record and was none, relative to the destination's prefix.
+ * @throws RangeError as {@link repositoryPath}.
+ */
+export const corruptClaimRecordKey = (key: ClaimKey): string => `${CORRUPT_CLAIM_RECORDS}/${pathOf(key)}.json`;

@@ -10,6 +10,8 @@ const limits = { timeoutMilliseconds: 1_000 };
 const identity = newDestinationIdentity('00000000-0000-4000-8000-000000000001', new Date(0));
 const key = { namespace: 'shop', claim: 'db' };
 const objectKey = '.rebound/claims/shop/db.json';
+const beforeKey = '.rebound/claims-before/shop/db.json';
+const corruptKey = '.rebound/claims-corrupt/shop/db.json';
 
 const setUp = () => {
   const store = createMemoryStore();
@@ -69,6 +71,71 @@ describe('the ledger', () => {
     store.objects.set(objectKey, Buffer.from(JSON.stringify({ ...record, color: 'blue' })));
     const result = await readLedger(destination, key, limits);
     expect(result.ok && result.value).toMatchObject({ color: 'blue' });
+  });
+
+  it('keeps fields that a later version added at any level, also when the record is written again', async () => {
+    const { store, destination } = setUp();
+    const later = {
+      ...record,
+      color: 'blue',
+      lastGoodBackup: { ...backup(1), checked: true },
+      history: [{ snapshotId: backup(1).snapshotId, time: backup(1).time, sizeBytes: 1, files: 1, pinned: true }],
+      runs: [{ snapshotId: backup(1).snapshotId, time: backup(1).time, result: 'good', writer: 'us', tries: 2 }],
+      collapse: { since: backup(1).time, yardstick: { ...backup(1), why: 'largest' }, told: true },
+      owner: { clusterUid: 'us', since: backup(1).time, name: 'prod' },
+    };
+    store.objects.set(objectKey, Buffer.from(JSON.stringify(later)));
+    const read = await readLedger(destination, key, limits);
+    if (!read.ok || read.value === undefined) throw new Error('the record was not read');
+    await writeLedger(destination, read.value, limits);
+    expect(JSON.parse(Buffer.from(store.objects.get(objectKey) ?? []).toString())).toEqual(later);
+  });
+
+  it('puts a copy of the record beside before it replaces it', async () => {
+    const { store, destination } = setUp();
+    await writeLedger(destination, record, limits);
+    expect(store.objects.has(beforeKey)).toBe(false);
+    const first = store.objects.get(objectKey);
+    await writeLedger(destination, { ...record, policy: 'daily' }, limits);
+    expect(store.objects.get(beforeKey)).toEqual(first);
+  });
+
+  it('takes the copy where the record itself is damaged, and keeps the damaged one when it is replaced', async () => {
+    const { store, destination } = setUp();
+    await writeLedger(destination, record, limits);
+    await writeLedger(destination, { ...record, policy: 'daily' }, limits);
+    const damaged = Buffer.from('{"version":1');
+    store.objects.set(objectKey, damaged);
+    expect(await readLedger(destination, key, limits)).toEqual({ ok: true, value: record });
+    await writeLedger(destination, { ...record, policy: 'weekly' }, limits);
+    expect(store.objects.get(corruptKey)).toEqual(damaged);
+    expect(await readLedger(destination, key, limits)).toMatchObject({ ok: true, value: { policy: 'weekly' } });
+    store.objects.set(objectKey, damaged);
+    expect(await readLedger(destination, key, limits)).toEqual({ ok: true, value: record });
+  });
+
+  it('invariant 2: does not take a record that was removed from its copy', async () => {
+    const { store, destination } = setUp();
+    await writeLedger(destination, record, limits);
+    await writeLedger(destination, record, limits);
+    store.objects.delete(objectKey);
+    expect(await readLedger(destination, key, limits)).toEqual({ ok: true, value: undefined });
+  });
+
+  it('invariant 2: does not say that a damaged record has no copy when the copy cannot be read now', async () => {
+    const { store, destination } = setUp();
+    store.objects.set(objectKey, Buffer.from('damaged'));
+    store.fault = (call) => (call.includes('claims-before') ? failure('Timeout', 'slow') : undefined);
+    expect(await readLedger(destination, key, limits)).toMatchObject({ ok: false, reason: 'Timeout' });
+  });
+
+  it('replaces nothing when the copy cannot be written', async () => {
+    const { store, destination } = setUp();
+    await writeLedger(destination, record, limits);
+    store.fault = (call) => (call.includes('claims-before') ? failure('AccessDenied', 'no') : undefined);
+    const written = await writeLedger(destination, { ...record, policy: 'daily' }, limits);
+    expect(written).toMatchObject({ ok: false, reason: 'AccessDenied' });
+    expect(await readLedger(destination, key, limits)).toEqual({ ok: true, value: record });
   });
 
   it('does not write what would not read back', async () => {

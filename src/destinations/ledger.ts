@@ -1,19 +1,20 @@
 import { z } from 'zod';
 import type { CallOptions, Destination } from './destination.ts';
-import { claimRecordKey, type ClaimKey } from './layout.ts';
+import { claimRecordKey, corruptClaimRecordKey, earlierClaimRecordKey, type ClaimKey } from './layout.ts';
 import { failure, success, type Outcome } from './outcome.ts';
+import { stepsWithin } from './time-limit.ts';
 
 /** How many good backups a record remembers, the newest first. */
 export const HISTORY_LIMIT = 10;
 
-/** How many runs a record remembers, whatever became of them. */
-const RUNS_LIMIT = 100;
+/** How many runs a record remembers, whatever became of them. A mover that fails is tried some twenty times an hour. */
+export const RUNS_LIMIT = 300;
 
 const snapshotId = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().min(0);
 const time = z.iso.datetime({ offset: true });
 
-const goodBackup = z.object({
+const goodBackup = z.looseObject({
   snapshotId,
   time,
   sizeBytes: count,
@@ -21,7 +22,7 @@ const goodBackup = z.object({
   directories: count,
 });
 
-const historicBackup = goodBackup.omit({ directories: true });
+const historicBackup = z.looseObject({ snapshotId, time, sizeBytes: count, files: count });
 
 const mover = z.looseObject({
   runAsUser: count.optional(),
@@ -44,8 +45,14 @@ const recordedRun = z.looseObject({
   writer: z.string().min(1),
 });
 
-/** A fall in size that nobody has answered yet, and the good backup that it was measured against: that one does not age. */
-const openCollapse = z.looseObject({ snapshotId, since: time, yardstick: historicBackup });
+/**
+ * A fall in size that nobody has answered yet, and the good backup that it was measured against: that one does not age.
+ * `snapshotId`: the first collapsed one; absent where the volume was found empty, so that there is none.
+ */
+const openCollapse = z.looseObject({ snapshotId: snapshotId.optional(), since: time, yardstick: historicBackup });
+
+/** The last collapse that a person accepted. Backups older than `time` are no yardstick any more. */
+const acceptedCollapse = z.looseObject({ snapshotId: snapshotId.optional(), time });
 
 /** The one cluster that may write this claim's backups. `releasedAt`: its claim went, or lost the label. */
 const owner = z.looseObject({ clusterUid: z.string().min(1), since: time, releasedAt: time.optional() });
@@ -59,7 +66,8 @@ const claimRecord = z.looseObject({
   claimUid: z.string(),
   /** The tier. */
   policy: z.string().min(1),
-  lastGoodBackup: goodBackup,
+  /** Absent while no run ended whole. */
+  lastGoodBackup: goodBackup.optional(),
   /** The user and groups that the mover ran as. */
   mover: mover.optional(),
   recordedAt: time,
@@ -72,6 +80,7 @@ const claimRecord = z.looseObject({
   /** Runs that left a snapshot, the newest first. */
   runs: z.array(recordedRun).max(RUNS_LIMIT).optional(),
   collapse: openCollapse.optional(),
+  acceptedCollapse: acceptedCollapse.optional(),
   owner: owner.optional(),
   /** How large the volume was when it was backed up last: a restore needs no less. */
   volumeCapacityBytes: count.optional(),
@@ -82,6 +91,7 @@ export type OpenCollapse = z.infer<typeof openCollapse>;
 export type LedgerOwner = z.infer<typeof owner>;
 export type ClaimRecord = z.infer<typeof claimRecord>;
 export type GoodBackup = z.infer<typeof goodBackup>;
+export type HistoricBackup = z.infer<typeof historicBackup>;
 
 const unreadable = (key: string, why: string) =>
   failure(
@@ -111,28 +121,80 @@ export const parseClaimRecord = (key: ClaimKey, bytes: Uint8Array): Outcome<Clai
   return success(record.data);
 };
 
-/** Reads a claim's record; `undefined` when there certainly is none. An unreadable record is a failure. */
-export const readLedger = async (
-  destination: Pick<Destination, 'read'>,
+type Reader = Pick<Destination, 'read'>;
+
+/** What stands in a record's place: nothing, a record, or bytes that are none. */
+interface StandingRecord {
+  readonly bytes: Uint8Array | undefined;
+  readonly parsed: Outcome<ClaimRecord | undefined>;
+}
+
+const readStanding = async (from: Reader, key: ClaimKey, options: CallOptions): Promise<Outcome<StandingRecord>> => {
+  const read = await from.read(claimRecordKey(key), options);
+  if (!read.ok) return read;
+  const bytes = read.value;
+  return success({ bytes, parsed: bytes === undefined ? success(undefined) : parseClaimRecord(key, bytes) });
+};
+
+/** The copy of the record before, where the record itself can't be understood. */
+const readCopy = async (
+  from: Reader,
   key: ClaimKey,
   options: CallOptions,
 ): Promise<Outcome<ClaimRecord | undefined>> => {
-  const bytes = await destination.read(claimRecordKey(key), options);
-  if (!bytes.ok) return bytes;
-  return bytes.value === undefined ? success(undefined) : parseClaimRecord(key, bytes.value);
+  const copy = await from.read(earlierClaimRecordKey(key), options);
+  if (!copy.ok) return copy;
+  return copy.value === undefined ? success(undefined) : parseClaimRecord(key, copy.value);
 };
 
-/** Writes a claim's record, replacing the one before. A record that would not read back is a failure, and not written. */
+/**
+ * Reads a claim's record; `undefined` when there certainly is none. A record that can't be understood is not taken for none:
+ * the copy of the record before it counts, and where that is none either, the failure is `InvalidRecord`.
+ */
+export const readLedger = async (
+  destination: Reader,
+  key: ClaimKey,
+  options: CallOptions,
+): Promise<Outcome<ClaimRecord | undefined>> => {
+  const step = stepsWithin(options);
+  const standing = await readStanding(destination, key, step());
+  if (!standing.ok) return standing;
+  const { parsed } = standing.value;
+  if (parsed.ok) return parsed;
+  const copy = await readCopy(destination, key, step());
+  if (!copy.ok && copy.reason !== 'InvalidRecord') return copy;
+  return copy.ok && copy.value !== undefined ? copy : parsed;
+};
+
+/**
+ * Writes a claim's record, replacing the one before. What stood there is put beside first: a record as the copy that
+ * {@link readLedger} falls back to, anything else where a person can look at it. A record that would not read back is a
+ * failure, and not written.
+ */
 export const writeLedger = async (
-  destination: Pick<Destination, 'write'>,
+  destination: Pick<Destination, 'read' | 'write'>,
   record: ClaimRecord,
   options: CallOptions,
 ): Promise<Outcome<undefined>> => {
   const checked = claimRecord.safeParse(record);
   if (!checked.success) return failure('InvalidRecord', `not a ledger record: ${z.prettifyError(checked.error)}`);
+  const step = stepsWithin(options);
+  const standing = await readStanding(destination, record, step());
+  if (!standing.ok) return standing;
+  const { bytes, parsed } = standing.value;
+  if (bytes !== undefined) {
+    const beside = parsed.ok ? earlierClaimRecordKey(record) : corruptClaimRecordKey(record);
+    const kept = await destination.write(beside, bytes, step());
+    if (!kept.ok) return kept;
+  }
   const json = `${JSON.stringify(checked.data, undefined, 2)}\n`;
-  return destination.write(claimRecordKey(record), new TextEncoder().encode(json), options);
+  return destination.write(claimRecordKey(record), new TextEncoder().encode(json), step());
 };
+
+/** The newest snapshot that a record speaks of, a good one before others; absent where it speaks of none. */
+export const rememberedSnapshot = (
+  record: ClaimRecord | undefined,
+): Pick<RecordedRun, 'snapshotId' | 'time'> | undefined => record?.lastGoodBackup ?? record?.runs?.[0];
 
 /** The record after one more good backup: it becomes the last one, and the bounded history gains it. */
 export const withGoodBackup = (record: ClaimRecord, backup: GoodBackup, recordedAt: string): ClaimRecord => {

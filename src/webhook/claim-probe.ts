@@ -3,7 +3,7 @@ import { TIER_LABEL } from '../api/labels.ts';
 import type { OpenedStore, Unopened } from '../destinations/catalog.ts';
 import type { Destination, ProbeResult } from '../destinations/destination.ts';
 import { repositoryPath } from '../destinations/layout.ts';
-import { readLedger } from '../destinations/ledger.ts';
+import { readLedger, rememberedSnapshot } from '../destinations/ledger.ts';
 import type { ProbeFact } from '../domain/admission.ts';
 import type { ClaimFacts } from '../domain/claim.ts';
 import { UnreadableObjectError } from '../kube/store.ts';
@@ -61,8 +61,9 @@ async function confirmNone(
 ): Promise<ProbeFact> {
   const ledger = await readLedger(destination, key, { timeoutMilliseconds });
   if (!ledger.ok) return unknown(`${ledger.reason}: ${ledger.message}`);
-  if (ledger.value === undefined) return { kind: 'none' };
-  const { snapshotId, time } = ledger.value.lastGoodBackup;
+  const remembered = rememberedSnapshot(ledger.value);
+  if (remembered === undefined) return { kind: 'none' };
+  const { snapshotId, time } = remembered;
   return unknown(`the ledger remembers snapshot ${snapshotId.slice(0, 8)} of ${time}, but the repository holds none.`);
 }
 

@@ -7,7 +7,7 @@ import type { ClaimRecord } from '../../destinations/ledger.ts';
  * (restic writes counts since 0.17 only).
  */
 export function snapshotReference(snapshot: Snapshot, record: ClaimRecord | undefined): SnapshotReference {
-  const recorded = record?.lastGoodBackup.snapshotId === snapshot.id ? record.lastGoodBackup : undefined;
+  const recorded = record?.lastGoodBackup?.snapshotId === snapshot.id ? record.lastGoodBackup : undefined;
   const known = snapshot.summary ?? recorded;
   return {
     id: snapshot.id,

@@ -2,7 +2,7 @@ import type { SnapshotReference } from '../../api/snapshot.ts';
 import type { VolumeRestore } from '../../api/volume-restore.ts';
 import { parseRestoreRequest } from '../../domain/restore-request.ts';
 import { chooseSnapshot } from '../../domain/snapshot-selection.ts';
-import { readLedger, type ClaimRecord } from '../../destinations/ledger.ts';
+import { readLedger, rememberedSnapshot, type ClaimRecord } from '../../destinations/ledger.ts';
 import type { Snapshot } from '../../engines/restic/snapshot.ts';
 import { readRepository } from '../../engines/restic/read-repository.ts';
 import type { DamagedSnapshot } from '../../engines/restic/reading.ts';
@@ -41,7 +41,7 @@ export async function resolveSnapshot(
     case 'absent':
     case 'empty':
       if (!ledger.ok) return wait(ledger.reason, ledger.message);
-      return ledger.value === undefined ? { kind: 'none' } : contradiction(ledger.value);
+      return contradiction(ledger.value) ?? { kind: 'none' };
   }
 }
 
@@ -55,7 +55,7 @@ function choose(
   if (parsed.request.kind === 'none') return { kind: 'none' };
   const choice = chooseSnapshot(snapshots, parsed.request);
   if (choice.kind === 'noMatch') return wait('NoMatchingSnapshot', choice.message);
-  const isNamed = parsed.request.kind === 'snapshot' || record?.lastGoodBackup.snapshotId === choice.snapshot.id;
+  const isNamed = parsed.request.kind === 'snapshot' || record?.lastGoodBackup?.snapshotId === choice.snapshot.id;
   if (damaged[0] !== undefined && !isNamed) return mayBeTooOld(damaged[0], choice.snapshot);
   return { kind: 'snapshot', snapshot: snapshotReference(choice.snapshot, record), record };
 }
@@ -69,9 +69,11 @@ function mayBeTooOld(damaged: DamagedSnapshot, newestReadable: Snapshot): Resolu
   );
 }
 
-/** The ledger remembers a good backup that the repository does not hold: somebody removed it, or the store is not whole. */
-function contradiction(record: ClaimRecord): Resolution {
-  const { snapshotId, time } = record.lastGoodBackup;
+/** The ledger remembers a backup that the repository does not hold: somebody removed it, or the store is not whole. */
+function contradiction(record: ClaimRecord | undefined): Resolution | undefined {
+  const remembered = rememberedSnapshot(record);
+  if (record === undefined || remembered === undefined) return undefined;
+  const { snapshotId, time } = remembered;
   return wait(
     'BackupVanished',
     `the ledger remembers snapshot ${snapshotId.slice(0, 8)} of ${time}, but the repository holds no snapshot. ` +
