@@ -43,6 +43,14 @@ export const volumeRestoreStatus = z.object({
     .string()
     .optional()
     .describe('UID of the claim that the snapshot is restored into first. A proof holds for this one only.'),
+  clearedPrime: z
+    .object({
+      claimUID: z.string(),
+      attempt: z.int().describe('The first attempt that could write into it: later ones may remove files from it.'),
+      time: timestamp('When it was found so.'),
+    })
+    .optional()
+    .describe('The prime claim whose volume was found made for this restore, and empty.'),
   volumeName: z.string().optional().describe('The volume that was handed to the claim.'),
   attempts: z.int().optional().describe('How many engine restores were started.'),
   restored: z

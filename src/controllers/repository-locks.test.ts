@@ -46,7 +46,7 @@ describe('a claim whose repository is locked', () => {
     world.createClaim('restore');
     for (let minute = 0; minute < 3; minute += 1) await world.calmRound();
     expect(locks()).toEqual([held]);
-    expect(world.attempts).toEqual([]);
+    expect(world.attempts.filter(({ spec }) => spec['paused'] !== true)).toEqual([]);
     expect(world.claim?.status?.phase).toBe('Pending');
     const ready = world.restore?.status?.conditions?.find(({ type }) => type === 'Ready');
     expect(ready).toMatchObject({ status: 'False', reason: 'RepositoryLocked' });
@@ -92,7 +92,7 @@ describe('a claim whose repository is locked', () => {
     world.createClaim('restore');
     await world.calmRound();
     await world.calmRound();
-    expect(world.attempts).toEqual([]);
+    expect(world.attempts.filter(({ spec }) => spec['paused'] !== true)).toEqual([]);
     expect(world.events.at(-1)).toMatchObject({ type: 'Warning', reason: 'RestoreHeld' });
     expect(world.events.at(-1)?.message).toContain("locked by a dead process, and its lock can't be removed: HTTP 403");
     store.fault = undefined;

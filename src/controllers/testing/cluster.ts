@@ -75,20 +75,47 @@ export class Cluster {
       const { spec, metadata } = claim;
       const isWaiting = spec.volumeName === undefined && metadata.deletionTimestamp === undefined;
       if (!isWaiting || spec.dataSourceRef !== undefined || !this.#hasNode(claim)) continue;
-      this.#bindTo(claim, this.makeVolume(claim.metadata, blank));
+      this.#bindTo(claim, this.#takeVolume(claim.metadata) ?? this.makeVolume(claim.metadata, blank));
     }
   }
 
-  /** Makes a volume that is meant for a claim. */
+  /** A free volume goes before a new one; the volume controller says that it was its choice. */
+  #takeVolume({ namespace, name, uid }: ObjectMetadata): string | undefined {
+    const free = this.#server.list(persistentVolumes).find(({ status }) => status?.phase === 'Available');
+    if (free === undefined) return undefined;
+    this.#server.change(persistentVolumes, free.metadata, (object) => {
+      childOf(childOf(object, 'metadata'), 'annotations')['pv.kubernetes.io/bound-by-controller'] = 'yes';
+      childOf(object, 'spec')['claimRef'] = { namespace: namespace ?? '', name, uid: uid ?? '' };
+    });
+    return free.metadata.name;
+  }
+
+  /** Makes a volume for a claim, as a provisioner does. */
   makeVolume({ namespace, name, uid }: ObjectMetadata, content: Content): string {
-    this.#volumesMade += 1;
-    const volumeName = `pv-${this.#volumesMade}`;
-    this.contents.set(volumeName, content);
+    const volumeName = this.#nameVolume(content);
     this.#server.create(persistentVolumes, {
-      metadata: { name: volumeName },
+      metadata: { name: volumeName, annotations: { 'pv.kubernetes.io/provisioned-by': 'csi.example' } },
       spec: { claimRef: { namespace, name, uid }, persistentVolumeReclaimPolicy: 'Delete' },
     });
     this.#setPhase(volumeName, 'Bound');
+    return volumeName;
+  }
+
+  /** Somebody makes a volume by hand, which any claim may take. */
+  offerVolume(content: Content, reclaimPolicy = 'Delete', annotations: Readonly<Record<string, string>> = {}): string {
+    const volumeName = this.#nameVolume(content);
+    this.#server.create(persistentVolumes, {
+      metadata: { name: volumeName, annotations },
+      spec: { persistentVolumeReclaimPolicy: reclaimPolicy },
+    });
+    this.#setPhase(volumeName, 'Available');
+    return volumeName;
+  }
+
+  #nameVolume(content: Content): string {
+    this.#volumesMade += 1;
+    const volumeName = `pv-${this.#volumesMade}`;
+    this.contents.set(volumeName, content);
     return volumeName;
   }
 
@@ -106,7 +133,10 @@ export class Cluster {
 
   #syncVolume(volume: PersistentVolume): void {
     const { claimRef } = volume.spec;
-    if (claimRef === undefined) return;
+    if (claimRef === undefined) {
+      if (volume.status?.phase !== 'Available') this.#setPhase(volume.metadata.name, 'Available');
+      return;
+    }
     const claim = this.#server.get(persistentVolumeClaims, {
       namespace: claimRef.namespace,
       name: claimRef.name ?? '',
@@ -128,11 +158,21 @@ export class Cluster {
     }
   }
 
-  /** Destroys released volumes. */
+  /** Destroys released volumes, or what they hold, as their policies say. */
   reclaim(): void {
-    for (const volume of this.#server.list(persistentVolumes)) {
-      if (volume.status?.phase === 'Released') this.destroyVolume(volume.metadata.name);
+    for (const { metadata, spec, status } of this.#server.list(persistentVolumes)) {
+      if (status?.phase !== 'Released') continue;
+      if (spec.persistentVolumeReclaimPolicy === 'Delete') this.destroyVolume(metadata.name);
+      if (spec.persistentVolumeReclaimPolicy === 'Recycle') this.#recycle(metadata.name);
     }
+  }
+
+  #recycle(name: string): void {
+    this.contents.set(name, blank);
+    this.#server.change(persistentVolumes, { name }, (object) => {
+      Reflect.deleteProperty(childOf(object, 'spec'), 'claimRef');
+    });
+    this.#setPhase(name, 'Available');
   }
 
   destroyVolume(name: string): void {

@@ -63,7 +63,7 @@ export class Engine {
     const { server } = this.#parts;
     for (const object of server.list(replicationDestinations)) {
       const { namespace, name } = object.metadata;
-      if (this.#isDone(object) || this.#podsOf(object).length > 0) continue;
+      if (object.spec['paused'] === true || this.#isDone(object) || this.#podsOf(object).length > 0) continue;
       const restic = resticOf(object);
       const claimName = text(restic['destinationPVC']);
       const hasSecret = server.get(secrets, { namespace, name: text(restic['repository']) }) !== undefined;

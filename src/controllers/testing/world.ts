@@ -319,6 +319,12 @@ export class World {
     this.cluster.bind();
   }
 
+  /** Somebody deletes the prime claim. */
+  deletePrime(): void {
+    if (this.prime !== undefined) this.server.delete(persistentVolumeClaims, this.prime.metadata);
+    this.cluster.protect();
+  }
+
   /** Somebody deletes the PersistentVolume that the claim is bound to. */
   loseVolume(): void {
     const { claim } = this;
@@ -379,6 +385,7 @@ export class World {
 
   readonly #calmSteps: readonly (() => Promise<void> | void)[] = [
     ...Object.values(this.cluster.passes),
+    () => this.look(),
     () => this.engine.startMovers(),
     () => this.cluster.schedule(),
     () => this.look(),

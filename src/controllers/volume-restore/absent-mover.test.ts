@@ -20,7 +20,7 @@ async function lookAfter(milliseconds: number): Promise<void> {
 
 it("invariant 14: for a mover whose pod is refused, repeats the refuser's words and what to do", async () => {
   world.createClaim('restore');
-  await world.until(({ attempts }) => attempts.length > 0);
+  await world.until(({ attempts }) => attempts[0]?.spec['paused'] === false);
   const attempt = world.attempts[0]?.metadata.name ?? '';
   const message = 'Error creating: pods "x" is forbidden: exceeded quota: small, requested: pods=1, limited: pods=4';
   world.server.create(events, {

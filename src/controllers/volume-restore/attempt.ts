@@ -25,6 +25,9 @@ export interface AttemptPlan {
   readonly snapshotTimeMilliseconds: number;
   /** The class of the claim; absent when it has none, or one that does not exist. */
   readonly claimStorageClass: StorageClass | undefined;
+  /** No mover starts before it is told to: see `clearPrime`. */
+  readonly paused: boolean;
+  readonly deletesFiles: boolean;
 }
 
 export interface NotStarted {
@@ -47,6 +50,8 @@ export interface RunningAttempt {
 /** Where an attempt stands. */
 export type AttemptState =
   | { readonly kind: 'absent' }
+  /** Prepared, and not yet allowed to start. */
+  | { readonly kind: 'paused' }
   | RunningAttempt
   /** `heardAll` is false where a part of what the mover said may be missing. */
   | { readonly kind: 'ended'; readonly report: RestoreReport; readonly heardAll: boolean };
@@ -81,6 +86,8 @@ export async function startAttempt(context: ControllerContext, plan: AttemptPlan
     hasCustomCA: access.caPem !== undefined,
     primeClaimName: primeClaimName(owner.uid),
     snapshotTimeMilliseconds: plan.snapshotTimeMilliseconds,
+    paused: plan.paused,
+    deletesFiles: plan.deletesFiles,
     policy: policy.spec,
     claimStorageClass: plan.claimStorageClass,
     moverUser: plan.moverUser,
@@ -103,6 +110,7 @@ export function observeAttempt(
     logs.forget(key);
     return { kind: 'absent' };
   }
+  if (object.spec['paused'] === true) return { kind: 'paused' };
   const pod = newestMover(context, key);
   if (pod !== undefined) logs.listen(key, pod);
   const heard = logs.heard(key);
@@ -110,19 +118,25 @@ export function observeAttempt(
   if (heard !== undefined && isWholeStory(heard) && hasEndedWell(pod)) {
     return { kind: 'ended', report: heard.report, heardAll: true };
   }
-  return runningAttempt(context, object, { pod, heard });
+  return runningAttempt(context, object, { pod, heard, since: restore.status?.clearedPrime?.time });
 }
 
 function runningAttempt(
   context: ControllerContext,
   object: ReplicationDestination,
-  { pod, heard }: { readonly pod: Pod | undefined; readonly heard: Heard | undefined },
+  {
+    pod,
+    heard,
+    since = '',
+  }: { readonly pod?: Pod | undefined; readonly heard?: Heard | undefined; readonly since?: string | undefined },
 ): RunningAttempt {
   const digest = object.metadata.annotations?.[SECRET_DIGEST_ANNOTATION];
   const trouble = engineTrouble(object) ?? (pod === undefined ? undefined : podTrouble(pod, heard?.log ?? ''));
   const hasStarted = heard !== undefined || (pod !== undefined && pod.status?.phase !== 'Pending');
   if (hasStarted) return { kind: 'running', trouble, digest };
-  const waitedMilliseconds = context.now() - Date.parse(object.metadata.creationTimestamp ?? '');
+  // The engine's object may have been prepared long before it was allowed to start.
+  const startedAt = [object.metadata.creationTimestamp ?? '', since].map((time) => Date.parse(time) || 0);
+  const waitedMilliseconds = context.now() - Math.max(...startedAt);
   return { kind: 'running', trouble, digest, notStarted: { object, pod, waitedMilliseconds } };
 }
 

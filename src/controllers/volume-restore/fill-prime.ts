@@ -10,6 +10,7 @@ import { type RepositoryAccess, secretDigest } from '../repository-access.ts';
 import { discardAttempt, type NotStarted, observeAttempt, type RunningAttempt, startAttempt } from './attempt.ts';
 import { awaitUnlocked } from './await-unlocked.ts';
 import { chooseAgain } from './choose-content.ts';
+import { clearPrime } from './clear-prime.ts';
 import {
   ENGINE_LOOK_MILLISECONDS,
   hold,
@@ -32,6 +33,11 @@ const primeClaimReplaced = {
   message: 'the prime claim was deleted and made anew, so what was restored is gone',
 };
 
+const attemptDeleted = {
+  reason: 'AttemptDeleted',
+  message: "somebody deleted the engine's object of an attempt that may have written into the volume",
+};
+
 /** An attempt that has not ended. */
 interface WatchedAttempt {
   readonly snapshot: SnapshotReference;
@@ -42,16 +48,25 @@ interface WatchedAttempt {
 const restoringMessage = (snapshot: SnapshotReference, attempt: number): string =>
   `The mover restores snapshot ${short(snapshot)} (attempt ${attempt}).`;
 
+/** Whether the prime claim's volume was found to be one that may be written into. */
+const isCleared = ({ restore, prime }: PrimedScene): boolean =>
+  restore.status?.clearedPrime?.claimUID === prime.metadata.uid;
+
 /** Steps 4 and 5: restore into the prime claim, and prove what came back. */
 export async function fillPrime(tools: Tools, scene: PrimedScene): Promise<PrimedStep> {
   const { restore, prime } = scene;
   const { snapshot, provenTime, blank, primeClaimUID } = restore.status ?? {};
-  if (blank === true || snapshot === undefined) return scene;
+  if (blank === true || snapshot === undefined) return await clearBlank(tools, scene);
   const attempt = Math.max(1, restore.status?.attempts ?? 1);
   if (primeClaimUID !== undefined && primeClaimUID !== prime.metadata.uid) {
     return await again(tools, scene, attempt, primeClaimReplaced);
   }
   return provenTime === undefined ? await followAttempt(tools, scene, snapshot, attempt) : scene;
+}
+
+/** A blank volume is handed over as it is: it must be one that was made for the claim. */
+async function clearBlank(tools: Tools, scene: PrimedScene): Promise<PrimedStep> {
+  return isCleared(scene) ? scene : await clearPrime(tools, scene, 1);
 }
 
 async function followAttempt(
@@ -64,13 +79,48 @@ async function followAttempt(
   const state = observeAttempt(tools.context, tools.logs, restore, attempt);
   switch (state.kind) {
     case 'absent':
-      return await begin(tools, scene, snapshot, attempt);
+      return await startOver(tools, scene, snapshot, attempt);
+    case 'paused': {
+      const cleared = isCleared(scene) ? scene : await clearPrime(tools, scene, attempt);
+      return 'result' in cleared ? cleared : await begin(tools, cleared, snapshot, attempt);
+    }
     case 'running':
       return await watchOver(tools, scene, { snapshot, attempt, running: state });
     case 'ended':
       if (!state.heardAll) return { result: requeueAfter(LOG_WAIT_MILLISECONDS) };
       return await judge(tools, scene, snapshot, { attempt, report: state.report });
   }
+}
+
+/** No object of the attempt is there: it never was, or somebody deleted it. */
+async function startOver(
+  tools: Tools,
+  scene: PrimedScene,
+  snapshot: SnapshotReference,
+  attempt: number,
+): Promise<PrimedStep> {
+  if (!isCleared(scene)) return await prepare(tools, scene, snapshot, attempt);
+  const mayHaveWritten = attempt === scene.restore.status?.clearedPrime?.attempt;
+  return mayHaveWritten
+    ? await again(tools, scene, attempt, attemptDeleted)
+    : await begin(tools, scene, snapshot, attempt);
+}
+
+/** Lets the engine prepare itself while the prime claim gets its volume, and until that one was looked at. */
+async function prepare(
+  tools: Tools,
+  scene: PrimedScene,
+  snapshot: SnapshotReference,
+  attempt: number,
+): Promise<PrimedStep> {
+  const { restore, prime } = scene;
+  const access = openFor(tools, restore);
+  if (!access.ok) return await hold(tools, scene, access.reason, access.message);
+  const message = restoringMessage(snapshot, attempt);
+  const status = { phase: 'Restoring', attempts: attempt, primeClaimUID: prime.metadata.uid } as const;
+  const recorded = await recordProgress(tools.context, restore, { status, reason: 'Restoring', message });
+  await start(tools, { ...scene, restore: recorded }, access.access, attempt);
+  return { result: requeueAfter(ENGINE_LOOK_MILLISECONDS) };
 }
 
 async function begin(
@@ -101,13 +151,16 @@ async function start(
   access: RepositoryAccess,
   attempt: number,
 ): Promise<void> {
-  const { snapshot, moverUser = {} } = restore.status ?? {};
-  const policy = tools.context.stores.policies.get(restore.spec.policyName);
+  const { snapshot, moverUser = {}, primeClaimUID, clearedPrime } = restore.status ?? {};
+  const { policies, storageClasses } = tools.context.stores;
+  const policy = policies.get(restore.spec.policyName);
   if (policy === undefined || snapshot === undefined) return;
+  const paused = clearedPrime === undefined || clearedPrime.claimUID !== primeClaimUID;
+  const deletesFiles = !paused && attempt > clearedPrime.attempt;
+  const plan = { restore, policy, access, moverUser, attempt, paused, deletesFiles };
   const snapshotTimeMilliseconds = Date.parse(snapshot.time);
-  const claimStorageClass = tools.context.stores.storageClasses.get(claim.spec.storageClassName ?? '');
-  const plan = { restore, policy, access, moverUser, attempt, snapshotTimeMilliseconds, claimStorageClass };
-  await startAttempt(tools.context, plan);
+  const claimStorageClass = storageClasses.get(claim.spec.storageClassName ?? '');
+  await startAttempt(tools.context, { ...plan, snapshotTimeMilliseconds, claimStorageClass });
 }
 
 async function watchOver(

@@ -101,7 +101,7 @@ describe('invariant 10: a claim that is restored and waits', () => {
 
   it('for a mover that does not start, says so when that has lasted, and that it goes on', async () => {
     world.createClaim('restore');
-    await world.until(({ attempts }) => attempts.length > 0);
+    await world.until(({ attempts }) => attempts[0]?.spec['paused'] === false);
     await lookAfter(GRACE_MILLISECONDS - 1);
     expect(standing()?.reason).toBe('Restoring');
     await lookAfter(1);

@@ -10,6 +10,7 @@ import { ageMilliseconds, type ControllerContext, tell } from '../context.ts';
 import { discardAttempt } from './attempt.ts';
 import { handOverVolume, restoredContent } from './bind.ts';
 import { chooseContent } from './choose-content.ts';
+import { awaitVolume, hasVolume } from './clear-prime.ts';
 import { fillPrime } from './fill-prime.ts';
 import type { MoverLogWatch } from './mover-log-watch.ts';
 import { buildPrimeClaim, SELECTED_NODE_ANNOTATION } from './prime-claim.ts';
@@ -20,7 +21,6 @@ import {
   type PrimedStep,
   type Scene,
   short,
-  showLastingWait,
   showWait,
   type Tools,
 } from './scene.ts';
@@ -123,20 +123,7 @@ export class VolumeRestoreReconciler {
 
   /** Step 6: the volume changes hands. */
   async #handOver({ restore, claim, prime }: PrimedScene): Promise<Result> {
-    if (prime.spec.volumeName === undefined || prime.status?.phase === 'Pending') {
-      const { name } = prime.metadata;
-      const wait = await showLastingWait(
-        this.#tools,
-        { restore, claim },
-        {
-          reason: 'WaitingForVolume',
-          message: 'The storage class has made no volume for the claim yet.',
-          advice: `The events of claim ${name}, which gets the volume first, say why.`,
-          waitedMilliseconds: ageMilliseconds(this.#context, prime.metadata),
-        },
-      );
-      return wait.result;
-    }
+    if (!hasVolume(prime)) return (await awaitVolume(this.#tools, { restore, claim, prime })).result;
     const outcome = await handOverVolume(this.#context.client, restore, prime, claim);
     if (outcome.kind === 'lost') {
       // Another prime claim gets another volume, and is filled again.

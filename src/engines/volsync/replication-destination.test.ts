@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { MoverUser } from '../../api/snapshot.ts';
 import { buildReplicationDestination } from './replication-destination.ts';
 
-const attemptAs = (moverUser: MoverUser) =>
+const build = (moverUser: MoverUser, { paused = false, deletesFiles = false } = {}) =>
   buildReplicationDestination({
     name: 'rebound-1',
     namespace: 'shop',
@@ -21,7 +21,10 @@ const attemptAs = (moverUser: MoverUser) =>
       volSync: { copyMethod: 'Snapshot', cacheCapacity: '1Gi', pruneIntervalDays: 7 },
     },
     moverUser,
-  }).spec.restic;
+    paused,
+    deletesFiles,
+  }).spec;
+const attemptAs = (moverUser: MoverUser) => build(moverUser).restic;
 
 describe('buildReplicationDestination', () => {
   it('restores straight into the prime claim, as of the whole second of the snapshot', () => {
@@ -29,8 +32,13 @@ describe('buildReplicationDestination', () => {
       copyMethod: 'Direct',
       destinationPVC: 'rebound-prime',
       restoreAsOf: '2026-01-02T03:04:05Z',
-      enableFileDeletion: true,
     });
+  });
+
+  it('invariant 12: a mover removes files, and starts at all, only where it is told to', () => {
+    expect(build({})).toMatchObject({ paused: false, restic: { enableFileDeletion: false } });
+    expect(build({}, { paused: true }).paused).toBe(true);
+    expect(build({}, { deletesFiles: true }).restic.enableFileDeletion).toBe(true);
   });
 
   it("lets a mover that is not root write into a new volume's top folder, which is root's", () => {

@@ -17,6 +17,10 @@ export interface RestoreAttempt {
   /** The claim that the data goes into. */
   readonly primeClaimName: string;
   readonly snapshotTimeMilliseconds: number;
+  /** Everything is prepared, and no mover starts yet. */
+  readonly paused: boolean;
+  /** Removes from the claim what is not in the snapshot: for a volume only that an earlier attempt has filled. */
+  readonly deletesFiles: boolean;
   readonly policy: BackupPolicySpec;
   /** The class of the claim; absent when it has none, or one that does not exist. */
   readonly claimStorageClass?: StorageClass | undefined;
@@ -45,7 +49,8 @@ function ableToWrite(user: MoverUser): MoverUser {
 
 /**
  * Builds the object by which VolSync restores straight into a claim (`copyMethod: Direct`): no CSI snapshot and no second
- * copy. `enableFileDeletion` makes a second attempt into the same claim end with exactly the snapshot's files.
+ * copy. `enableFileDeletion` makes a second attempt into the same claim end with exactly the snapshot's files. While it is
+ * paused, VolSync makes the cache and a Job that starts no pod (internal/controller/mover/restic/mover.go, v0.14).
  */
 export function buildReplicationDestination(attempt: RestoreAttempt) {
   const securityContext = moverSecurityContext(ableToWrite(attempt.moverUser));
@@ -58,13 +63,14 @@ export function buildReplicationDestination(attempt: RestoreAttempt) {
     },
     spec: {
       trigger: { manual: RESTORE_TRIGGER },
+      paused: attempt.paused,
       restic: {
         repository: attempt.repositorySecretName,
         ...customCA(attempt.repositorySecretName, attempt.hasCustomCA),
         copyMethod: 'Direct',
         destinationPVC: attempt.primeClaimName,
         restoreAsOf: restoreAsOf(attempt.snapshotTimeMilliseconds),
-        enableFileDeletion: true,
+        enableFileDeletion: attempt.deletesFiles,
         ...cacheVolume(attempt.policy, attempt.claimStorageClass),
         cleanupCachePVC: true,
         ...(securityContext === undefined ? {} : { moverSecurityContext: securityContext }),

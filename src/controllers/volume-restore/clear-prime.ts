@@ -1,0 +1,64 @@
+import { judgeVolume } from '../../domain/fillable-volume.ts';
+import { rfc3339 } from '../../domain/rfc3339.ts';
+import { persistentVolumes, type PersistentVolume, type PersistentVolumeClaim } from '../../kube/objects.ts';
+import { requeueAfter } from '../../runtime/result.ts';
+import { ageMilliseconds } from '../context.ts';
+import { hold, type PrimedScene, type PrimedStep, showLastingWait, type Stop, type Tools } from './scene.ts';
+import { recordProgress } from './status.ts';
+
+const COPY_LAG_MILLISECONDS = 200;
+
+/**
+ * Invariant 12: nothing is written into a volume before it is certain that it was made for this restore. Goes on once
+ * that is so, and has recorded it.
+ *
+ * @param attempt the first attempt that may write into it.
+ */
+export async function clearPrime(tools: Tools, scene: PrimedScene, attempt: number): Promise<PrimedStep> {
+  const { prime, restore } = scene;
+  if (!hasVolume(prime)) return await awaitVolume(tools, scene);
+  const { volumeName = '' } = prime.spec;
+  const volume = await tools.context.client.get(persistentVolumes, { name: volumeName });
+  const verdict = judge(volume, prime);
+  switch (verdict) {
+    case 'unbound':
+      return { result: requeueAfter(COPY_LAG_MILLISECONDS) };
+    case 'foreign':
+    case 'offered':
+      return await refuse(tools, scene, volumeName);
+    case 'made': {
+      const { uid: claimUID } = prime.metadata;
+      const reason = 'Restoring';
+      const message = `Volume ${volumeName} was made for this restore.`;
+      const status = { clearedPrime: { claimUID, attempt, time: rfc3339(tools.context.now()) } };
+      return { ...scene, restore: await recordProgress(tools.context, restore, { status, reason, message }) };
+    }
+  }
+}
+
+export const hasVolume = (prime: PersistentVolumeClaim): boolean =>
+  prime.spec.volumeName !== undefined && prime.status?.phase !== 'Pending';
+
+const judge = (volume: PersistentVolume | undefined, prime: PersistentVolumeClaim) =>
+  judgeVolume(
+    { annotations: volume?.metadata.annotations ?? {}, claimUID: volume?.spec.claimRef?.uid },
+    prime.metadata.uid,
+  ).kind;
+
+/** Shows that the storage class has yet to make a volume for the prime claim, and tells it when that lasts. */
+export async function awaitVolume(tools: Tools, { restore, claim, prime }: PrimedScene): Promise<Stop> {
+  const scene = { restore, claim };
+  return await showLastingWait(tools, scene, {
+    reason: 'WaitingForVolume',
+    message: 'The storage class has made no volume for the claim yet.',
+    advice: `The events of claim ${prime.metadata.name}, which gets the volume first, say why.`,
+    waitedMilliseconds: ageMilliseconds(tools.context, prime.metadata),
+  });
+}
+
+async function refuse(tools: Tools, scene: PrimedScene, volumeName: string): Promise<Stop> {
+  const why =
+    `volume ${volumeName} was there before, may hold anything, and fits the claim; nothing was written into it and nothing removed. ` +
+    'Use a storage class that makes a new volume for each claim';
+  return await hold(tools, scene, 'ForeignVolume', why);
+}

@@ -1,0 +1,81 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { persistentVolumes } from '../../kube/objects.ts';
+import { replicationDestinations } from '../../engines/volsync/kinds.ts';
+import type { Content } from '../testing/cluster.ts';
+import { isObject } from '../testing/json.ts';
+import { World } from '../testing/world.ts';
+
+const HOUR_MILLISECONDS = 3_600_000;
+const backedUp = { files: 41, sizeBytes: 8_000_000, complete: true };
+const others: Content = { files: 7, sizeBytes: 700, complete: true };
+
+let world: World;
+
+beforeEach(() => {
+  world = new World();
+});
+
+const isCompleted = ({ restore }: World): boolean => restore?.status?.phase === 'Completed';
+
+async function play(rounds: number): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) await world.calmRound();
+}
+
+describe('a volume that was there before the restore', () => {
+  it.each(['Delete', 'Recycle', 'Retain'])(
+    'invariant 12: keeps its files when the prime claim takes it, and the claim says so (policy %s)',
+    async (policy) => {
+      world.truth.save(backedUp, world.now() - HOUR_MILLISECONDS);
+      const volume = world.cluster.offerVolume(others, policy);
+      world.createClaim('restore');
+      await play(10);
+      expect(world.cluster.contents.get(volume)).toEqual(others);
+      expect(world.claim?.spec.volumeName).toBeUndefined();
+      expect(world.events.at(-1)).toMatchObject({ type: 'Warning', reason: 'RestoreHeld' });
+      expect(world.events.at(-1)?.message).toContain(volume);
+    },
+  );
+
+  it('invariant 12: is not handed over as a blank one', async () => {
+    const volume = world.cluster.offerVolume(others);
+    world.createClaim('restore');
+    await play(10);
+    expect(world.cluster.contents.get(volume)).toEqual(others);
+    expect(world.claim?.spec.volumeName).toBeUndefined();
+    expect(world.events.at(-1)?.message).toContain(volume);
+  });
+});
+
+describe('removing files', () => {
+  const deletesFiles = (): boolean[] =>
+    world.server
+      .list(replicationDestinations)
+      .map(({ spec: { restic } }) => isObject(restic) && restic['enableFileDeletion'] === true);
+
+  beforeEach(() => {
+    world.truth.save(backedUp, world.now() - HOUR_MILLISECONDS);
+    world.createClaim('restore');
+  });
+
+  it('invariant 12: begins with the second attempt into the same volume', async () => {
+    await world.until(({ attempts }) => attempts.length > 0);
+    expect(deletesFiles()).toEqual([false]);
+    await world.until(({ attempts }) => attempts[0]?.spec['paused'] === false);
+    expect(deletesFiles()).toEqual([false]);
+    for (const { metadata } of world.attempts) world.server.delete(replicationDestinations, metadata);
+    await world.until(({ attempts }) => attempts.length > 0);
+    expect(deletesFiles()).toEqual([true]);
+    await world.until(isCompleted);
+  });
+
+  it('invariant 12: does not begin in the volume of another prime claim', async () => {
+    await world.until(({ attempts }) => attempts[0]?.spec['paused'] === false);
+    const [volume] = world.server.list(persistentVolumes);
+    world.deletePrime();
+    await world.until(({ restore }) => restore?.status?.attempts === 2);
+    await world.until(({ attempts }) => attempts.some(({ spec }) => spec['paused'] === false));
+    expect(deletesFiles()).toEqual([false]);
+    await world.until(isCompleted);
+    expect(world.claim?.spec.volumeName).not.toBe(volume?.metadata.name);
+  });
+});
