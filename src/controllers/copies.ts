@@ -21,6 +21,8 @@ import { PRIME_ROLE, SELECTED_NODE_ANNOTATION } from './volume-restore/prime-cla
 export interface Copy<T extends KubeObject> extends Selection {
   readonly kind: ResourceKind<T>;
   readonly select?: (object: T) => T;
+  /** The engine's kinds may be missing: all that needs none of them goes on. */
+  readonly mayBeMissing?: boolean;
   readonly indexers?: Indexers<T>;
 }
 
@@ -109,8 +111,8 @@ export const copies = {
     kind: volumeRestores,
     indexers: { [RESTORES_BY_CLAIM_UID]: (restore) => [restore.spec.claimUID] },
   }),
-  replicationSources: copy({ kind: replicationSources, labelSelector: managed }),
-  replicationDestinations: copy({ kind: replicationDestinations, labelSelector: managed }),
+  replicationSources: copy({ kind: replicationSources, labelSelector: managed, mayBeMissing: true }),
+  replicationDestinations: copy({ kind: replicationDestinations, labelSelector: managed, mayBeMissing: true }),
   storageClasses: copy({ kind: storageClasses }),
   systemSecrets: copy({ kind: secrets, namespace: SYSTEM_NAMESPACE }),
 };

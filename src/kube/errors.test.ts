@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isAlreadyExists, isConflict, isGone, isNotFound, isTimeout, KubeError } from './errors.ts';
+import { isAlreadyExists, isConflict, isGone, isNotFound, isRefusal, isTimeout, KubeError } from './errors.ts';
 
 const subject = { verb: 'patch', resource: 'configmaps', namespace: 'a', name: 'b' };
 
@@ -42,5 +42,38 @@ describe('predicates', () => {
 
   it('count our own time limit and the server’s as a timeout', () => {
     expect([error(0, 'DeadlineExceeded'), error(504, 'Timeout')].every(isTimeout)).toBe(true);
+  });
+
+  const said = (code: number, detail: string, verb = 'create'): KubeError =>
+    new KubeError({ ...subject, verb }, { code, reason: '', detail });
+
+  it('take for a refusal what would be refused again', () => {
+    for (const error of [
+      said(403, 'persistentvolumeclaims "data" is forbidden: exceeded quota: small'),
+      said(400, 'admission webhook "x" denied the request: no'),
+      said(422, 'spec.resources: Invalid value'),
+      said(404, '404 page not found'),
+      said(404, 'the server could not find the requested resource'),
+      said(500, 'Internal error occurred: failed calling webhook "x": no endpoints available'),
+      said(403, 'no right', 'delete'),
+    ]) {
+      expect(isRefusal(error), error.message).toBe(true);
+    }
+  });
+
+  it('take nothing else for a refusal', () => {
+    for (const error of [
+      said(409, 'exists'),
+      said(404, 'configmaps "b" not found'),
+      said(429, 'later'),
+      said(503, 'apiserver is shutting down'),
+      said(500, 'etcdserver: request timed out'),
+      said(0, 'no answer in time'),
+      said(403, 'no right', 'list'),
+      said(403, 'unable to create new content in namespace a because it is being terminated'),
+      new Error('403 create'),
+    ]) {
+      expect(isRefusal(error), error.message).toBe(false);
+    }
   });
 });

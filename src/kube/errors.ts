@@ -84,3 +84,29 @@ export const isAborted = (error: unknown): boolean => hasCode(error, 0, reasonAb
 /** A namespace on its way out accepts nothing new. */
 export const isNamespaceTerminating = (error: unknown): boolean =>
   isForbidden(error) && error instanceof Error && error.message.includes('because it is being terminated');
+
+/**
+ * The server does not serve the kind: its CRD is missing. The API server answers so in plain text for a group that it does
+ * not know, and in a Status for a kind of one that it knows.
+ */
+export const isKindMissing = (error: unknown): boolean =>
+  error instanceof KubeError &&
+  error.code === 404 &&
+  /404 page not found|could not find the requested resource/.test(error.message);
+
+const writeVerbs: readonly string[] = ['create', 'update', 'patch', 'delete'];
+const refusingCodes: readonly number[] = [400, 403, 405, 413, 422];
+
+/**
+ * A write was refused and would be again, until somebody changes something: by a quota, a policy, validation, a webhook, a
+ * missing right or a missing CRD. Conflicts, absent objects and requests to come back later are no refusals.
+ */
+export function isRefusal(error: unknown): error is KubeError {
+  if (!(error instanceof KubeError) || !writeVerbs.includes(error.subject.verb)) return false;
+  if (isNamespaceTerminating(error)) return false;
+  return refusingCodes.includes(error.code) || isKindMissing(error) || isRefusedByWebhook(error);
+}
+
+/** A webhook that must be asked and does not answer refuses too (k8s.io/apiserver/pkg/admission/plugin/webhook). */
+const isRefusedByWebhook = (error: KubeError): boolean =>
+  error.code === 500 && error.message.includes('failed calling webhook');

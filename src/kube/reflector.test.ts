@@ -141,6 +141,26 @@ describe('Reflector', patience, () => {
     expect(listRequests()).toHaveLength(1);
   });
 
+  it('takes a kind that the server lacks for an empty one where it may be missing, until it comes, and when it goes', async () => {
+    const missing: Answer = (response) => void response.writeHead(404).end('404 page not found\n');
+    const lists = [missing, listOf(1, configMap('one', 1)), missing];
+    await start({ lists, watches: [watchThatCloses(), missing] }, { mayBeMissing: true });
+    await reflector.hasSynced();
+    expect(names()).toEqual([]);
+    expect(reflector.problem).toContain('404');
+    await eventually(names).toEqual(['one']);
+    await eventually(names).toEqual([]);
+    expect(changes).toEqual(['a/one', 'a/one']);
+  });
+
+  it('waits for a kind that must be there', async () => {
+    const missing: Answer = (response) => void response.writeHead(404).end('404 page not found\n');
+    await start({ lists: [missing, listOf(1)], watches: [watchOf()] });
+    await eventually(() => reflector.problem).toContain('404');
+    expect(reflector.isSynced).toBe(false);
+    await reflector.hasSynced();
+  });
+
   it('recovers from failing lists', async () => {
     const lists = [failWith(500, 'InternalError'), failWith(403, 'Forbidden'), listOf(1, configMap('one', 1))];
     await start({ lists, watches: [watchOf()] });

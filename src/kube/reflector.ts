@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { backoffMilliseconds } from './backoff.ts';
 import type { KubeClient, Selection } from './client.ts';
 import { type Clock, sleep, systemClock } from './clock.ts';
-import { isAborted, isGone, isTimeout } from './errors.ts';
+import { isAborted, isGone, isKindMissing, isTimeout } from './errors.ts';
 import { apiVersionOf, type KubeObject, objectKey, type ResourceKind } from './kind.ts';
 import { type Change, type Entry, type Indexers, type ReadableStore, Store } from './store.ts';
 import { StringPool } from './string-pool.ts';
@@ -16,6 +16,8 @@ export interface ReflectorOptions<T extends KubeObject> extends Selection {
   /** Keeps only what is needed of each object, to save memory. */
   readonly select?: (object: T) => T;
   readonly indexers?: Indexers<T>;
+  /** Whether the server may lack the kind, whose objects then do not exist: its CRD may come later, or go. */
+  readonly mayBeMissing?: boolean;
   /** Every object is announced as changed this often; never if not given. */
   readonly resyncMilliseconds?: number;
   /** The server is asked to end a watch after this time, made up to a tenth longer at random; 290 if not given. */
@@ -151,6 +153,10 @@ export class Reflector<T extends KubeObject> {
     const { logger, kind } = this.#options;
     const message = error instanceof Error ? error.message : String(error);
     this.#problem = message;
+    if (this.#options.mayBeMissing === true && isKindMissing(error)) {
+      this.#haveNone(message);
+      return;
+    }
     if (isGone(error)) {
       this.#resourceVersion = undefined;
       this.#report('gone');
@@ -160,6 +166,18 @@ export class Reflector<T extends KubeObject> {
     this.#mayHaveGoneBack = this.#resourceVersion !== undefined;
     this.#report(isTimeout(error) ? 'silent' : 'failed');
     logger.warn({ resource: kind.plural, err: error }, 'the local copy may be out of date; trying again');
+  }
+
+  /** Without the kind there are no objects of it, which is all there is to know; it is asked for again and again. */
+  #haveNone(message: string): void {
+    const { logger, kind } = this.#options;
+    for (const key of this.#store.keys()) this.#announce(this.#store.delete(key));
+    this.#resourceVersion = undefined;
+    this.#mayHaveGoneBack = false;
+    this.#isSynced = true;
+    this.#synced.resolve(undefined);
+    this.#report('failed');
+    logger.warn({ resource: kind.plural }, `the server does not know this kind; trying again: ${message}`);
   }
 
   #report(why: WatchEnd): void {

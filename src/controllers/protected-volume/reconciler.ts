@@ -21,6 +21,7 @@ import { backUp, type BackupFindings, nothingFound } from './backup.ts';
 import { FailedBackupLocks } from './failed-backup-locks.ts';
 import { makeRestore } from './make-restore.ts';
 import { isBoundElsewhere, isCompleted, observeProtection, type Protection, provenClaimUID } from './observe.ts';
+import { tellRefusedProtection } from './refusal.ts';
 import { recordProtection } from './status.ts';
 
 const COPY_LAG_MILLISECONDS = 200;
@@ -47,6 +48,8 @@ export class ProtectedVolumeReconciler {
     } catch (error) {
       // The local copies lag behind what was written last.
       if (isConflict(error)) return requeueAfter(COPY_LAG_MILLISECONDS);
+      const told = await tellRefusedProtection(this.#context, key, error);
+      if (told !== undefined) return told;
       throw error;
     }
   };

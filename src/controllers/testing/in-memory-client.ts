@@ -1,6 +1,12 @@
 import { FIELD_MANAGER } from '../../api/group.ts';
 import type { DeleteOptions, LogOptions } from '../../kube/client.ts';
-import { KubeError, reasonAborted, reasonConnectionFailed, reasonDeadlineExceeded } from '../../kube/errors.ts';
+import {
+  KubeError,
+  type KubeErrorDetails,
+  reasonAborted,
+  reasonConnectionFailed,
+  reasonDeadlineExceeded,
+} from '../../kube/errors.ts';
 import type { DesiredObject, KubeObject, NamedObject, ObjectRef, ResourceKind } from '../../kube/kind.ts';
 import type { ObjectClient } from '../context.ts';
 import { type ApiServer, resourceOf } from './api-server.ts';
@@ -26,6 +32,7 @@ export interface WriteTrouble {
 export class InMemoryClient implements ObjectClient {
   readonly #server: ApiServer;
   readonly #logs: PodLogs;
+  readonly #refusals = new Map<string, Pick<KubeErrorDetails, 'code' | 'detail'>>();
   #trouble: WriteTrouble | undefined;
   #writes = 0;
   #isDead = false;
@@ -45,6 +52,16 @@ export class InMemoryClient implements ObjectClient {
     this.#writes = 0;
   }
 
+  /** From now on the API server refuses to make or change objects of a kind. */
+  refuse(kind: ResourceKind, why: Pick<KubeErrorDetails, 'code' | 'detail'>): void {
+    this.#refusals.set(resourceOf(kind), why);
+  }
+
+  /** From now on it takes them again. */
+  allow(kind: ResourceKind): void {
+    this.#refusals.delete(resourceOf(kind));
+  }
+
   /** The process ends: nothing that it still does has an effect. */
   kill(): void {
     this.#isDead = true;
@@ -61,11 +78,11 @@ export class InMemoryClient implements ObjectClient {
   }
 
   create<T extends KubeObject>(kind: ResourceKind<T>, object: DesiredObject): Promise<T> {
-    return this.#write(kind, () => this.#server.create(kind, object));
+    return this.#write(kind, () => this.#admitted(kind, 'create').create(kind, object));
   }
 
   apply<T extends KubeObject>(kind: ResourceKind<T>, object: NamedObject): Promise<T> {
-    return this.#write(kind, () => this.#server.apply(kind, object, FIELD_MANAGER));
+    return this.#write(kind, () => this.#admitted(kind, 'patch').apply(kind, object, FIELD_MANAGER));
   }
 
   applyStatus<T extends KubeObject>(kind: ResourceKind<T>, object: NamedObject): Promise<T> {
@@ -82,6 +99,13 @@ export class InMemoryClient implements ObjectClient {
 
   podLogs(pod: ObjectRef, options: LogOptions = {}): AsyncGenerator<string> {
     return this.#logs.follow(pod, options.signal);
+  }
+
+  #admitted(kind: ResourceKind, verb: string): ApiServer {
+    const why = this.#refusals.get(resourceOf(kind));
+    const resource = kind.group === '' ? kind.plural : resourceOf(kind);
+    if (why !== undefined) throw new KubeError({ verb, resource }, { reason: 'Refused', ...why });
+    return this.#server;
   }
 
   async #arrive(kind: ResourceKind): Promise<void> {

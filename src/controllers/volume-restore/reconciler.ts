@@ -14,6 +14,7 @@ import { awaitVolume, hasVolume } from './clear-prime.ts';
 import { fillPrime } from './fill-prime.ts';
 import type { MoverLogWatch } from './mover-log-watch.ts';
 import { buildPrimeClaim, SELECTED_NODE_ANNOTATION } from './prime-claim.ts';
+import { tellRefusedRestore } from './refusal.ts';
 import {
   ENGINE_LOOK_MILLISECONDS,
   hold,
@@ -47,6 +48,8 @@ export class VolumeRestoreReconciler {
     } catch (error) {
       // The local copy lags behind what was written last; nothing was done that its arrival would not lead to.
       if (isConflict(error)) return requeueAfter(COPY_LAG_MILLISECONDS);
+      const told = await tellRefusedRestore(this.#tools, key, error);
+      if (told !== undefined) return told;
       throw error;
     }
   };

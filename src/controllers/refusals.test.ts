@@ -1,0 +1,93 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { replicationDestinations, replicationSources } from '../engines/volsync/kinds.ts';
+import { persistentVolumeClaims, secrets } from '../kube/objects.ts';
+import { World } from './testing/world.ts';
+
+const quota =
+  'persistentvolumeclaims "rebound-prime" is forbidden: exceeded quota: small, requested: persistentvolumeclaims=1, used: persistentvolumeclaims=1, limited: persistentvolumeclaims=1';
+
+const missing = { code: 404, detail: '404 page not found' };
+
+let world: World;
+
+beforeEach(() => {
+  world = new World();
+});
+
+async function lookFor(minutes: number): Promise<void> {
+  for (let passed = 0; passed < minutes; passed += 1) {
+    await world.look();
+    world.wait(60_000);
+  }
+}
+
+const isCompleted = ({ restore }: World): boolean => restore?.status?.phase === 'Completed';
+const ready = (one: World['restore'] | World['protection']) =>
+  one?.status?.conditions?.find((condition) => condition.type === 'Ready');
+const warnings = (reason: string) => world.events.filter((one) => one.type === 'Warning' && one.reason === reason);
+
+describe('a restore that the API server refuses something', () => {
+  beforeEach(() => {
+    world.truth.save({ files: 41, sizeBytes: 8_000_000, complete: true }, world.now() - 3_600_000);
+    world.createClaim('restore');
+  });
+
+  it("invariant 14: says so on the claim in the server's own words, as long as it lasts, and goes on by itself", async () => {
+    world.process.client.refuse(persistentVolumeClaims, { code: 403, detail: quota });
+    await lookFor(20);
+    expect(ready(world.restore)).toMatchObject({ reason: 'Refused', status: 'False' });
+    expect(ready(world.restore)?.message).toContain(quota);
+    expect(warnings('RestoreHeld').length).toBeGreaterThan(15);
+    expect(world.claim?.status?.phase).toBe('Pending');
+    world.process.client.allow(persistentVolumeClaims);
+    await world.until(isCompleted);
+    expect(world.content?.files).toBe(41);
+  });
+
+  it.each([
+    ['a policy', secrets, 403, 'admission webhook "validate.kyverno.svc" denied the request: labels are required'],
+    ['validation', persistentVolumeClaims, 422, 'spec.resources.requests.storage: Invalid value: "0"'],
+  ])('invariant 14: repeats %s', async (_, kind, code, detail) => {
+    world.process.client.refuse(kind, { code, detail });
+    await lookFor(5);
+    // What is said about a Secret that is invalid could quote it; what forbids it does not.
+    expect(warnings('RestoreHeld').at(-1)?.message).toContain(detail);
+    world.process.client.allow(kind);
+    await world.until(isCompleted);
+  });
+
+  it("invariant 14: says that VolSync's CRDs are missing, and goes on when they come", async () => {
+    world.process.client.refuse(replicationDestinations, missing);
+    await lookFor(5);
+    expect(warnings('RestoreHeld').at(-1)?.message).toContain("VolSync's CRDs are missing. Install VolSync");
+    world.process.client.allow(replicationDestinations);
+    await world.until(isCompleted);
+    expect(world.content?.files).toBe(41);
+  });
+});
+
+describe('a protection that the API server refuses something', () => {
+  beforeEach(async () => {
+    world.createClaim('fresh');
+    world.scale(1);
+    await world.until(({ isAppRunning }) => isAppRunning);
+    world.write((content) => ({ ...content, files: 9, sizeBytes: 1_000_000, complete: true }));
+  });
+
+  it.each([
+    ['ResourceQuota', secrets, { code: 403, detail: 'exceeded quota: small, requested: secrets=1' }],
+    ["VolSync's CRDs are missing", replicationSources, missing],
+  ])('invariant 14: says so on the claim, and goes on by itself: %s', async (said, kind, why) => {
+    world.process.client.refuse(kind, why);
+    await lookFor(5);
+    expect(ready(world.protection)).toMatchObject({ reason: 'Refused', status: 'False' });
+    expect(world.protection?.status?.phase).toBe('Degraded');
+    expect(warnings('Refused').at(-1)?.message).toContain(said);
+    expect(warnings('Refused').length).toBeGreaterThan(3);
+    world.process.client.allow(kind);
+    await world.calmRound();
+    world.backUp('complete');
+    await world.calmRound();
+    expect(world.protection?.status?.phase).toBe('Protected');
+  });
+});
