@@ -1,5 +1,6 @@
 import type { DestinationIdentity } from './identity.ts';
 import type { Outcome, UnknownReason } from './outcome.ts';
+import type { RepositoryFile } from './repository-files.ts';
 
 /** The time limit covers the whole call: waiting for a connection, the request, and the last byte of the answer. */
 export type CallOptions = { readonly timeoutMilliseconds: number; readonly signal?: AbortSignal };
@@ -62,11 +63,30 @@ export interface Destination {
   write(key: string, bytes: Uint8Array, options: CallOptions): Promise<Outcome<undefined>>;
 
   /**
-   * Removes a lock of a restic repository; one that is gone already is no failure. Nothing else in a store can be deleted
-   * through this interface.
+   * Removes a lock of a restic repository; one that is gone already is no failure. Besides locks, only keys that were copied
+   * can be deleted through this interface.
    * @throws RangeError when the id is not that of a lock.
    */
   removeLock(repositoryPath: string, lockId: string, options: CallOptions): Promise<Outcome<undefined>>;
+
+  /**
+   * Creates the config or a key of a restic repository, atomically where the store can. `false`: there is one already,
+   * untouched.
+   * @throws RangeError when the id is not that of a key.
+   */
+  createRepositoryFile(
+    repositoryPath: string,
+    file: RepositoryFile,
+    bytes: Uint8Array,
+    options: CallOptions,
+  ): Promise<Outcome<boolean>>;
+
+  /**
+   * Takes a key out of a restic repository, after a copy of it lies in `.rebound/removed-keys/<repository>/<id>`; one that is
+   * gone already is no failure.
+   * @throws RangeError when the id is not that of a key.
+   */
+  setKeyAside(repositoryPath: string, keyId: string, options: CallOptions): Promise<Outcome<undefined>>;
 
   /** Ends all connections. Calls under way fail. */
   close(): Promise<void>;

@@ -12,6 +12,7 @@ import { IDENTITY_KEY } from './layout.ts';
 import { lockKey } from './lock-file.ts';
 import type { ObjectStore } from './object-store.ts';
 import { failure, success, type Outcome, type UnknownReason } from './outcome.ts';
+import { repositoryFileKey, setKeyAside } from './repository-files.ts';
 import { hasSnapshot } from './snapshot-listing.ts';
 import { stepsWithin } from './time-limit.ts';
 
@@ -132,6 +133,17 @@ export const createStoredDestination = (store: ObjectStore, options: StoredDesti
       const step = stepsWithin(limits);
       const verified = await guard.verify(step());
       return verified.ok ? store.remove(key, step()) : verified;
+    },
+    async createRepositoryFile(repositoryPath, file, bytes, limits) {
+      const key = repositoryFileKey(repositoryPath, file);
+      const step = stepsWithin(limits);
+      const verified = await guard.verify(step());
+      return verified.ok ? store.create(key, bytes, step()) : verified;
+    },
+    async setKeyAside(repositoryPath, id, limits) {
+      const step = stepsWithin(limits);
+      const verified = await guard.verify(step());
+      return verified.ok ? setKeyAside(store, { repositoryPath, id }, step) : verified;
     },
     close: () => store.close(),
   };

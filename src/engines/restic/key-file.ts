@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { openSealed, type SealKey } from './sealed-box.ts';
 
 const MEBIBYTE = 1024 * 1024;
+const KEY_BYTES = 64;
 // restic asks for at most 60 MiB. A forged key file must not take the process down.
 const MAXIMUM_KDF_BYTES = 256 * MEBIBYTE;
 // Blocks mixed, N * r * p. restic measures what takes its machine 500 ms, some 2 million on a usual one; on a busy machine it
@@ -42,17 +43,25 @@ export type KeyFileReading =
 
 type KeyFile = z.infer<typeof keyFile>;
 
-const derive = (file: KeyFile, password: string): Promise<SealKey> =>
+/** The cost of a derivation, and its salt. */
+export type KeyDerivation = Pick<KeyFile, 'N' | 'r' | 'p' | 'salt'>;
+
+/** Derives the 64 bytes of a key file's own key from a password, in Node's thread pool. */
+export const deriveFromPassword = ({ N, r, p, salt }: KeyDerivation, password: string): Promise<Buffer> =>
   new Promise((resolve, reject) => {
-    const maxmem = 128 * file.r * (file.N + file.p) + MEBIBYTE;
-    scrypt(password, file.salt, 64, { N: file.N, r: file.r, p: file.p, maxmem }, (error, bytes) => {
-      if (error === null) {
-        resolve({ encrypt: bytes.subarray(0, 32), macK: bytes.subarray(32, 48), macR: bytes.subarray(48, 64) });
-      } else {
-        reject(error);
-      }
+    const maxmem = 128 * r * (N + p) + MEBIBYTE;
+    scrypt(password, salt, KEY_BYTES, { N, r, p, maxmem }, (error, bytes) => {
+      if (error === null) resolve(bytes);
+      else reject(error);
     });
   });
+
+/** A key from the 64 bytes that restic derives one from. */
+export const sealKeyOf = (bytes: Uint8Array): SealKey => ({
+  encrypt: bytes.subarray(0, 32),
+  macK: bytes.subarray(32, 48),
+  macR: bytes.subarray(48, KEY_BYTES),
+});
 
 const parseJson = (bytes: Uint8Array): unknown => {
   try {
@@ -69,7 +78,7 @@ const parseJson = (bytes: Uint8Array): unknown => {
 export const openKeyFile = async (bytes: Uint8Array, password: string): Promise<KeyFileReading> => {
   const file = keyFile.safeParse(parseJson(bytes));
   if (!file.success) return { kind: 'damaged', message: 'not a key file that restic writes' };
-  const plain = openSealed(await derive(file.data, password), file.data.data);
+  const plain = openSealed(sealKeyOf(await deriveFromPassword(file.data, password)), file.data.data);
   if (plain === undefined) return { kind: 'wrong-password' };
   const master = masterKey.safeParse(parseJson(plain));
   if (!master.success) return { kind: 'damaged', message: 'it holds no master key' };

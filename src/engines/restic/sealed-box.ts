@@ -14,6 +14,14 @@ const macOf = (key: SealKey, nonce: Uint8Array, text: Uint8Array): Uint8Array =>
 };
 
 /**
+ * Seals a text for restic: `IV || ciphertext || MAC`. One key and one `iv` of 16 bytes must never seal two different texts.
+ */
+export const seal = (key: SealKey, iv: Uint8Array, plain: Uint8Array): Buffer => {
+  const text = createCipheriv('aes-256-ctr', key.encrypt, iv).update(plain);
+  return Buffer.concat([iv, text, macOf(key, iv, text)]);
+};
+
+/**
  * Opens what restic sealed as `IV || ciphertext || MAC` (restic design, "Keys, Encryption and MAC"). The MAC is checked
  * before anything is decrypted; `undefined` when it does not fit: another key, or a changed text.
  */

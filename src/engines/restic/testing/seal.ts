@@ -1,14 +1,8 @@
-import { createCipheriv, createHash, randomBytes } from 'node:crypto';
-import { poly1305 } from '@noble/ciphers/_poly1305.js';
-import type { SealKey } from '../sealed-box.ts';
+import { createHash, randomBytes } from 'node:crypto';
+import { seal as sealWith, type SealKey } from '../sealed-box.ts';
 
-/** The reverse of `openSealed`, after restic's design document. */
-export function seal(key: SealKey, plain: Uint8Array): Buffer {
-  const iv = randomBytes(16);
-  const text = createCipheriv('aes-256-ctr', key.encrypt, iv).update(plain);
-  const nonce = createCipheriv('aes-128-ecb', key.macK, null).setAutoPadding(false).update(iv);
-  return Buffer.concat([iv, text, poly1305(text, Buffer.concat([key.macR, nonce]))]);
-}
+/** Seals under an IV of its own. */
+export const seal = (key: SealKey, plain: Uint8Array): Buffer => sealWith(key, randomBytes(16), plain);
 
 /** A file of a repository, with the name that restic gives it. */
 export interface SealedFile {
