@@ -1,11 +1,23 @@
 import { defineConfig } from 'vitest/config';
 
+/** Random stories take long: each part plays its own, on a processor of its own. */
+const storyParts = ['1', '2'].map((part) => ({
+  test: {
+    name: `stories-${part}`,
+    include: ['src/**/*.stories.test.ts'],
+    env: { REBOUND_STORIES_PART: part },
+    testTimeout: 24 * 3_600_000,
+  },
+}));
+
 export default defineConfig({
   test: {
     projects: [
+      ...storyParts,
       {
         test: {
           name: 'unit',
+          exclude: ['src/**/*.stories.test.ts', 'node_modules/**'],
           include: [
             'src/**/*.test.ts',
             'test/cluster/**/*.test.ts',

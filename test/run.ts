@@ -1,5 +1,5 @@
 /**
- * All tests, or those named: `node test/run.ts [unit] [integration] [e2e]`. The last line gives the totals; with CI=true a
+ * All tests, or those named: `node test/run.ts [unit] [stories] [integration] [e2e]`. The last line gives the totals; with CI=true a
  * skipped test is a failure, since nothing may go untested there. Exits 1 when anything failed.
  */
 import { spawnSync } from 'node:child_process';
@@ -8,7 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-const projects = ['unit', 'integration', 'e2e'] as const;
+const projects = ['unit', 'stories', 'integration', 'e2e'] as const;
+/** Vitest's own names for them. */
+const patternOf = (project: string): string => (project === 'stories' ? 'stories-*' : project);
 
 const vitestReport = z.object({
   numPassedTests: z.number(),
@@ -47,7 +49,7 @@ async function runProject(project: string, folder: string): Promise<Totals> {
   const words = [
     'run',
     '--project',
-    project,
+    patternOf(project),
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${outputFile}`,
