@@ -35,7 +35,7 @@ function megabytes(bytes: number | undefined): string {
 
 function describeStatus(status: ClusterStatus): string {
   const lines = status.components.map(({ name, state, pid, memoryBytes }) =>
-    [name.padEnd(20), state.padEnd(8), String(pid ?? '').padStart(8), megabytes(memoryBytes).padStart(8)].join(' '),
+    [name.padEnd(26), state.padEnd(8), String(pid ?? '').padStart(8), megabytes(memoryBytes).padStart(8)].join(' '),
   );
   const total = status.memoryBytes === undefined ? '' : `, ${megabytes(status.memoryBytes)} in all`;
   const residues = status.residues.map((each) => `left over: ${each}`);

@@ -10,6 +10,12 @@ export interface ClusterEnvironment {
   readonly binFolder: string;
 }
 
+/**
+ * Where on the node tests keep the folders of volumes that they make by hand. Below /tmp, for Kubernetes deletes hostPath
+ * volumes only there (pkg/volume/hostpath).
+ */
+export const staticVolumesFolder = '/tmp/rebound-static-volumes';
+
 export interface S3Location {
   readonly endpoint: string;
   readonly region: string;

@@ -109,7 +109,9 @@ export class KindProvider implements ClusterProvider {
     await this.#buildNodeImages(report);
     for (const tag of Object.values(kindImages)) await this.#run(commands.loadImage(tools, tag));
     report('applying CRDs, storage classes, the CSI driver and VolSync');
-    const addOns = await this.#machine.addOns(report, { exclude: ['coredns.yaml', 'volsync.yaml'] });
+    const addOns = await this.#machine.addOns(report, {
+      exclude: ['coredns.yaml', 'storage-native.yaml', 'volsync.yaml'],
+    });
     await applyAddOns(this.#kubectl, addOns, (command, input) => this.#run(command, { input }));
     const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: kindManifests() });
     await this.#run([...this.#kubectl, 'apply', '--server-side', '--force-conflicts', '-f', '-'], { input: list });

@@ -22,11 +22,13 @@ import { writeKubeconfig } from './kubeconfig.ts';
 import { writeKubeletConfig } from './kubelet.ts';
 import type { ClusterFolders } from './layout.ts';
 import { cgroupName, network, nodeName, ports } from './layout.ts';
+import { writeLocalPathConfig } from './local-path.ts';
 import { buildNodeImages } from './node-images.ts';
 import { takeMachine } from './owner.ts';
 import { ensureBridge, writeCniConfig } from './pod-network.ts';
 import { diskNeeds, ensurePackages, makeFolder, requireDisk, requirePorts } from './prerequisites.ts';
 import type { ProcessFolder } from './process-folder.ts';
+import { writeRecyclerPod } from './recycler.ts';
 import { appliedAddOnsHash, isClusterReady, waitForCluster, waitForComponent } from './readiness.ts';
 
 /** Whether everything runs as it should and answers; then `up` has nothing to do. */
@@ -82,6 +84,8 @@ async function prepareHost(folders: ClusterFolders, processes: ProcessFolder): P
   writeCniConfig(folders);
   writeContainerdConfig(folders);
   writeKubeletConfig(folders);
+  writeLocalPathConfig(folders);
+  writeRecyclerPod(folders);
   writeBinFolder(folders);
 }
 
@@ -102,9 +106,12 @@ async function requireFreePorts(folders: ClusterFolders, processes: ProcessFolde
   await requirePorts(starting);
 }
 
-/** The sidecars end at the first call after their connection to the driver broke, which may be much later. */
+/** The sidecars end at the first call after their connection to their driver broke, which may be much later. */
 const restartedWith: Partial<Record<ComponentName, readonly ComponentName[]>> = {
   'csi-hostdir': ['csi-provisioner', 'csi-snapshotter'],
+  'csi-ext4': ['csi-provisioner-ext4', 'csi-snapshotter-ext4', 'csi-resizer'],
+  'csi-nosnap': ['csi-provisioner-nosnap'],
+  'csi-nofsgroup': ['csi-provisioner-nofsgroup', 'csi-snapshotter-nofsgroup'],
 };
 
 async function start(
@@ -133,13 +140,25 @@ async function startNode(
   images: string,
 ): Promise<void> {
   if (await ensureImported(folders, images)) report('imported the node images');
-  report('starting the kubelet, kube-proxy and the CSI driver');
-  await start(folders, processes, ['kubelet', 'proxy', 'csi-hostdir']);
+  report('starting the kubelet, kube-proxy and the CSI drivers');
+  await start(folders, processes, ['kubelet', 'proxy', 'csi-hostdir', 'csi-ext4', 'csi-nosnap', 'csi-nofsgroup']);
 }
 
 async function startSidecars(folders: ClusterFolders, processes: ProcessFolder, report: Report): Promise<void> {
-  report('starting the snapshot controllers and VolSync');
-  await start(folders, processes, ['csi-provisioner', 'csi-snapshotter', 'snapshot-controller', 'volsync']);
+  report('starting the storage controllers and VolSync');
+  await start(folders, processes, [
+    'csi-provisioner',
+    'csi-provisioner-ext4',
+    'csi-provisioner-nosnap',
+    'csi-provisioner-nofsgroup',
+    'csi-snapshotter',
+    'csi-snapshotter-ext4',
+    'csi-snapshotter-nofsgroup',
+    'csi-resizer',
+    'snapshot-controller',
+    'local-path',
+    'volsync',
+  ]);
 }
 
 async function ensureAddOns(folders: ClusterFolders, report: Report): Promise<void> {

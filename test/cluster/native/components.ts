@@ -11,9 +11,11 @@ import { buildProgram, programPath } from './go-programs.ts';
 import { kubeletSpec } from './kubelet.ts';
 import type { ClusterFolders } from './layout.ts';
 import { network, ports } from './layout.ts';
+import { localPathSpec } from './local-path.ts';
 import {
   csiDriverSpec,
   csiProvisionerSpec,
+  csiResizerSpec,
   csiSnapshotterSpec,
   proxySpec,
   snapshotControllerSpec,
@@ -21,6 +23,7 @@ import {
 } from './node-specs.ts';
 import type { PortUse } from './prerequisites.ts';
 import type { ProcessSpec } from './process-folder.ts';
+import { recyclerFlags } from './recycler.ts';
 import { s3ServerSpec } from './s3-server.ts';
 
 /** What the cluster itself runs; built on the first `up`. */
@@ -33,6 +36,8 @@ export const clusterPrograms = [
   'snapshot-controller',
   'volsync',
   'csi-hostdir',
+  'csi-resizer',
+  'local-path',
   'pause',
   'coredns',
 ] as const satisfies readonly ProgramName[];
@@ -46,9 +51,19 @@ export const componentNames = [
   'kubelet',
   'proxy',
   'csi-hostdir',
+  'csi-ext4',
+  'csi-nosnap',
+  'csi-nofsgroup',
   'csi-provisioner',
+  'csi-provisioner-ext4',
+  'csi-provisioner-nosnap',
+  'csi-provisioner-nofsgroup',
   'csi-snapshotter',
+  'csi-snapshotter-ext4',
+  'csi-snapshotter-nofsgroup',
+  'csi-resizer',
   'snapshot-controller',
+  'local-path',
   's3',
   'volsync',
 ] as const;
@@ -91,14 +106,24 @@ export function componentSpecs(folders: ClusterFolders): Record<ComponentName, P
   return {
     etcd: etcdSpec(layout),
     apiserver: apiServerSpec(layout),
-    'controller-manager': controllerManagerSpec(layout, ports.controllerManager),
+    'controller-manager': controllerManagerSpec(layout, ports.controllerManager, recyclerFlags(folders)),
     scheduler: schedulerSpec(layout, ports.scheduler),
     containerd: containerdSpec(folders),
     kubelet: kubeletSpec(folders, layout.kubebox),
     proxy: proxySpec(folders, layout.kubebox),
-    'csi-hostdir': csiDriverSpec(folders, programPath('csi-hostdir')),
-    'csi-provisioner': csiProvisionerSpec(folders, programPath('csi-provisioner')),
-    'csi-snapshotter': csiSnapshotterSpec(folders, programPath('csi-snapshotter')),
+    'csi-hostdir': csiDriverSpec(folders, 'hostdir'),
+    'csi-ext4': csiDriverSpec(folders, 'ext4'),
+    'csi-nosnap': csiDriverSpec(folders, 'nosnap'),
+    'csi-nofsgroup': csiDriverSpec(folders, 'nofsgroup'),
+    'csi-provisioner': csiProvisionerSpec(folders, 'hostdir'),
+    'csi-provisioner-ext4': csiProvisionerSpec(folders, 'ext4'),
+    'csi-provisioner-nosnap': csiProvisionerSpec(folders, 'nosnap'),
+    'csi-provisioner-nofsgroup': csiProvisionerSpec(folders, 'nofsgroup'),
+    'csi-snapshotter': csiSnapshotterSpec(folders, 'hostdir'),
+    'csi-snapshotter-ext4': csiSnapshotterSpec(folders, 'ext4'),
+    'csi-snapshotter-nofsgroup': csiSnapshotterSpec(folders, 'nofsgroup'),
+    'csi-resizer': csiResizerSpec(folders, 'ext4'),
+    'local-path': localPathSpec(folders, programPath('local-path')),
     'snapshot-controller': snapshotControllerSpec(folders, programPath('snapshot-controller')),
     s3: s3ServerSpec(folders, programPath('versitygw')),
     volsync: volsyncSpec(folders, programPath('volsync')),

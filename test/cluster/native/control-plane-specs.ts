@@ -82,7 +82,12 @@ function advertiseFlags(address: string): string[] {
   return [`--advertise-address=${address}`];
 }
 
-export function controllerManagerSpec(layout: ControlPlaneLayout, securePort: number): ProcessSpec {
+/** @param more flags. */
+export function controllerManagerSpec(
+  layout: ControlPlaneLayout,
+  securePort: number,
+  more: readonly string[] = [],
+): ProcessSpec {
   const flags = [
     `--kubeconfig=${layout.adminKubeconfig}`,
     '--bind-address=127.0.0.1',
@@ -95,6 +100,7 @@ export function controllerManagerSpec(layout: ControlPlaneLayout, securePort: nu
     `--cluster-cidr=${layout.podSubnet}`,
     `--service-cluster-ip-range=${layout.serviceSubnet}`,
     '--leader-elect=false',
+    ...more,
   ];
   return { name: 'controller-manager', command: [layout.kubebox, 'controller-manager', ...flags] };
 }

@@ -39,6 +39,11 @@ const programs = {
     module: 'csi-snapshotter',
     package: 'github.com/kubernetes-csi/external-snapshotter/v8/cmd/snapshot-controller',
   },
+  'csi-resizer': {
+    module: 'csi-resizer',
+    package: 'github.com/kubernetes-csi/external-resizer/cmd/csi-resizer',
+  },
+  'local-path': { module: 'local-path', package: 'github.com/rancher/local-path-provisioner' },
   volsync: {
     module: 'volsync',
     package: 'github.com/backube/volsync/cmd',

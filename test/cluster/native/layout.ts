@@ -52,6 +52,8 @@ export interface ClusterFolders {
   readonly cni: string;
   readonly cniAddresses: string;
   readonly csiData: string;
+  /** Folders of the class local-path. */
+  readonly localPath: string;
   readonly s3: string;
   /** Programs for `env`'s PATH: kubectl, restic. */
   readonly bin: string;
@@ -74,6 +76,7 @@ export function clusterFolders(root = process.env['REBOUND_CLUSTER_DIR'] ?? defa
     cni: join(root, 'cni'),
     cniAddresses: join(root, 'cni-addresses'),
     csiData: join(root, 'csi'),
+    localPath: join(root, 'local-path'),
     s3: join(root, 's3'),
     bin: join(root, 'bin'),
     lock: `${root}.lock`,

@@ -22,6 +22,8 @@ export function currentMountsBelow(folder: string): string[] {
  */
 export async function unmountBelow(folder: string): Promise<void> {
   for (const path of currentMountsBelow(folder)) {
+    // A driver that was killed while it copied an image has left its file system frozen; others refuse to be thawed.
+    await tryRun(['fsfreeze', '--unfreeze', path]);
     const result = await tryRun(['umount', path]);
     if (result.exitCode !== 0) await run(['umount', '--lazy', path]);
   }

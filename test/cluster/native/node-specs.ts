@@ -1,17 +1,21 @@
 import { join } from 'node:path';
 
+import type { CsiDriverKey } from './csi-drivers.ts';
+import { csiDrivers } from './csi-drivers.ts';
+import { programPath } from './go-programs.ts';
 import { imageNames } from './node-images.ts';
 import type { ClusterFolders } from './layout.ts';
 import { cgroupName, network, nodeName, ports } from './layout.ts';
 import type { ProcessSpec } from './process-folder.ts';
 
-/** The CSI driver's name; the storage classes in ../add-ons name it too. */
-export const csiDriverName = 'hostdir.csi.rebound.dev';
 export const volsyncNamespace = 'volsync-system';
 
-function csiSocket(folders: ClusterFolders): string {
-  return join(folders.kubelet, 'plugins', csiDriverName, 'csi.sock');
+export function csiSocket(folders: ClusterFolders, key: CsiDriverKey): string {
+  return join(folders.kubelet, 'plugins', csiDrivers[key].driverName, 'csi.sock');
 }
+
+/** Processes of the default driver have the plain name, those of the others that of their driver besides. */
+const nameFor = (name: string, key: CsiDriverKey): string => (key === 'hostdir' ? name : `${name}-${key}`);
 
 export function proxySpec(folders: ClusterFolders, kubebox: string): ProcessSpec {
   const flags = [
@@ -32,31 +36,43 @@ export function proxySpec(folders: ClusterFolders, kubebox: string): ProcessSpec
   return { name: 'proxy', command: [kubebox, 'proxy', ...flags] };
 }
 
-export function csiDriverSpec(folders: ClusterFolders, program: string): ProcessSpec {
+export function csiDriverSpec(folders: ClusterFolders, key: CsiDriverKey): ProcessSpec {
+  const { driverName, medium } = csiDrivers[key];
   const flags = [
+    `--driver-name=${driverName}`,
+    `--medium=${medium}`,
     `--kubelet-dir=${folders.kubelet}`,
-    `--data-dir=${folders.csiData}`,
+    `--data-dir=${key === 'hostdir' ? folders.csiData : join(folders.csiData, key)}`,
     `--node-name=${nodeName}`,
     `--cgroup=${cgroupName}`,
   ];
-  return { name: 'csi-hostdir', command: [program, ...flags] };
+  return { name: `csi-${key}`, command: [programPath('csi-hostdir'), ...flags] };
 }
 
 /** The defaults of 5 requests a second would be what a test of thirty claims at once measures. */
 const apiRates = ['--kube-api-qps=100', '--kube-api-burst=200'];
 
-export function csiProvisionerSpec(folders: ClusterFolders, program: string): ProcessSpec {
+export function csiProvisionerSpec(folders: ClusterFolders, key: CsiDriverKey): ProcessSpec {
   const flags = [
     `--kubeconfig=${folders.adminKubeconfig}`,
-    `--csi-address=${csiSocket(folders)}`,
+    `--csi-address=${csiSocket(folders, key)}`,
     '--extra-create-metadata',
   ];
-  return { name: 'csi-provisioner', command: [program, ...flags, ...apiRates], env: { NODE_NAME: nodeName } };
+  const command = [programPath('csi-provisioner'), ...flags, ...apiRates];
+  return { name: nameFor('csi-provisioner', key), command, env: { NODE_NAME: nodeName } };
 }
 
-export function csiSnapshotterSpec(folders: ClusterFolders, program: string): ProcessSpec {
-  const flags = [`--kubeconfig=${folders.adminKubeconfig}`, `--csi-address=${csiSocket(folders)}`];
-  return { name: 'csi-snapshotter', command: [program, ...flags, ...apiRates] };
+export function csiSnapshotterSpec(folders: ClusterFolders, key: CsiDriverKey): ProcessSpec {
+  const flags = [`--kubeconfig=${folders.adminKubeconfig}`, `--csi-address=${csiSocket(folders, key)}`];
+  const command = [programPath('csi-snapshotter'), ...flags, ...apiRates];
+  return { name: nameFor('csi-snapshotter', key), command };
+}
+
+export function csiResizerSpec(folders: ClusterFolders, key: CsiDriverKey): ProcessSpec {
+  const flags = [`--kubeconfig=${folders.adminKubeconfig}`, `--csi-address=${csiSocket(folders, key)}`];
+  // Volumes grow while pods use them.
+  const online = '--handle-volume-inuse-error=false';
+  return { name: 'csi-resizer', command: [programPath('csi-resizer'), ...flags, online, ...apiRates] };
 }
 
 export function snapshotControllerSpec(folders: ClusterFolders, program: string): ProcessSpec {

@@ -19,6 +19,7 @@ const packages: Readonly<Record<string, string>> = {
   debootstrap: 'debootstrap',
   buildah: 'buildah',
   iproute2: 'ip',
+  e2fsprogs: 'mkfs.ext4',
 };
 
 function isExecutable(path: string): boolean {

@@ -1,6 +1,5 @@
 import { Resolver } from 'node:dns/promises';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 
 import { z } from 'zod';
 
@@ -11,9 +10,11 @@ import { getFromApiServer, isApiServerReady } from './api-server-probe.ts';
 import { pkiPaths } from './certificates.ts';
 import type { ComponentName } from './components.ts';
 import { isContainerdReady } from './containerd.ts';
+import type { CsiDriverKey } from './csi-drivers.ts';
+import { csiDrivers } from './csi-drivers.ts';
 import type { ClusterFolders } from './layout.ts';
 import { network, nodeName, ports } from './layout.ts';
-import { csiDriverName } from './node-specs.ts';
+import { csiSocket } from './node-specs.ts';
 import type { ProcessFolder } from './process-folder.ts';
 import { s3Location } from './s3-server.ts';
 
@@ -41,13 +42,18 @@ async function hasCondition(folders: ClusterFolders, path: string, type: string)
 
 const csiNodeSchema = z.object({ spec: z.object({ drivers: z.array(z.object({ name: z.string() })).nullish() }) });
 
-async function isDriverRegistered(folders: ClusterFolders): Promise<boolean> {
+async function areDriversRegistered(folders: ClusterFolders): Promise<boolean> {
   const path = `/apis/storage.k8s.io/v1/csinodes/${nodeName}`;
   const answer = await getFromApiServer(server, pkiPaths(folders.pki), path);
   if (answer.status !== 200) return false;
   const drivers = csiNodeSchema.parse(JSON.parse(answer.body)).spec.drivers ?? [];
-  return drivers.some(({ name }) => name === csiDriverName);
+  return Object.values(csiDrivers).every(({ driverName }) => drivers.some(({ name }) => name === driverName));
 }
+
+const isListening =
+  (key: CsiDriverKey) =>
+  async (folders: ClusterFolders): Promise<boolean> =>
+    existsSync(csiSocket(folders, key));
 
 /** One look at whether a component does its work. Components that are only clients count by being alive. */
 const checks: Partial<Record<ComponentName, (folders: ClusterFolders) => Promise<boolean>>> = {
@@ -56,7 +62,10 @@ const checks: Partial<Record<ComponentName, (folders: ClusterFolders) => Promise
   containerd: isContainerdReady,
   kubelet: () => answers(`http://127.0.0.1:${ports.kubeletHealth}/healthz`),
   proxy: () => answers(`http://127.0.0.1:${ports.proxyHealth}/healthz`),
-  'csi-hostdir': async (folders) => existsSync(join(folders.kubelet, 'plugins', csiDriverName, 'csi.sock')),
+  'csi-hostdir': isListening('hostdir'),
+  'csi-ext4': isListening('ext4'),
+  'csi-nosnap': isListening('nosnap'),
+  'csi-nofsgroup': isListening('nofsgroup'),
   s3: (folders) => ensureBucket(s3Location(folders)),
   volsync: () => answers(`http://127.0.0.1:${ports.volsyncHealth}/readyz`),
 };
@@ -88,7 +97,7 @@ export async function waitForCluster(folders: ClusterFolders): Promise<void> {
   const wait = (what: string, check: () => Promise<boolean>): Promise<true> =>
     poll({ what, timeoutSeconds, intervalMs: 200 }, async () => (await check()) && true);
   await wait('the node to be ready', () => hasCondition(folders, nodePath, 'Ready'));
-  await wait('the CSI driver to be registered', () => isDriverRegistered(folders));
+  await wait('the CSI drivers to be registered', () => areDriversRegistered(folders));
   await wait('CoreDNS to answer', isDnsAnswering);
 }
 
@@ -96,7 +105,7 @@ export async function waitForCluster(folders: ClusterFolders): Promise<void> {
 export async function isClusterReady(folders: ClusterFolders): Promise<boolean> {
   const looks = [
     hasCondition(folders, nodePath, 'Ready'),
-    isDriverRegistered(folders),
+    areDriversRegistered(folders),
     isDnsAnswering(),
     ensureBucket(s3Location(folders)),
   ];

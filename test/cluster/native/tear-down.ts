@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { ClusterError } from '../cluster-error.ts';
 import type { Report } from '../provider.ts';
+import { staticVolumesFolder } from '../provider.ts';
 import { destroyCgroup } from './cgroups.ts';
 import { componentNames } from './components.ts';
 import type { ComponentName } from './components.ts';
@@ -10,6 +11,7 @@ import { isContainerdReady, removeContainerdState, removeContainers } from './co
 import { restoreHostSettings } from './host-settings.ts';
 import type { ClusterFolders } from './layout.ts';
 import { cgroupName } from './layout.ts';
+import { detachLoopsBelow } from './loop-devices.ts';
 import { currentMountsBelow, unmountBelow } from './mounts.ts';
 import { mayTearDownMachine, releaseMachine } from './owner.ts';
 import { removePodNetwork } from './pod-network.ts';
@@ -21,9 +23,19 @@ const stoppedFirst: readonly ComponentName[] = [
   'proxy',
   'volsync',
   'csi-provisioner',
+  'csi-provisioner-ext4',
+  'csi-provisioner-nosnap',
+  'csi-provisioner-nofsgroup',
   'csi-snapshotter',
+  'csi-snapshotter-ext4',
+  'csi-snapshotter-nofsgroup',
+  'csi-resizer',
   'snapshot-controller',
+  'local-path',
   'csi-hostdir',
+  'csi-ext4',
+  'csi-nosnap',
+  'csi-nofsgroup',
   'controller-manager',
   'scheduler',
   's3',
@@ -49,6 +61,7 @@ export async function tearDown(folders: ClusterFolders, processes: ProcessFolder
   await processes.killMarked();
   if (mayTearDownMachine(folders.root)) await destroyCgroup(cgroupName);
   await unmountBelow(folders.root);
+  await detachLoopsBelow(folders.root);
   removeContainerdState(folders);
   if (mayTearDownMachine(folders.root)) await cleanMachine(folders);
 }
@@ -102,6 +115,8 @@ export function deleteClusterData(folders: ClusterFolders, options: { readonly k
     folders.kubelet,
     folders.podLogs,
     folders.csiData,
+    folders.localPath,
+    staticVolumesFolder,
     folders.pki,
     join(folders.root, 'logs'),
   ];

@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"os"
-	"path/filepath"
-	"strings"
+	"errors"
 	"sync"
 	"time"
 
@@ -18,10 +16,9 @@ const defaultCapacityBytes = 1 << 30
 
 type controller struct {
 	csi.UnimplementedControllerServer
-	store      *store
-	freezer    *freezer
-	kubeletDir string
-	creating   sync.Map
+	store    *store
+	medium   medium
+	creating sync.Map
 }
 
 func internal(err error) error { return status.Error(codes.Internal, err.Error()) }
@@ -34,13 +31,17 @@ func (c *controller) claim(key string) (release func(), err error) {
 	return func() { c.creating.Delete(key) }, nil
 }
 
-func (*controller) ControllerGetCapabilities(context.Context, *csi.ControllerGetCapabilitiesRequest) (*csi.ControllerGetCapabilitiesResponse, error) {
+func (c *controller) ControllerGetCapabilities(context.Context, *csi.ControllerGetCapabilitiesRequest) (*csi.ControllerGetCapabilitiesResponse, error) {
 	response := &csi.ControllerGetCapabilitiesResponse{}
-	for _, kind := range []csi.ControllerServiceCapability_RPC_Type{
+	kinds := []csi.ControllerServiceCapability_RPC_Type{
 		csi.ControllerServiceCapability_RPC_CREATE_DELETE_VOLUME,
 		csi.ControllerServiceCapability_RPC_CREATE_DELETE_SNAPSHOT,
 		csi.ControllerServiceCapability_RPC_CLONE_VOLUME,
-	} {
+	}
+	if c.medium.canExpand() {
+		kinds = append(kinds, csi.ControllerServiceCapability_RPC_EXPAND_VOLUME)
+	}
+	for _, kind := range kinds {
 		rpc := &csi.ControllerServiceCapability_RPC{Type: kind}
 		response.Capabilities = append(response.Capabilities,
 			&csi.ControllerServiceCapability{Type: &csi.ControllerServiceCapability_Rpc{Rpc: rpc}})
@@ -48,12 +49,12 @@ func (*controller) ControllerGetCapabilities(context.Context, *csi.ControllerGet
 	return response, nil
 }
 
-func checkCapabilities(capabilities []*csi.VolumeCapability) error {
+func checkCapabilities(m medium, capabilities []*csi.VolumeCapability) error {
 	if len(capabilities) == 0 {
 		return status.Error(codes.InvalidArgument, "volume capabilities are missing")
 	}
 	for _, capability := range capabilities {
-		if capability.GetBlock() != nil {
+		if capability.GetBlock() != nil && !m.canBlock() {
 			return status.Error(codes.InvalidArgument, "block volumes are not supported: volumes are folders")
 		}
 	}
@@ -79,7 +80,7 @@ func (c *controller) CreateVolume(_ context.Context, r *csi.CreateVolumeRequest)
 	if r.Name == "" {
 		return nil, status.Error(codes.InvalidArgument, "name is missing")
 	}
-	if err := checkCapabilities(r.VolumeCapabilities); err != nil {
+	if err := checkCapabilities(c.medium, r.VolumeCapabilities); err != nil {
 		return nil, err
 	}
 	release, err := c.claim("volume " + r.Name)
@@ -107,10 +108,13 @@ func volumeResponse(r *csi.CreateVolumeRequest, capacityBytes int64) *csi.Create
 }
 
 func (c *controller) newVolume(r *csi.CreateVolumeRequest) (*csi.CreateVolumeResponse, error) {
-	if err := c.fillVolume(r); err != nil {
+	capacityBytes := c.medium.capacity(capacityOf(r.CapacityRange))
+	if !fits(capacityBytes, r.CapacityRange) {
+		return nil, status.Errorf(codes.OutOfRange, "no volume can have a size within the limit of %d bytes", r.CapacityRange.GetLimitBytes())
+	}
+	if err := c.fillVolume(r, capacityBytes); err != nil {
 		return nil, err
 	}
-	capacityBytes := capacityOf(r.CapacityRange)
 	created := record{Name: r.Name, CapacityBytes: capacityBytes, CreatedAt: time.Now()}
 	if err := c.store.volumes.put(r.Name, created); err != nil {
 		return nil, internal(err)
@@ -118,29 +122,45 @@ func (c *controller) newVolume(r *csi.CreateVolumeRequest) (*csi.CreateVolumeRes
 	return volumeResponse(r, capacityBytes), nil
 }
 
-func (c *controller) fillVolume(r *csi.CreateVolumeRequest) error {
-	source := r.VolumeContentSource
+func (c *controller) fillVolume(r *csi.CreateVolumeRequest, capacityBytes int64) error {
+	source, target := r.VolumeContentSource, c.store.volumes.data(r.Name)
 	switch {
 	case source.GetSnapshot() != nil:
 		id := source.GetSnapshot().SnapshotId
-		if err := mustExist(c.store.snapshots, "snapshot", id); err != nil {
+		if err := mustHold(c.store.snapshots, "snapshot", id, capacityBytes); err != nil {
 			return err
 		}
-		return asInternal(c.store.volumes.copyFrom(c.store.snapshots.data(id), r.Name))
+		return asInternal(errors.Join(c.medium.copyResting(c.store.snapshots.data(id), target), c.medium.grow(target, capacityBytes)))
 	case source.GetVolume() != nil:
 		id := source.GetVolume().VolumeId
-		if err := mustExist(c.store.volumes, "volume", id); err != nil {
+		if err := mustHold(c.store.volumes, "volume", id, capacityBytes); err != nil {
 			return err
 		}
-		return asInternal(c.copyFrozen(id, c.store.volumes, r.Name))
+		return asInternal(errors.Join(c.medium.copyStill(c.store.volumes.data(id), target), c.medium.grow(target, capacityBytes)))
 	default:
-		return asInternal(c.store.volumes.createEmpty(r.Name))
+		return asInternal(c.medium.create(target, capacityBytes))
 	}
 }
 
+// mustHold answers an error unless the entry exists and fits into a volume of this capacity.
+func mustHold(s shelf, kind, id string, capacityBytes int64) error {
+	if err := mustExist(s, kind, id); err != nil {
+		return err
+	}
+	found, err := s.get(id)
+	if err != nil {
+		return internal(err)
+	}
+	if found.CapacityBytes > capacityBytes {
+		return status.Errorf(codes.OutOfRange, "%s %s has %d bytes, more than the new volume", kind, id, found.CapacityBytes)
+	}
+	return nil
+}
+
+// asInternal lets errors through that have a gRPC code of their own.
 func asInternal(err error) error {
-	if err == nil {
-		return nil
+	if _, hasCode := status.FromError(err); hasCode {
+		return err
 	}
 	return internal(err)
 }
@@ -160,6 +180,9 @@ func (c *controller) DeleteVolume(_ context.Context, r *csi.DeleteVolumeRequest)
 	if r.VolumeId == "" {
 		return nil, status.Error(codes.InvalidArgument, "volume id is missing")
 	}
+	if err := c.medium.released(c.store.volumes.data(r.VolumeId)); err != nil {
+		return nil, asInternal(err)
+	}
 	return &csi.DeleteVolumeResponse{}, asInternal(c.store.volumes.remove(r.VolumeId))
 }
 
@@ -167,7 +190,7 @@ func (c *controller) ValidateVolumeCapabilities(_ context.Context, r *csi.Valida
 	if r.VolumeId == "" {
 		return nil, status.Error(codes.InvalidArgument, "volume id is missing")
 	}
-	if err := checkCapabilities(r.VolumeCapabilities); err != nil {
+	if err := checkCapabilities(c.medium, r.VolumeCapabilities); err != nil {
 		return nil, err
 	}
 	if err := mustExist(c.store.volumes, "volume", r.VolumeId); err != nil {
@@ -212,7 +235,7 @@ func (c *controller) newSnapshot(r *csi.CreateSnapshotRequest) (*record, error) 
 	if source == nil {
 		return nil, status.Errorf(codes.NotFound, "volume %s does not exist", r.SourceVolumeId)
 	}
-	if err := c.copyFrozen(r.SourceVolumeId, c.store.snapshots, r.Name); err != nil {
+	if err := c.medium.copyStill(c.store.volumes.data(r.SourceVolumeId), c.store.snapshots.data(r.Name)); err != nil {
 		return nil, internal(err)
 	}
 	taken := record{Name: r.Name, CapacityBytes: source.CapacityBytes, SourceID: r.SourceVolumeId, CreatedAt: time.Now()}
@@ -226,29 +249,25 @@ func (c *controller) DeleteSnapshot(_ context.Context, r *csi.DeleteSnapshotRequ
 	return &csi.DeleteSnapshotResponse{}, asInternal(c.store.snapshots.remove(r.SnapshotId))
 }
 
-// copyFrozen copies a volume while the pods that have it mounted stand still.
-func (c *controller) copyFrozen(volumeID string, to shelf, id string) error {
-	source := c.store.volumes.data(volumeID)
-	mounts, err := os.ReadFile("/proc/self/mountinfo")
+func (c *controller) ControllerExpandVolume(_ context.Context, r *csi.ControllerExpandVolumeRequest) (*csi.ControllerExpandVolumeResponse, error) {
+	if r.VolumeId == "" || r.CapacityRange == nil {
+		return nil, status.Error(codes.InvalidArgument, "volume id or capacity is missing")
+	}
+	found, err := c.store.volumes.get(r.VolumeId)
 	if err != nil {
-		return err
+		return nil, internal(err)
 	}
-	pods := podsUsing(string(mounts), source, filepath.Join(c.kubeletDir, "pods"))
-	return c.freezer.whileFrozen(pods, func() error { return to.copyFrom(source, id) })
-}
-
-// podsUsing reads from mountinfo the UIDs of the pods that have the folder bind-mounted. The root field
-// is relative to the file system's own root, so it is compared by its end.
-func podsUsing(mountinfo, folder, podsDir string) map[string]bool {
-	pods := map[string]bool{}
-	for _, line := range strings.Split(mountinfo, "\n") {
-		fields := strings.Fields(line)
-		if len(fields) < 5 || !strings.HasSuffix(folder, fields[3]) || fields[3] == "/" {
-			continue
-		}
-		if below, inside := strings.CutPrefix(fields[4], podsDir+"/"); inside {
-			pods[strings.SplitN(below, "/", 2)[0]] = true
-		}
+	if found == nil {
+		return nil, status.Errorf(codes.NotFound, "volume %s does not exist", r.VolumeId)
 	}
-	return pods
+	capacityBytes := max(found.CapacityBytes, c.medium.capacity(r.CapacityRange.GetRequiredBytes()))
+	if !fits(capacityBytes, r.CapacityRange) {
+		return nil, status.Errorf(codes.OutOfRange, "the volume cannot be kept within %d bytes", r.CapacityRange.GetLimitBytes())
+	}
+	if err := c.medium.grow(c.store.volumes.data(r.VolumeId), capacityBytes); err != nil {
+		return nil, internal(err)
+	}
+	found.CapacityBytes = capacityBytes
+	response := &csi.ControllerExpandVolumeResponse{CapacityBytes: capacityBytes, NodeExpansionRequired: true}
+	return response, asInternal(c.store.volumes.put(r.VolumeId, *found))
 }

@@ -11,17 +11,23 @@ import (
 
 type identity struct {
 	csi.UnimplementedIdentityServer
+	driverName string
+	canExpand  bool
 }
 
-func (*identity) GetPluginInfo(context.Context, *csi.GetPluginInfoRequest) (*csi.GetPluginInfoResponse, error) {
-	return &csi.GetPluginInfoResponse{Name: driverName, VendorVersion: "1.0.0"}, nil
+func (i *identity) GetPluginInfo(context.Context, *csi.GetPluginInfoRequest) (*csi.GetPluginInfoResponse, error) {
+	return &csi.GetPluginInfoResponse{Name: i.driverName, VendorVersion: "1.0.0"}, nil
 }
 
-func (*identity) GetPluginCapabilities(context.Context, *csi.GetPluginCapabilitiesRequest) (*csi.GetPluginCapabilitiesResponse, error) {
+func (i *identity) GetPluginCapabilities(context.Context, *csi.GetPluginCapabilitiesRequest) (*csi.GetPluginCapabilitiesResponse, error) {
 	service := &csi.PluginCapability_Service{Type: csi.PluginCapability_Service_CONTROLLER_SERVICE}
-	return &csi.GetPluginCapabilitiesResponse{
-		Capabilities: []*csi.PluginCapability{{Type: &csi.PluginCapability_Service_{Service: service}}},
-	}, nil
+	capabilities := []*csi.PluginCapability{{Type: &csi.PluginCapability_Service_{Service: service}}}
+	if i.canExpand {
+		expansion := &csi.PluginCapability_VolumeExpansion{Type: csi.PluginCapability_VolumeExpansion_ONLINE}
+		capabilities = append(capabilities,
+			&csi.PluginCapability{Type: &csi.PluginCapability_VolumeExpansion_{VolumeExpansion: expansion}})
+	}
+	return &csi.GetPluginCapabilitiesResponse{Capabilities: capabilities}, nil
 }
 
 func (*identity) Probe(context.Context, *csi.ProbeRequest) (*csi.ProbeResponse, error) {
@@ -31,12 +37,12 @@ func (*identity) Probe(context.Context, *csi.ProbeRequest) (*csi.ProbeResponse, 
 // registrar answers the kubelet's plugin watcher, in place of the node-driver-registrar sidecar.
 type registrar struct {
 	registration.UnimplementedRegistrationServer
-	socket string
+	driverName, socket string
 }
 
 func (r registrar) GetInfo(context.Context, *registration.InfoRequest) (*registration.PluginInfo, error) {
 	return &registration.PluginInfo{
-		Type: registration.CSIPlugin, Name: driverName, Endpoint: r.socket, SupportedVersions: []string{"1.0.0"},
+		Type: registration.CSIPlugin, Name: r.driverName, Endpoint: r.socket, SupportedVersions: []string{"1.0.0"},
 	}, nil
 }
 

@@ -1,12 +1,15 @@
-// csi-hostdir is a CSI driver for one node: volumes and snapshots are folders on the host.
+// csi-hostdir is a CSI driver for one node that keeps volumes and snapshots in a directory of the host: as
+// folders, or as ext4 images of their real size.
 //
-// It exists for test clusters. Snapshots are full copies taken while the pods that use the volume are
-// frozen, so that a database's files are copied at one point in time, as a storage array would.
+// It exists for test clusters. Snapshots are full copies of one point in time, as a storage array would take
+// them: of folders while the pods that use the volume are frozen, of images while the file system is. Several run beside each
+// other under names of their own.
 package main
 
 import (
 	"context"
 	"flag"
+	"fmt"
 	"log"
 	"net"
 	"os"
@@ -17,14 +20,14 @@ import (
 	registration "k8s.io/kubelet/pkg/apis/pluginregistration/v1"
 )
 
-const driverName = "hostdir.csi.rebound.dev"
-
 type options struct {
-	kubeletDir, dataDir, cgroup, nodeName string
+	driverName, medium, kubeletDir, dataDir, cgroup, nodeName string
 }
 
 func parseOptions() options {
 	var o options
+	flag.StringVar(&o.driverName, "driver-name", "hostdir.csi.rebound.dev", "the name it registers with")
+	flag.StringVar(&o.medium, "medium", "folder", "what volumes are: folder or ext4")
 	flag.StringVar(&o.kubeletDir, "kubelet-dir", "/var/lib/kubelet", "the kubelet's root folder")
 	flag.StringVar(&o.dataDir, "data-dir", "", "where volumes and snapshots are kept")
 	flag.StringVar(&o.cgroup, "cgroup", "", "the cgroup that the kubelet keeps its pods below")
@@ -63,20 +66,36 @@ func serveDriver(o options, socket string) {
 	if err != nil {
 		log.Fatal(err)
 	}
-	freezer := newFreezer(o.cgroup)
-	freezer.thawAll()
+	medium, err := openMedium(o, store)
+	if err != nil {
+		log.Fatal(err)
+	}
 	server := grpc.NewServer(grpc.UnaryInterceptor(logErrors))
-	csi.RegisterIdentityServer(server, &identity{})
-	csi.RegisterControllerServer(server, &controller{store: store, freezer: freezer, kubeletDir: o.kubeletDir})
-	csi.RegisterNodeServer(server, &node{store: store, name: o.nodeName})
+	csi.RegisterIdentityServer(server, &identity{driverName: o.driverName, canExpand: medium.canExpand()})
+	csi.RegisterControllerServer(server, &controller{store: store, medium: medium})
+	csi.RegisterNodeServer(server, &node{store: store, medium: medium, name: o.nodeName})
 	log.Fatal(server.Serve(listen(socket)))
+}
+
+// openMedium lets go on what an earlier run, killed at a copy, has left frozen.
+func openMedium(o options, store *store) (medium, error) {
+	switch o.medium {
+	case "folder":
+		freezer := newFreezer(o.cgroup)
+		freezer.thawAll()
+		return folder{freezer: freezer, kubeletDir: o.kubeletDir}, nil
+	case "ext4":
+		return ext4{}, ext4{}.thawAll(store.volumes.dir)
+	default:
+		return nil, fmt.Errorf("there is no medium %q: choose folder or ext4", o.medium)
+	}
 }
 
 func main() {
 	o := parseOptions()
-	socket := filepath.Join(o.kubeletDir, "plugins", driverName, "csi.sock")
+	socket := filepath.Join(o.kubeletDir, "plugins", o.driverName, "csi.sock")
 	go serveDriver(o, socket)
 	server := grpc.NewServer()
-	registration.RegisterRegistrationServer(server, registrar{socket: socket})
-	log.Fatal(server.Serve(listen(filepath.Join(o.kubeletDir, "plugins_registry", driverName+"-reg.sock"))))
+	registration.RegisterRegistrationServer(server, registrar{driverName: o.driverName, socket: socket})
+	log.Fatal(server.Serve(listen(filepath.Join(o.kubeletDir, "plugins_registry", o.driverName+"-reg.sock"))))
 }

@@ -5,16 +5,14 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"time"
 )
 
 // record describes a volume or a snapshot. It is written after the data is complete: an entry without
-// a record does not exist, whatever its folder holds.
+// a record does not exist, whatever its data holds.
 type record struct {
 	Name          string    `json:"name"`
 	CapacityBytes int64     `json:"capacityBytes"`
@@ -22,7 +20,7 @@ type record struct {
 	CreatedAt     time.Time `json:"createdAt"`
 }
 
-// shelf keeps one kind of entry: folders under data/, their records under records/.
+// shelf keeps one kind of entry: folders or images under data/, their records under records/.
 type shelf struct {
 	dir string
 }
@@ -91,24 +89,4 @@ func (s shelf) remove(id string) error {
 		return err
 	}
 	return os.RemoveAll(s.data(id))
-}
-
-// createEmpty makes a folder as a fresh file system would look: owned by root, mode 0755.
-func (s shelf) createEmpty(id string) error {
-	if err := os.RemoveAll(s.data(id)); err != nil {
-		return err
-	}
-	return os.Mkdir(s.data(id), 0o755)
-}
-
-// copyFrom makes a full copy: owners, modes, times, links, extended attributes.
-func (s shelf) copyFrom(source, id string) error {
-	if err := os.RemoveAll(s.data(id)); err != nil {
-		return err
-	}
-	out, err := exec.Command("cp", "--archive", "--reflink=auto", "--no-target-directory", source, s.data(id)).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("copy %s: %w: %s", source, err, out)
-	}
-	return nil
 }
