@@ -11,6 +11,13 @@ export const MANAGED_BY = 'rebound';
 export const CLAIM_UID_LABEL = `${API_GROUP}/claim-uid`;
 /** On objects in an application's namespace: what they are for. */
 export const ROLE_LABEL = `${API_GROUP}/role`;
+/** Value of the role label on prime claims: the claims that get a restored volume first. */
+export const PRIME_ROLE = 'prime';
+/**
+ * In the selector of a claim that waits: no volume has this label, so none but the one that names the claim binds to it.
+ * The value is the VolumeRestore's name.
+ */
+export const WAITS_FOR_LABEL = `${API_GROUP}/waits-for`;
 
 /**
  * What the user asks for when a claim is created: `latest` (the default), `newest`, `none`, an RFC 3339 time, or a snapshot

@@ -1,15 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { type AdmissionFacts, decideAdmission, isVolumeRestoreReference, type ProbeFact } from './admission.ts';
 import type { ClaimFacts } from './claim.ts';
+import type { StorageFacts } from './waiting-claim.ts';
 
 const ours = { apiGroup: 'rebound.dev', kind: 'VolumeRestore', name: 'rebound-0011223344556677' };
 const snapshot = { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'nightly' };
+
+const csi: StorageFacts = { provisioner: 'disk.example.com', isCSIDriver: true, hasAvailableVolume: false };
 
 function facts(claim: Partial<ClaimFacts> = {}, others: Partial<AdmissionFacts> = {}): AdmissionFacts {
   return {
     claim: { namespace: 'shop', name: 'db', labels: { backup: 'hourly' }, annotations: {}, ownerKinds: [], ...claim },
     excludedNamespace: false,
     tiers: ['daily', 'hourly'],
+    storage: csi,
     ...others,
   };
 }
@@ -32,6 +36,11 @@ describe('what is ignored', () => {
 
   it('decides on a claim that something else than a pod owns', () => {
     expect(decided({ ownerKinds: ['StatefulSet'] })).toEqual({ kind: 'probe' });
+  });
+
+  it('leaves the claim alone that a restored volume passes through', () => {
+    const labels = { backup: 'hourly', 'rebound.dev/role': 'prime' };
+    expect(decided({ labels })).toMatchObject({ kind: 'ignore', recorded: false, reason: 'PrimeClaim' });
   });
 
   it("leaves the engine's helper claims alone", () => {
@@ -67,12 +76,85 @@ describe('what is ignored', () => {
     expect(decided({ dataSourceRef })).toMatchObject({ reason: 'OwnDataSource' });
   });
 
+  it("warns that a data source of another tool's keeps a newer backup away", () => {
+    const dataSourceRef = { apiGroup: 'volsync.backube', kind: 'ReplicationDestination', name: 'db-dst' };
+    expect(decided({ dataSourceRef })).toHaveProperty('warnings.0', expect.stringContaining('even a newer one'));
+  });
+
+  it('invariant 5: records a claim that a volume is reserved for, which would take it whatever its selector says', () => {
+    const step = decideAdmission(facts({}, { storage: { ...csi, reservedVolume: 'pv-7' }, probe: { kind: 'exists' } }));
+    expect(step).toMatchObject({ kind: 'ignore', recorded: true, reason: 'OwnVolume' });
+    expect(step).toHaveProperty('warnings.0', expect.stringContaining('pv-7'));
+  });
+
+  it('invariant 1: refuses a dataSource that Kubernetes drops, beside an old reference of ours too', () => {
+    const dataSource = { apiGroup: 'example.com', kind: 'Disk', name: 'x' };
+    expect(decided({ dataSource, dataSourceRef: ours })).toMatchObject({ kind: 'reject', reason: 'DroppedDataSource' });
+  });
+
   it("takes a user's dataSource beside an old reference of ours for the user's word", () => {
     expect(decided({ dataSource: snapshot, dataSourceRef: ours })).toMatchObject({ reason: 'OwnDataSource' });
   });
 });
 
+describe('what is not restored, and says so', () => {
+  const told = (claim: Partial<ClaimFacts>, reason: string) => {
+    const step = decided(claim, { kind: 'exists' });
+    expect(step).toMatchObject({ kind: 'ignore', recorded: true, reason });
+    if (step.kind !== 'ignore') throw new Error('not ignored');
+    expect(step.warnings).toEqual([step.message]);
+    expect(`Rebound: ${step.message}`.length).toBeLessThanOrEqual(256);
+  };
+  const selector = { matchLabels: { app: 'shop' }, expressions: 0 };
+
+  it('a block device', () => told({ volumeMode: 'Block' }, 'BlockVolume'));
+  it('a volume that can only be read', () => told({ accessModes: ['ReadOnlyMany'] }, 'ReadOnlyVolume'));
+  it('invariant 5: a claim with a selector of its own', () => told({ selector }, 'OwnSelector'));
+  it('invariant 5: a claim with a selector of expressions', () =>
+    told({ selector: { matchLabels: {}, expressions: 1 } }, 'OwnSelector'));
+
+  it.each(['cnpg.io/cluster', 'postgres-operator.crunchydata.com/cluster', 'strimzi.io/cluster'])(
+    'a claim that an operator fills: %s',
+    (key) => {
+      const labels = { backup: 'hourly', [key]: 'shop-db' };
+      told({ labels }, 'OperatorClaim');
+      expect(decided({ labels, annotations: { 'rebound.dev/restore': 'latest' } })).toEqual({ kind: 'probe' });
+    },
+  );
+
+  it('a claim that Velero restores, whatever came along with it', () => {
+    const labels = { backup: 'of-another-cluster', 'velero.io/restore-name': 'after-the-fire' };
+    told({ labels, dataSourceRef: ours, volumeName: 'pv-1' }, 'VeleroRestore');
+    told(
+      { selector: { matchLabels: { 'velero.io/dynamic-pv-restore': 'shop.db.x' }, expressions: 0 } },
+      'VeleroRestore',
+    );
+  });
+
+  it('but a claim of Velero that asks for our restore gets it', () => {
+    const labels = { backup: 'hourly', 'velero.io/restore-name': 'after-the-fire' };
+    const annotations = { 'rebound.dev/restore': 'latest' };
+    expect(decided({ labels, annotations }, { kind: 'exists' })).toMatchObject({ kind: 'restore' });
+  });
+
+  it('an empty selector chooses nothing, and that of an earlier wait is ours', () => {
+    expect(decided({ selector: { matchLabels: {}, expressions: 0 } })).toEqual({ kind: 'probe' });
+    const waiting = { matchLabels: { 'rebound.dev/waits-for': 'rebound-0' }, expressions: 0 };
+    expect(decided({ selector: waiting })).toEqual({ kind: 'probe' });
+  });
+});
+
 describe('what is rejected', () => {
+  it('invariant 1: a claim that cannot wait is refused while a backup exists or may exist', () => {
+    const storage = { provisioner: 'example.com/makes-folders', isCSIDriver: false, hasAvailableVolume: false };
+    for (const probe of [{ kind: 'exists' }, { kind: 'unknown', message: 'no answer' }] as const) {
+      const step = decideAdmission(facts({ storageClassName: 'folders' }, { storage, probe }));
+      expect(step).toMatchObject({ kind: 'reject', reason: 'CannotWait' });
+      expect(step).toHaveProperty('message', expect.stringContaining('example.com/makes-folders'));
+    }
+    expect(decideAdmission(facts({}, { storage, probe: { kind: 'none' } }))).toMatchObject({ kind: 'fresh' });
+  });
+
   it('names the tiers when the label names none of them', () => {
     const step = decided({ labels: { backup: 'weekly' } });
     expect(step).toMatchObject({ kind: 'reject', reason: 'UnknownTier' });

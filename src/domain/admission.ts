@@ -1,7 +1,10 @@
 import { API_GROUP } from '../api/group.ts';
 import { RESTORE_ANNOTATION, TIER_LABEL } from '../api/labels.ts';
 import type { ClaimFacts, DataSourceReference } from './claim.ts';
+import { helperReason, type Reason } from './helper-claims.ts';
 import { parseRestoreRequest } from './restore-request.ts';
+import { operatorReason, ownSelectorReason, unsupportedReason, veleroReason } from './unrestored-claims.ts';
+import { howToWait, type StorageFacts } from './waiting-claim.ts';
 
 /** The answer of a destination, as far as admission cares. */
 export type ProbeFact =
@@ -14,16 +17,24 @@ export interface AdmissionFacts {
   readonly excludedNamespace: boolean;
   /** Names of all BackupPolicies, sorted. */
   readonly tiers: readonly string[];
+  readonly storage: StorageFacts;
   /** Absent until the destination was asked. */
   readonly probe?: ProbeFact | undefined;
+}
+
+interface Told extends Reason {
+  /** Sentences for whoever creates the claim; only the first 247 characters of each are shown. */
+  readonly warnings: readonly string[];
 }
 
 /** What admission does with a claim, and the sentence that says why. */
 export type AdmissionDecision =
   /** Left alone. `recorded` ones carry the decision annotation. */
-  | { readonly kind: 'ignore'; readonly recorded: boolean; readonly reason: string; readonly message: string }
-  | { readonly kind: 'reject'; readonly reason: string; readonly message: string }
-  | { readonly kind: 'fresh' | 'restore' | 'hold'; readonly reason: string; readonly message: string };
+  | ({ readonly kind: 'ignore'; readonly recorded: boolean } & Told)
+  | ({ readonly kind: 'reject' } & Reason)
+  | ({ readonly kind: 'fresh' } & Told)
+  /** `bySelector`: the claim gets a selector that nothing matches, for something else could bind it. */
+  | ({ readonly kind: 'restore' | 'hold'; readonly bySelector: boolean } & Told);
 
 /** `probe` means that the decision hangs on the destination's answer, which the facts do not hold yet. */
 export type AdmissionStep = AdmissionDecision | { readonly kind: 'probe' };
@@ -34,30 +45,42 @@ type Rule = (facts: AdmissionFacts) => AdmissionStep | undefined;
 export const isVolumeRestoreReference = (reference: DataSourceReference | undefined): boolean =>
   reference?.apiGroup === API_GROUP && reference.kind === 'VolumeRestore';
 
-const ignored = (recorded: boolean, reason: string, message: string): AdmissionStep => ({
+/** Left alone without a trace. */
+const passed = (reason: string, message: string): AdmissionStep => ({
   kind: 'ignore',
-  recorded,
+  recorded: false,
   reason,
   message,
+  warnings: [],
 });
 
+/** Left alone, which its maker may not expect of a claim with the label. */
+const ignored = ({ reason, message }: Reason): AdmissionStep => ({
+  kind: 'ignore',
+  recorded: true,
+  reason,
+  message,
+  warnings: [message],
+});
+
+/** The rule that leaves those claims alone for which there is a reason. */
+const leftAlone =
+  (why: (claim: ClaimFacts) => Reason | undefined): Rule =>
+  ({ claim }) => {
+    const reason = why(claim);
+    return reason === undefined ? undefined : ignored(reason);
+  };
+
 const excludedNamespace: Rule = ({ excludedNamespace: excluded }) =>
-  excluded ? ignored(false, 'ExcludedNamespace', 'Claims of system namespaces are left alone.') : undefined;
+  excluded ? passed('ExcludedNamespace', 'Claims of system namespaces are left alone.') : undefined;
 
 const unlabelled: Rule = ({ claim }) =>
-  claim.labels[TIER_LABEL] === undefined
-    ? ignored(false, 'NoLabel', `The claim has no label ${TIER_LABEL}.`)
-    : undefined;
+  claim.labels[TIER_LABEL] === undefined ? passed('NoLabel', `The claim has no label ${TIER_LABEL}.`) : undefined;
 
-const ephemeral: Rule = ({ claim }) =>
-  claim.ownerKinds.includes('Pod')
-    ? ignored(false, 'Ephemeral', 'The claim lives and dies with its pod: it has no backups.')
-    : undefined;
-
-const engineHelper: Rule = ({ claim }) =>
-  claim.labels['app.kubernetes.io/created-by'] === 'volsync'
-    ? ignored(false, 'EngineHelper', "The claim is the backup engine's own.")
-    : undefined;
+const helper: Rule = ({ claim }) => {
+  const why = helperReason(claim);
+  return why === undefined ? undefined : passed(why.reason, why.message);
+};
 
 const unknownTier: Rule = ({ claim, tiers }) => {
   const tier = claim.labels[TIER_LABEL] ?? '';
@@ -70,14 +93,19 @@ const unknownTier: Rule = ({ claim, tiers }) => {
   };
 };
 
-const ownVolume: Rule = ({ claim }) =>
-  claim.volumeName !== undefined && claim.volumeName !== ''
-    ? ignored(
-        true,
-        'OwnVolume',
-        `spec.volumeName is ${claim.volumeName}: the volume was chosen by whoever made the claim.`,
-      )
-    : undefined;
+const ownVolume: Rule = ({ claim, storage }) => {
+  if (claim.volumeName !== undefined && claim.volumeName !== '') {
+    return ignored({
+      reason: 'OwnVolume',
+      message: `spec.volumeName is ${claim.volumeName}: the volume was chosen by whoever made the claim.`,
+    });
+  }
+  if (storage.reservedVolume === undefined) return undefined;
+  return ignored({
+    reason: 'OwnVolume',
+    message: `Volume ${storage.reservedVolume} is reserved for the claim by its claimRef, so nothing is restored. Take that claimRef away to have a backup restored.`,
+  });
+};
 
 /**
  * The kinds that the API server accepts in `spec.dataSource`. Any other is dropped there without a word when
@@ -93,18 +121,18 @@ const ownDataSource: Rule = ({ claim }) => {
     (reference) => reference !== undefined && !isVolumeRestoreReference(reference),
   );
   if (source === undefined) return undefined;
-  if (claim.dataSourceRef === undefined && !isKeptInDataSource(source)) {
+  // A reference of ours is taken away from a claim that is left alone.
+  if (source === claim.dataSource && !isKeptInDataSource(source)) {
     return {
       kind: 'reject',
       reason: 'DroppedDataSource',
       message: `spec.dataSource names ${source.kind} ${source.name}, which Kubernetes drops silently: the volume would be empty. Put it in spec.dataSourceRef.`,
     };
   }
-  return ignored(
-    true,
-    'OwnDataSource',
-    `The claim is filled from ${source.kind} ${source.name}, as whoever made it asked for.`,
-  );
+  return ignored({
+    reason: 'OwnDataSource',
+    message: `The claim is filled from ${source.kind} ${source.name}, as whoever made it asked for: no backup of Rebound's is restored, even a newer one. Take the data source away to have it restored.`,
+  });
 };
 
 const malformedRequest: Rule = ({ claim }) => {
@@ -118,6 +146,7 @@ const askedForBlank: Rule = ({ claim }) =>
         kind: 'fresh',
         reason: 'AskedFor',
         message: `Annotation ${RESTORE_ANNOTATION} is "none": the claim starts blank, whatever backups there are.`,
+        warnings: [],
       }
     : undefined;
 
@@ -141,6 +170,7 @@ const generatedName: Rule = ({ claim }) => {
     kind: 'fresh',
     reason: 'GeneratedName',
     message: 'The name of the claim is generated, so there can be no backup of it yet.',
+    warnings: [],
   };
 };
 
@@ -150,40 +180,58 @@ const askedForMissing: Rule = ({ claim, probe }) => {
   return nothingToRestore(asked, 'the destination holds no backup of this claim');
 };
 
-const fromProbe: Rule = ({ probe }) => {
+const fromProbe: Rule = (facts) => {
+  const { probe } = facts;
   switch (probe?.kind) {
     case undefined:
       return { kind: 'probe' };
     case 'exists':
-      return {
+      return waits(facts, {
         kind: 'restore',
         reason: 'BackupExists',
         message: 'A backup of this claim exists: it is restored first.',
-      };
+        warnings: [],
+      });
     case 'none':
       return {
         kind: 'fresh',
         reason: 'NoBackup',
         message: 'The destination holds no backup of this claim: it starts blank.',
+        warnings: [],
       };
-    case 'unknown':
-      return {
-        kind: 'hold',
-        reason: 'DestinationUnknown',
-        message: `Whether a backup of this claim exists is not known, so it waits: ${probe.message}`,
-      };
+    case 'unknown': {
+      const message = `Whether a backup of this claim exists is not known, so it waits: ${probe.message}`;
+      return waits(facts, { kind: 'hold', reason: 'DestinationUnknown', message, warnings: [message] });
+    }
   }
 };
+
+/** Lets a claim wait in such a way that nothing else binds it, or refuses it where there is none. */
+function waits(facts: AdmissionFacts, decision: { readonly kind: 'restore' | 'hold' } & Told): AdmissionDecision {
+  const way = howToWait(facts.storage, facts.claim);
+  if (way.kind === 'impossible') {
+    const what = decision.kind === 'restore' ? 'exists' : 'may exist (the destination does not say)';
+    return {
+      kind: 'reject',
+      reason: 'CannotWait',
+      message: `A backup of this claim ${what}, but the claim cannot wait for it: ${way.message}`,
+    };
+  }
+  return { ...decision, bySelector: way.kind === 'bySelector', warnings: [...decision.warnings, ...way.warnings] };
+}
 
 const chain: readonly Rule[] = [
   excludedNamespace,
   unlabelled, // Only an object selector that was edited lets such a claim come here.
-  ephemeral,
-  engineHelper,
+  helper,
+  leftAlone(veleroReason), // Before all that a restore by Velero may bring along: a volume, a source, a tier of another cluster.
   ownVolume,
   unknownTier,
+  leftAlone(unsupportedReason),
   ownDataSource,
+  leftAlone(operatorReason),
   malformedRequest,
+  leftAlone(ownSelectorReason),
   askedForBlank,
   generatedName,
   askedForMissing,

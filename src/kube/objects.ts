@@ -273,6 +273,19 @@ export const storageClasses = defineKind({
   schema: storageClassSchema,
 });
 
+const csiDriverSchema = objectSchema({ apiVersion: 'storage.k8s.io/v1', kind: 'CSIDriver' }, clusterMetadata, {
+  spec: z.object({ attachRequired: z.boolean().optional(), fsGroupPolicy: z.string().optional() }).optional(),
+});
+export type CSIDriver = z.infer<typeof csiDriverSchema>;
+export const csiDrivers = defineKind({
+  group: 'storage.k8s.io',
+  version: 'v1',
+  plural: 'csidrivers',
+  kind: 'CSIDriver',
+  namespaced: false,
+  schema: csiDriverSchema,
+});
+
 const jobSchema = objectSchema({ apiVersion: 'batch/v1', kind: 'Job' }, namespacedMetadata, {
   spec: z.object({ backoffLimit: z.number().optional(), suspend: z.boolean().optional() }),
   status: z

@@ -22,13 +22,39 @@ const bodyOf = (changes: object = {}): string =>
 
 describe('parseAdmissionReview', () => {
   it('reads the creation of a claim', () => {
-    expect(parseAdmissionReview(bodyOf())).toEqual({
+    const claim = { namespace: 'shop', name: 'db', labels: { backup: 'hourly' }, annotations: {}, ownerKinds: [] };
+    expect(parseAdmissionReview(bodyOf())).toMatchObject({
       ok: true,
       uid: 'u-1',
       hasAnnotations: false,
       hasSpec: true,
-      claim: { namespace: 'shop', name: 'db', labels: { backup: 'hourly' }, annotations: {}, ownerKinds: [] },
+      claim,
     });
+  });
+
+  it('reads what tells how the claim can wait: selector, class, modes and who wrote it', () => {
+    const spec = {
+      selector: { matchLabels: { app: 'shop' }, matchExpressions: [{ key: 'x', operator: 'Exists' }] },
+      storageClassName: 'fast',
+      volumeMode: 'Block',
+      accessModes: ['ReadWriteOnce'],
+    };
+    const metadata = { name: 'db', managedFields: [{ manager: 'HashiCorp', operation: 'Update' }] };
+    expect(parseAdmissionReview(bodyOf({ object: { metadata, spec } }))).toMatchObject({
+      claim: {
+        selector: { matchLabels: { app: 'shop' }, expressions: 1 },
+        storageClassName: 'fast',
+        volumeMode: 'Block',
+        accessModes: ['ReadWriteOnce'],
+        managers: ['HashiCorp'],
+      },
+    });
+  });
+
+  it('takes the class of the old annotation for the class, as Kubernetes does', () => {
+    const annotations = { 'volume.beta.kubernetes.io/storage-class': 'old' };
+    const object = { metadata: { name: 'db', annotations }, spec: { storageClassName: 'new' } };
+    expect(parseAdmissionReview(bodyOf({ object }))).toHaveProperty('claim.storageClassName', 'old');
   });
 
   it("takes the namespace of the request, never the object's", () => {

@@ -37,6 +37,7 @@ export interface ClaimReview {
 const text = z.string().nullish();
 const stringMap = z.record(z.string(), z.string()).nullish();
 const reference = z.object({ apiGroup: text, kind: z.string(), name: z.string(), namespace: text }).nullish();
+const selector = z.object({ matchLabels: stringMap, matchExpressions: z.array(z.unknown()).nullish() }).nullish();
 
 const claimSchema = z.object({
   metadata: z.object({
@@ -45,8 +46,19 @@ const claimSchema = z.object({
     labels: stringMap,
     annotations: stringMap,
     ownerReferences: z.array(z.object({ kind: z.string() })).nullish(),
+    managedFields: z.array(z.object({ manager: text })).nullish(),
   }),
-  spec: z.object({ dataSource: reference, dataSourceRef: reference, volumeName: text }).nullish(),
+  spec: z
+    .object({
+      dataSource: reference,
+      dataSourceRef: reference,
+      volumeName: text,
+      selector,
+      volumeMode: text,
+      accessModes: z.array(z.string()).nullish(),
+      storageClassName: text,
+    })
+    .nullish(),
 });
 
 const reviewSchema = z.object({
@@ -116,25 +128,49 @@ function parseClaim(request: ReviewRequest): ClaimReview | Refusal {
     hasAnnotations: isPresent(metadata.annotations),
     hasSpec: isPresent(spec),
     // Never the object's own namespace: it is the request's that the claim will live in.
-    claim: { namespace: request.namespace ?? '', ...metadataFacts(metadata), ...specFacts(spec ?? {}) },
+    claim: {
+      namespace: request.namespace ?? '',
+      ...metadataFacts(metadata),
+      ...specFacts(spec ?? {}),
+      storageClassName: metadata.annotations?.[OLD_CLASS_ANNOTATION] ?? spec?.storageClassName ?? undefined,
+    },
   };
 }
 
 const isPresent = (value: unknown): boolean => value !== undefined && value !== null;
 
-const metadataFacts = ({ name, generateName, labels, annotations, ownerReferences }: Claim['metadata']) => ({
+/** Wins over spec.storageClassName to this day (component-helpers, storage/volume/helpers.go). */
+const OLD_CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
+
+const metadataFacts = ({
+  name,
+  generateName,
+  labels,
+  annotations,
+  ownerReferences,
+  managedFields,
+}: Claim['metadata']) => ({
   name: name ?? '',
   generateName: generateName ?? undefined,
   labels: labels ?? {},
   annotations: annotations ?? {},
   ownerKinds: (ownerReferences ?? []).map((owner) => owner.kind),
+  managers: (managedFields ?? []).flatMap(({ manager }) => manager ?? []),
 });
 
-const specFacts = ({ dataSource, dataSourceRef, volumeName }: NonNullable<Claim['spec']>) => ({
-  dataSource: referenceOf(dataSource),
-  dataSourceRef: referenceOf(dataSourceRef),
-  volumeName: volumeName ?? undefined,
+const specFacts = (spec: NonNullable<Claim['spec']>) => ({
+  dataSource: referenceOf(spec.dataSource),
+  dataSourceRef: referenceOf(spec.dataSourceRef),
+  volumeName: spec.volumeName ?? undefined,
+  selector: selectorOf(spec.selector),
+  volumeMode: spec.volumeMode ?? undefined,
+  accessModes: spec.accessModes ?? undefined,
 });
+
+const selectorOf = (value: NonNullable<Claim['spec']>['selector']): ClaimFacts['selector'] =>
+  value === undefined || value === null
+    ? undefined
+    : { matchLabels: value.matchLabels ?? {}, expressions: value.matchExpressions?.length ?? 0 };
 
 const referenceOf = (value: Reference): ClaimFacts['dataSource'] =>
   value === undefined || value === null

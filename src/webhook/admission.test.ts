@@ -65,6 +65,7 @@ describe('admission', () => {
     opened = () => ({ ok: true, destination: { ...destination, probe }, settings });
     sources = {
       tiers: () => ['daily', 'hourly'],
+      storage: () => ({ provisioner: 'disk.example.com', isCSIDriver: true, hasAvailableVolume: false }),
       policy: (tier) => (tier === 'hourly' ? hourly : undefined),
       openStore: () => opened(),
       problem: () => undefined,

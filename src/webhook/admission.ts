@@ -3,6 +3,7 @@ import { type AdmissionDecision, type AdmissionStep, decideAdmission } from '../
 import type { ClaimFacts } from '../domain/claim.ts';
 import { decisionToken } from '../domain/decision-token.ts';
 import { EXCLUDED_NAMESPACES } from '../domain/excluded-namespaces.ts';
+import type { StorageFacts } from '../domain/waiting-claim.ts';
 import type { ClaimReview } from './admission-review.ts';
 import type { AdmissionAnswer } from './answer.ts';
 import { probeClaim, type ProbeReport, type ProbeSources } from './claim-probe.ts';
@@ -13,6 +14,8 @@ import { buildPatch } from './patch.ts';
 export interface AdmissionSources extends ProbeSources {
   /** Names of all BackupPolicies, those that cannot be read included, sorted. */
   readonly tiers: () => readonly string[];
+  /** What could bind the claim. */
+  readonly storage: (claim: ClaimFacts) => StorageFacts;
   /** Why nothing can be decided yet: a sentence; undefined when all is well. */
   readonly problem: () => string | undefined;
 }
@@ -43,7 +46,12 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const { claim } = review;
     const problem = sources.problem();
     if (problem !== undefined) return withoutFacts(claim, problem);
-    const facts = { claim, excludedNamespace: isExcluded(claim), tiers: sources.tiers() };
+    const facts = {
+      claim,
+      excludedNamespace: isExcluded(claim),
+      tiers: sources.tiers(),
+      storage: sources.storage(claim),
+    };
     let step = decideAdmission(facts);
     if (step.kind === 'probe') {
       const probe = await probeClaim(sources, claim, budgetMilliseconds, options.onProbe);
@@ -67,6 +75,7 @@ function withoutFacts(claim: ClaimFacts, problem: string): AdmissionAnswer {
     claim,
     excludedNamespace: isExcluded(claim),
     tiers: [claim.labels[TIER_LABEL] ?? ''],
+    storage: { isCSIDriver: false, hasAvailableVolume: false },
   });
   if (step.kind === 'ignore' && !step.recorded) return allowed(step, []);
   return {
@@ -101,9 +110,6 @@ type Allowed = Extract<AdmissionAnswer, { kind: 'allowed' }>;
 const allowed = (decision: AllowedDecision, operations: Allowed['operations']): Allowed => ({
   kind: 'allowed',
   operations,
-  warnings: shouldWarn(decision) ? [singleLine(`Rebound: ${decision.message}`, WARNING_CHARACTERS)] : [],
+  warnings: decision.warnings.map((warning) => singleLine(`Rebound: ${warning}`, WARNING_CHARACTERS)),
   auditAnnotations: { decision: decision.kind, reason: decision.reason },
 });
-
-/** A claim that waits, and one whose backup is not restored because it names a volume: exported manifests do. */
-const shouldWarn = ({ kind, reason }: AllowedDecision): boolean => kind === 'hold' || reason === 'OwnVolume';

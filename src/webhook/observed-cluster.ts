@@ -5,11 +5,21 @@ import { SYSTEM_NAMESPACE } from '../api/group.ts';
 import { DestinationCatalog } from '../destinations/catalog.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { objectKey } from '../kube/kind.ts';
-import { type Secret, secrets } from '../kube/objects.ts';
+import {
+  type CSIDriver,
+  csiDrivers,
+  type PersistentVolume,
+  persistentVolumes,
+  type Secret,
+  secrets,
+  type StorageClass,
+  storageClasses,
+} from '../kube/objects.ts';
 import { backupDestinations, backupPolicies } from '../kube/rebound-kinds.ts';
 import { Reflector, type ReflectorReport } from '../kube/reflector.ts';
 import type { AdmissionSources } from './admission.ts';
 import { SERVING_KEYS } from './certificates/secret-names.ts';
+import { type ClassSources, freeVolumeIndexers, slimVolume, storageFactsOf } from './storage-facts.ts';
 
 /** The local copies that admission decides from. */
 export interface ObservedCluster {
@@ -17,7 +27,21 @@ export interface ObservedCluster {
   readonly destinations: Reflector<BackupDestination>;
   /** Of the system namespace. */
   readonly secrets: Reflector<Secret>;
+  readonly storageClasses: Reflector<StorageClass>;
+  readonly csiDrivers: Reflector<CSIDriver>;
+  /** Slim, and found by class and by claim where nothing is bound to them. */
+  readonly volumes: Reflector<PersistentVolume>;
 }
+
+/** Every copy; admission decides nothing until all are complete. */
+export const copiesOf = (cluster: ObservedCluster) => [
+  cluster.policies,
+  cluster.destinations,
+  cluster.secrets,
+  cluster.storageClasses,
+  cluster.csiDrivers,
+  cluster.volumes,
+];
 
 export interface ObserveOptions {
   readonly client: KubeClient;
@@ -51,12 +75,20 @@ export function observeCluster({ client, logger, reflectorObserver }: ObserveOpt
       namespace: SYSTEM_NAMESPACE,
       select: slimSecret,
     }),
+    storageClasses: new Reflector({ ...common(storageClasses.plural), kind: storageClasses }),
+    csiDrivers: new Reflector({ ...common(csiDrivers.plural), kind: csiDrivers }),
+    volumes: new Reflector({
+      ...common(persistentVolumes.plural),
+      kind: persistentVolumes,
+      select: slimVolume,
+      indexers: freeVolumeIndexers,
+    }),
   };
 }
 
 /** The copies that are not complete yet: a sentence; undefined when all are. */
 export function copyProblem(cluster: ObservedCluster): string | undefined {
-  const missing = [cluster.policies, cluster.destinations, cluster.secrets].filter((reflector) => !reflector.isSynced);
+  const missing = copiesOf(cluster).filter((reflector) => !reflector.isSynced);
   if (missing.length === 0) return undefined;
   return `not read from the API server yet: ${missing.map((reflector) => reflector.resource).join(', ')}`;
 }
@@ -69,6 +101,11 @@ export const openCatalog = (cluster: ObservedCluster): DestinationCatalog =>
 
 /** Admission's view of the cluster. */
 export function admissionSources(cluster: ObservedCluster, catalog: DestinationCatalog): AdmissionSources {
+  const classSources: ClassSources = {
+    storageClasses: cluster.storageClasses.store,
+    csiDrivers: cluster.csiDrivers.store,
+    volumes: cluster.volumes.store,
+  };
   return {
     tiers: () =>
       cluster.policies.store
@@ -76,6 +113,7 @@ export function admissionSources(cluster: ObservedCluster, catalog: DestinationC
         .map(({ key }) => key)
         .sort(),
     policy: (tier) => cluster.policies.store.get(tier),
+    storage: (claim) => storageFactsOf(classSources, claim),
     openStore: (name) => catalog.openStore(name),
     problem: () => copyProblem(cluster),
   };

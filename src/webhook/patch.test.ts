@@ -13,7 +13,12 @@ interface Reference {
 
 interface Claim {
   metadata: { name: string; labels: Record<string, string>; annotations?: Record<string, string> | undefined };
-  spec: { dataSource?: Reference | undefined; dataSourceRef?: Reference | undefined; volumeName?: string | undefined };
+  spec: {
+    dataSource?: Reference | undefined;
+    dataSourceRef?: Reference | undefined;
+    volumeName?: string | undefined;
+    selector?: { matchLabels?: Record<string, string> | undefined } | undefined;
+  };
 }
 
 const marks = { token: 'shop/db@2026-01-01T00:00:00Z', restoreName: 'rebound-0011223344556677' };
@@ -21,8 +26,20 @@ const newReference = { apiGroup: 'rebound.dev', kind: 'VolumeRestore', name: mar
 const old = { apiGroup: 'rebound.dev', kind: 'VolumeRestore', name: 'rebound-of-a-lost-cluster' };
 const ourKeys = ['rebound.dev/decision', 'rebound.dev/decision-reason', 'rebound.dev/decision-token'];
 
-const decision = (kind: 'fresh' | 'restore' | 'hold'): AllowedDecision => ({ kind, reason: 'R', message: 'why' });
-const recorded: AllowedDecision = { kind: 'ignore', recorded: true, reason: 'R', message: 'why' };
+const decision = (kind: 'fresh' | 'restore' | 'hold'): AllowedDecision => {
+  const told = { reason: 'R', message: 'why', warnings: [] };
+  return kind === 'fresh' ? { kind, ...told } : { kind, ...told, bySelector: false };
+};
+const recorded: AllowedDecision = { kind: 'ignore', recorded: true, reason: 'R', message: 'why', warnings: [] };
+const waitsBySelector: AllowedDecision = {
+  kind: 'restore',
+  reason: 'R',
+  message: 'why',
+  warnings: [],
+  bySelector: true,
+};
+const oldSelector = { matchLabels: { 'rebound.dev/waits-for': 'rebound-of-a-lost-cluster' } };
+const newSelector = { matchLabels: { 'rebound.dev/waits-for': marks.restoreName } };
 
 const claimWith = (spec: Claim['spec'] = {}, annotations?: Record<string, string>): Claim => ({
   metadata: { name: 'db', labels: { backup: 'hourly' }, ...(annotations === undefined ? {} : { annotations }) },
@@ -92,7 +109,7 @@ describe('buildPatch', () => {
 
   it('leaves a claim alone that is ignored, and records it where that is wanted', () => {
     const volume = claimWith({ volumeName: 'pv-1' });
-    expect(patched(volume, { kind: 'ignore', recorded: false, reason: 'R', message: 'why' })).toEqual(volume);
+    expect(patched(volume, { ...recorded, recorded: false })).toEqual(volume);
     expect(patched(volume, recorded)).toMatchObject({
       metadata: { annotations: { 'rebound.dev/decision': 'ignore' } },
       spec: { volumeName: 'pv-1' },
@@ -107,6 +124,30 @@ describe('buildPatch', () => {
     },
   );
 
+  it('gives a claim that something else could bind a selector that nothing matches, in place of an old one', () => {
+    expect(patched(claimWith(), waitsBySelector).spec).toEqual({ dataSourceRef: newReference, selector: newSelector });
+    expect(patched(claimWith({ selector: oldSelector }), waitsBySelector).spec.selector).toEqual(newSelector);
+    expect(buildPatch({ ...reviewOf(claimWith()), hasSpec: false }, waitsBySelector, marks)).toContainEqual({
+      op: 'add',
+      path: '/spec',
+      value: { dataSourceRef: newReference, selector: newSelector },
+    });
+  });
+
+  it('takes the reference and the selector of an earlier wait out of an exported manifest, whatever is decided', () => {
+    const exported = { dataSource: old, dataSourceRef: old, selector: oldSelector };
+    expect(patched(claimWith(exported), decision('fresh')).spec).toEqual({});
+    expect(patched(claimWith({ ...exported, volumeName: 'v' }), recorded).spec).toEqual({ volumeName: 'v' });
+    expect(patched(claimWith(exported), decision('restore')).spec).toEqual({ dataSourceRef: newReference });
+  });
+
+  it("invariant 5: leaves a user's selector", () => {
+    const selector = { matchLabels: { app: 'shop' } };
+    for (const taken of [recorded, decision('fresh')]) {
+      expect(patched(claimWith({ selector }), taken).spec).toEqual({ selector });
+    }
+  });
+
   it('overwrites old decision annotations, whatever they say', () => {
     const annotations = Object.fromEntries(ourKeys.map((key) => [key, 'old']));
     const { metadata } = patched(claimWith({}, annotations), decision('fresh'));
@@ -114,7 +155,7 @@ describe('buildPatch', () => {
   });
 
   it('keeps the reason to a length that people read', () => {
-    const taken: AllowedDecision = { kind: 'hold', reason: 'R', message: 'x'.repeat(10_000) };
+    const taken: AllowedDecision = { ...decision('hold'), message: 'x'.repeat(10_000) };
     const { metadata } = patched(claimWith(), taken);
     expect(metadata.annotations?.['rebound.dev/decision-reason']).toHaveLength(512);
   });
@@ -144,13 +185,15 @@ describe('properties of the patch', { timeout: 30_000 }, () => {
       dataSource: maybe(reference),
       dataSourceRef: maybe(reference),
       volumeName: maybe(fc.constantFrom('', 'pv-1')),
+      selector: maybe(fc.constantFrom(oldSelector, { matchLabels: { app: 'shop' } }, {})),
     })
     .map(({ annotations, ...spec }) => claimWith(spec, annotations));
   const probes = fc.constantFrom<'exists' | 'none' | 'unknown'>('exists', 'none', 'unknown');
 
   const decide = (claim: Claim, kind: 'exists' | 'none' | 'unknown') => {
     const probe = kind === 'unknown' ? ({ kind, message: 'why' } as const) : ({ kind } as const);
-    const facts = { claim: reviewOf(claim).claim, excludedNamespace: false, tiers: ['hourly'], probe };
+    const storage = { isCSIDriver: false, hasAvailableVolume: false };
+    const facts = { claim: reviewOf(claim).claim, excludedNamespace: false, tiers: ['hourly'], probe, storage };
     return decideAdmission(facts);
   };
 
@@ -160,6 +203,8 @@ describe('properties of the patch', { timeout: 30_000 }, () => {
     volumeName: spec.volumeName,
     dataSource: isVolumeRestoreReference(spec.dataSource) ? undefined : spec.dataSource,
     dataSourceRef: isVolumeRestoreReference(spec.dataSourceRef) ? undefined : spec.dataSourceRef,
+    // An empty one chooses nothing.
+    selector: spec.selector?.matchLabels?.['app'],
   });
 
   it('invariant 5: nothing that the user set is overwritten or removed', () => {
@@ -178,9 +223,11 @@ describe('properties of the patch', { timeout: 30_000 }, () => {
       fc.property(claims, probes, (claim, probe) => {
         const taken = decide(claim, probe);
         if (taken.kind === 'restore' || taken.kind === 'hold') {
-          expect(patched(claim, taken).spec).toMatchObject({ dataSourceRef: newReference });
+          expect(patched(claim, taken).spec).toMatchObject({ dataSourceRef: newReference, selector: newSelector });
         }
-        if (taken.kind === 'fresh') expect(patched(claim, taken).spec.dataSourceRef).toBeUndefined();
+        if (taken.kind !== 'fresh') return;
+        expect(patched(claim, taken).spec.dataSourceRef).toBeUndefined();
+        expect(patched(claim, taken).spec.selector).not.toEqual(oldSelector);
       }),
       { numRuns: 500 },
     );

@@ -1,6 +1,12 @@
-import { DECISION_ANNOTATION, DECISION_REASON_ANNOTATION, DECISION_TOKEN_ANNOTATION } from '../api/labels.ts';
+import {
+  DECISION_ANNOTATION,
+  DECISION_REASON_ANNOTATION,
+  DECISION_TOKEN_ANNOTATION,
+  WAITS_FOR_LABEL,
+} from '../api/labels.ts';
 import { API_GROUP } from '../api/group.ts';
 import { type AdmissionDecision, isVolumeRestoreReference } from '../domain/admission.ts';
+import { isWaitingSelector } from '../domain/waiting-claim.ts';
 import type { JsonPatchOperation } from '../kube/client.ts';
 import type { ClaimReview } from './admission-review.ts';
 import { REASON_CHARACTERS, singleLine } from './message.ts';
@@ -20,12 +26,22 @@ const escaped = (key: string): string => key.replaceAll('~', '~0').replaceAll('/
 
 /**
  * The JSON patch (RFC 6902) that writes a decision into a claim: our annotations, and for a claim that waits the
- * reference to its VolumeRestore. Old annotations and references of ours are replaced or removed; what the user set stays.
+ * reference to its VolumeRestore and, where it needs one, a selector. Old annotations, references and selectors of ours are
+ * replaced or removed; what the user set stays.
  */
 export function buildPatch(review: ClaimReview, decision: AllowedDecision, marks: Marks): JsonPatchOperation[] {
-  if (decision.kind === 'ignore') return decision.recorded ? annotationOperations(review, decision, marks.token) : [];
-  const sources = decision.kind === 'fresh' ? removals(review) : references(review, marks.restoreName);
-  return [...annotationOperations(review, decision, marks.token), ...leftovers(review), ...sources];
+  if (decision.kind === 'ignore' && !decision.recorded) return [];
+  const annotations = annotationOperations(review, decision, marks.token);
+  switch (decision.kind) {
+    case 'ignore':
+      // The volume is of the maker's choice, and so is what Kubernetes wrote about it.
+      return [...annotations, ...removals(review)];
+    case 'fresh':
+      return [...annotations, ...leftovers(review), ...removals(review)];
+    case 'restore':
+    case 'hold':
+      return [...annotations, ...leftovers(review), ...waiting(review, marks.restoreName, decision.bySelector)];
+  }
 }
 
 /**
@@ -60,17 +76,30 @@ function annotationOperations(review: ClaimReview, decision: AllowedDecision, to
   }));
 }
 
-function references(review: ClaimReview, restoreName: string): JsonPatchOperation[] {
+/** The reference to the VolumeRestore, and the selector that nothing matches where the claim needs one to wait. */
+function waiting(review: ClaimReview, restoreName: string, bySelector: boolean): JsonPatchOperation[] {
   const dataSourceRef = { apiGroup: API_GROUP, kind: 'VolumeRestore', name: restoreName };
-  if (!review.hasSpec) return [{ op: 'add', path: '/spec', value: { dataSourceRef } }];
-  // The API server copies the reference into dataSource; an old copy that differs would make the claim invalid.
-  return [{ op: 'add', path: '/spec/dataSourceRef', value: dataSourceRef }, ...removal(review, 'dataSource')];
+  const selector = { matchLabels: { [WAITS_FOR_LABEL]: restoreName } };
+  if (!review.hasSpec) {
+    return [{ op: 'add', path: '/spec', value: { dataSourceRef, ...(bySelector ? { selector } : {}) } }];
+  }
+  return [
+    { op: 'add', path: '/spec/dataSourceRef', value: dataSourceRef },
+    // The API server copies the reference into dataSource; an old copy that differs would make the claim invalid.
+    ...sourceRemoval(review, 'dataSource'),
+    ...(bySelector ? [{ op: 'add', path: '/spec/selector', value: selector } as const] : selectorRemoval(review)),
+  ];
 }
 
+/** What an earlier decision wrote into a manifest that was exported meanwhile. */
 const removals = (review: ClaimReview): JsonPatchOperation[] => [
-  ...removal(review, 'dataSourceRef'),
-  ...removal(review, 'dataSource'),
+  ...sourceRemoval(review, 'dataSourceRef'),
+  ...sourceRemoval(review, 'dataSource'),
+  ...selectorRemoval(review),
 ];
 
-const removal = (review: ClaimReview, field: 'dataSource' | 'dataSourceRef'): JsonPatchOperation[] =>
+const sourceRemoval = (review: ClaimReview, field: 'dataSource' | 'dataSourceRef'): JsonPatchOperation[] =>
   isVolumeRestoreReference(review.claim[field]) ? [{ op: 'remove', path: `/spec/${field}` }] : [];
+
+const selectorRemoval = ({ claim }: ClaimReview): JsonPatchOperation[] =>
+  isWaitingSelector(claim.selector) ? [{ op: 'remove', path: '/spec/selector' }] : [];

@@ -11,7 +11,7 @@ import { createMetrics, type Metrics } from '../runtime/metrics.ts';
 import { type AdmissionSources, createAdmission } from './admission.ts';
 import type { CertifiedKey } from './certificates/issue.ts';
 import { createWebhookMetrics, type WebhookMetrics } from './metrics.ts';
-import { admissionSources, type ObservedCluster, observeCluster, openCatalog } from './observed-cluster.ts';
+import { admissionSources, copiesOf, type ObservedCluster, observeCluster, openCatalog } from './observed-cluster.ts';
 import { AdmissionServer } from './server.ts';
 import { SERVING_SECRET_KEY, ServingCertificate } from './serving-certificate.ts';
 
@@ -45,7 +45,7 @@ export async function runWebhook(settings: WebhookSettings): Promise<void> {
   lifecycle.add(healthComponent(parts, readinessChecks(sources, server, certificate)));
   lifecycle.add({ name: 'connection', stop: () => connection.close() });
   lifecycle.add({ name: 'catalog', stop: () => catalog.close() });
-  for (const one of [cluster.policies, cluster.destinations, cluster.secrets]) {
+  for (const one of copiesOf(cluster)) {
     lifecycle.add({ name: `copy of ${one.resource}`, start: () => one.start(), stop: () => one.stop() });
   }
   const start = async (): Promise<void> => logger.info({ port: await server.start() }, 'serving admission');

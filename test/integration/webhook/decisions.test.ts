@@ -74,7 +74,7 @@ describe('a labelled claim', () => {
 
   it('is refused when it asks for a restore that makes no sense, or for a snapshot where there is none', async () => {
     const asking = (restore: string) => create({ name: 'db', annotations: { 'rebound.dev/restore': restore } });
-    await expect(asking('yesterday')).rejects.toThrow('it takes "latest", "none", an RFC 3339 time');
+    await expect(asking('yesterday')).rejects.toThrow('it takes "latest", "newest", "none", an RFC 3339 time');
     await expect(asking('0123abcd')).rejects.toThrow('holds no backup of this claim');
   });
 

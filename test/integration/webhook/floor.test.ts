@@ -102,17 +102,19 @@ describe('without a webhook configuration', () => {
 
   it.each([
     [{}, { volumeName: 'pv-1' }],
-    [{}, { dataSourceRef: { apiGroup: 'rebound.dev', kind: 'VolumeRestore', name: 'rebound-0' } }],
+    [{}, { dataSourceRef: { apiGroup: 'example.com', kind: 'VolumeRestore', name: 'another-tools' } }],
     [{}, { dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'nightly' } }],
     [{}, { dataSource: { kind: 'PersistentVolumeClaim', name: 'other' } }],
     [{ ownerReferences: [pod] }, {}],
     [{ labels: { 'app.kubernetes.io/created-by': 'volsync' } }, {}],
+    [{ labels: { 'rebound.dev/role': 'prime' } }, {}],
   ])('what can not bind blank in place of a backup passes: %j %j', async (metadata, spec) => {
     await create({ name: 'db', ...metadata }, spec);
   });
 
   it.each([
     [{}, { volumeName: '' }],
+    [{}, { dataSourceRef: { apiGroup: 'rebound.dev', kind: 'VolumeRestore', name: 'of-an-exported-manifest' } }],
     [{}, { dataSource: { apiGroup: 'example.com', kind: 'Disk', name: 'dropped-by-kubernetes' } }],
     [{ ownerReferences: [{ ...pod, apiVersion: 'apps/v1', kind: 'StatefulSet' }] }, {}],
   ])('what could is refused: %j %j', async (metadata, spec) => {
