@@ -51,6 +51,18 @@ export const volumeRestoreStatus = z.object({
     })
     .optional()
     .describe('The prime claim whose volume was found made for this restore, and empty.'),
+  refusedVolumes: z
+    .array(
+      z.object({
+        name: z.string().describe('The PersistentVolume.'),
+        claimUID: z.string().describe('The prime claim that took it.'),
+      }),
+    )
+    .max(20)
+    .optional()
+    .describe(
+      'Volumes that were there before and took the place of a new one. No prime claim is made while one is free.',
+    ),
   volumeName: z.string().optional().describe('The volume that was handed to the claim.'),
   attempts: z.int().optional().describe('How many engine restores were started.'),
   restored: z

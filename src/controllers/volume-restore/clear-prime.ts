@@ -3,7 +3,8 @@ import { rfc3339 } from '../../domain/rfc3339.ts';
 import { persistentVolumes, type PersistentVolume, type PersistentVolumeClaim } from '../../kube/objects.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import { ageMilliseconds } from '../context.ts';
-import { hold, type PrimedScene, type PrimedStep, showLastingWait, type Stop, type Tools } from './scene.ts';
+import { refuseVolume } from './refused-volumes.ts';
+import { type PrimedScene, type PrimedStep, showLastingWait, type Stop, type Tools } from './scene.ts';
 import { recordProgress } from './status.ts';
 
 const COPY_LAG_MILLISECONDS = 200;
@@ -19,17 +20,17 @@ export async function clearPrime(tools: Tools, scene: PrimedScene, attempt: numb
   if (!hasVolume(prime)) return await awaitVolume(tools, scene);
   const { volumeName = '' } = prime.spec;
   const volume = await tools.context.client.get(persistentVolumes, { name: volumeName });
-  const verdict = judge(volume, prime);
-  switch (verdict) {
+  if (volume === undefined) return { result: requeueAfter(COPY_LAG_MILLISECONDS) };
+  switch (judge(volume, prime)) {
     case 'unbound':
       return { result: requeueAfter(COPY_LAG_MILLISECONDS) };
     case 'foreign':
+      return await refuseVolume(tools, scene, volume);
     case 'offered':
-      return await refuse(tools, scene, volumeName);
     case 'made': {
       const { uid: claimUID } = prime.metadata;
       const reason = 'Restoring';
-      const message = `Volume ${volumeName} was made for this restore.`;
+      const message = `Volume ${volumeName} is one that this restore may fill.`;
       const status = { clearedPrime: { claimUID, attempt, time: rfc3339(tools.context.now()) } };
       return { ...scene, restore: await recordProgress(tools.context, restore, { status, reason, message }) };
     }
@@ -39,11 +40,8 @@ export async function clearPrime(tools: Tools, scene: PrimedScene, attempt: numb
 export const hasVolume = (prime: PersistentVolumeClaim): boolean =>
   prime.spec.volumeName !== undefined && prime.status?.phase !== 'Pending';
 
-const judge = (volume: PersistentVolume | undefined, prime: PersistentVolumeClaim) =>
-  judgeVolume(
-    { annotations: volume?.metadata.annotations ?? {}, claimUID: volume?.spec.claimRef?.uid },
-    prime.metadata.uid,
-  ).kind;
+const judge = ({ metadata, spec }: PersistentVolume, prime: PersistentVolumeClaim) =>
+  judgeVolume({ annotations: metadata.annotations ?? {}, claimUID: spec.claimRef?.uid }, prime.metadata.uid).kind;
 
 /** Shows that the storage class has yet to make a volume for the prime claim, and tells it when that lasts. */
 export async function awaitVolume(tools: Tools, { restore, claim, prime }: PrimedScene): Promise<Stop> {
@@ -54,11 +52,4 @@ export async function awaitVolume(tools: Tools, { restore, claim, prime }: Prime
     advice: `The events of claim ${prime.metadata.name}, which gets the volume first, say why.`,
     waitedMilliseconds: ageMilliseconds(tools.context, prime.metadata),
   });
-}
-
-async function refuse(tools: Tools, scene: PrimedScene, volumeName: string): Promise<Stop> {
-  const why =
-    `volume ${volumeName} was there before, may hold anything, and fits the claim; nothing was written into it and nothing removed. ` +
-    'Use a storage class that makes a new volume for each claim';
-  return await hold(tools, scene, 'ForeignVolume', why);
 }

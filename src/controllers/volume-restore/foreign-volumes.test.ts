@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { persistentVolumes } from '../../kube/objects.ts';
 import { replicationDestinations } from '../../engines/volsync/kinds.ts';
 import type { Content } from '../testing/cluster.ts';
-import { isObject } from '../testing/json.ts';
+import { childOf, isObject } from '../testing/json.ts';
 import { World } from '../testing/world.ts';
 
 const HOUR_MILLISECONDS = 3_600_000;
@@ -21,6 +21,12 @@ async function play(rounds: number): Promise<void> {
   for (let round = 0; round < rounds; round += 1) await world.calmRound();
 }
 
+const asBefore = (policy: string) => ({
+  metadata: { annotations: {} },
+  spec: { persistentVolumeReclaimPolicy: policy },
+  status: { phase: 'Available' },
+});
+
 describe('a volume that was there before the restore', () => {
   it.each(['Delete', 'Recycle', 'Retain'])(
     'invariant 12: keeps its files when the prime claim takes it, and the claim says so (policy %s)',
@@ -30,11 +36,52 @@ describe('a volume that was there before the restore', () => {
       world.createClaim('restore');
       await play(10);
       expect(world.cluster.contents.get(volume)).toEqual(others);
+      expect(world.server.get(persistentVolumes, { name: volume })).toMatchObject(asBefore(policy));
+      expect(world.prime).toBeUndefined();
+      expect(world.attempts).toEqual([]);
       expect(world.claim?.spec.volumeName).toBeUndefined();
       expect(world.events.at(-1)).toMatchObject({ type: 'Warning', reason: 'RestoreHeld' });
       expect(world.events.at(-1)?.message).toContain(volume);
     },
   );
+
+  it.each(
+    ['Delete', 'Recycle'].flatMap((policy) => Array.from({ length: 12 }, (_, after) => [policy, after] as const)),
+  )(
+    'invariants 7 and 12: is given back with its files by whoever comes after (policy %s, died at write %i)',
+    async (policy, after) => {
+      world.truth.save(backedUp, world.now() - HOUR_MILLISECONDS);
+      const volume = world.cluster.offerVolume(others, policy);
+      world.createClaim('restore');
+      world.process.client.expect({ after, fault: after % 2 === 0 ? 'refused' : 'answerLost', fatal: true });
+      await play(10);
+      expect(world.cluster.contents.get(volume)).toEqual(others);
+      expect(world.server.get(persistentVolumes, { name: volume })).toMatchObject(asBefore(policy));
+    },
+  );
+
+  it('invariant 12: keeps its files when the waiting claim is deleted', async () => {
+    world.truth.save(backedUp, world.now() - HOUR_MILLISECONDS);
+    const volume = world.cluster.offerVolume(others);
+    world.createClaim('restore');
+    await world.until(({ restore }) => restore?.status?.refusedVolumes !== undefined);
+    world.deleteClaim();
+    await play(4);
+    expect(world.cluster.contents.get(volume)).toEqual(others);
+  });
+
+  it('does not keep the claim waiting once somebody else has it', async () => {
+    world.truth.save(backedUp, world.now() - HOUR_MILLISECONDS);
+    const name = world.cluster.offerVolume(others, 'Retain');
+    world.createClaim('restore');
+    await play(6);
+    world.server.change(persistentVolumes, { name }, (object) => {
+      childOf(object, 'spec')['claimRef'] = { namespace: 'elsewhere', name: 'theirs' };
+    });
+    await world.until(isCompleted);
+    expect(world.content).toMatchObject(backedUp);
+    expect(world.cluster.contents.get(name)).toEqual(others);
+  });
 
   it('invariant 12: is not handed over as a blank one', async () => {
     const volume = world.cluster.offerVolume(others);
@@ -78,4 +125,16 @@ describe('removing files', () => {
     await world.until(isCompleted);
     expect(world.claim?.spec.volumeName).not.toBe(volume?.metadata.name);
   });
+});
+
+it('invariant 12: a volume that the prime claim took keeps its files when the claim is bound to another one meanwhile', async () => {
+  world.truth.save(backedUp, world.now() - HOUR_MILLISECONDS);
+  const volume = world.cluster.offerVolume(others);
+  world.createClaim('restore');
+  await world.until(({ prime }) => prime?.spec.volumeName === volume);
+  world.bindElsewhere();
+  await play(4);
+  expect(world.cluster.contents.get(volume)).toEqual(others);
+  expect(world.prime).toBeUndefined();
+  expect(world.server.get(persistentVolumes, { name: volume })).toMatchObject(asBefore('Delete'));
 });

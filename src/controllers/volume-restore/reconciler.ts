@@ -15,6 +15,8 @@ import { fillPrime } from './fill-prime.ts';
 import type { MoverLogWatch } from './mover-log-watch.ts';
 import { buildPrimeClaim, SELECTED_NODE_ANNOTATION } from './prime-claim.ts';
 import { tellRefusedRestore } from './refusal.ts';
+import { removePrime } from './remove-prime.ts';
+import { isRefused, settleRefused } from './refused-volumes.ts';
 import {
   ENGINE_LOOK_MILLISECONDS,
   hold,
@@ -97,7 +99,9 @@ export class VolumeRestoreReconciler {
     const name = primeClaimName(ownerReference(restore).uid);
     const { namespace } = claim.metadata;
     const known = this.#context.stores.primes.get(objectKey({ namespace, name }));
-    if (known !== undefined) return { restore, claim, prime: known };
+    if (known !== undefined && !isRefused(restore, known)) return { restore, claim, prime: known };
+    const settled = await settleRefused(this.#tools, { restore, claim });
+    if ('result' in settled) return settled;
     if (this.#waitsForNode(claim)) return await this.#awaitConsumer({ restore, claim });
     try {
       const prime = await this.#context.client.create(persistentVolumeClaims, buildPrimeClaim(claim, restore));
@@ -147,11 +151,7 @@ export class VolumeRestoreReconciler {
     for (let attempt = 1; attempt <= (restore.status?.attempts ?? 0); attempt += 1) {
       await discardAttempt(this.#context, this.#tools.logs, restore, attempt);
     }
-    const { namespace } = claim.metadata;
-    await this.#context.client.delete(persistentVolumeClaims, {
-      namespace,
-      name: primeClaimName(ownerReference(restore).uid),
-    });
+    if (!(await removePrime(this.#context, restore))) return requeueAfter(COPY_LAG_MILLISECONDS);
     // The volume itself says what it was filled with, and for whom: the restore's own record may have been lost.
     const content = await restoredContent(this.#context.client, claim);
     if (content === undefined) return await this.#boundElsewhere({ restore, claim });

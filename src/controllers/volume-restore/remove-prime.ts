@@ -1,0 +1,52 @@
+import type { VolumeRestore } from '../../api/volume-restore.ts';
+import { judgeVolume } from '../../domain/fillable-volume.ts';
+import { primeClaimName } from '../../domain/object-names.ts';
+import { objectKey, ownerReference } from '../../kube/kind.ts';
+import {
+  persistentVolumeClaims,
+  persistentVolumes,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+} from '../../kube/objects.ts';
+import type { ControllerContext } from '../context.ts';
+import { letGo } from './let-go.ts';
+import { recordRefused, type RefusedVolume } from './refused-volumes.ts';
+
+/**
+ * Deletes the prime claim of a restore that needs it no more. What it took and is not its own is given back first, with its
+ * files. False while that is under way.
+ */
+export async function removePrime(context: ControllerContext, restore: VolumeRestore): Promise<boolean> {
+  const { client, stores } = context;
+  const { namespace = '' } = restore.metadata;
+  const ref = { namespace, name: primeClaimName(ownerReference(restore).uid) };
+  const prime = stores.primes.get(objectKey(ref)) ?? (await client.get(persistentVolumeClaims, ref));
+  const foreign = prime === undefined ? undefined : await foreignVolumeOf(client, prime);
+  const known = restore.status?.refusedVolumes ?? [];
+  if (foreign !== undefined && !known.some(({ name }) => name === foreign.name)) {
+    await recordRefused(context, restore, foreign);
+    return false;
+  }
+  for (const { name, claimUID } of known) {
+    const volume = await client.get(persistentVolumes, { name });
+    if (volume !== undefined && !(await letGo(client, volume, { ...ref, uid: claimUID }))) return false;
+  }
+  if (prime !== undefined) await client.delete(persistentVolumeClaims, ref);
+  return true;
+}
+
+async function foreignVolumeOf(
+  client: ControllerContext['client'],
+  { metadata, spec }: PersistentVolumeClaim,
+): Promise<RefusedVolume | undefined> {
+  if (spec.volumeName === undefined) return undefined;
+  const volume = await client.get(persistentVolumes, { name: spec.volumeName });
+  return volume !== undefined && isForeign(volume, metadata.uid)
+    ? { name: spec.volumeName, claimUID: metadata.uid }
+    : undefined;
+}
+
+function isForeign({ metadata, spec }: PersistentVolume, primeClaimUID: string): boolean {
+  const facts = { annotations: metadata.annotations ?? {}, claimUID: spec.claimRef?.uid };
+  return judgeVolume(facts, primeClaimUID).kind === 'foreign';
+}
