@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { conditions, objectMetadata } from './object.ts';
+import { conditions, objectMetadata, timestamp } from './object.ts';
 
 const secretName = (holds: string) =>
   z.string().min(1).max(253).describe(`Name of a Secret in rebound-system. ${holds}`);
@@ -83,6 +83,12 @@ export const backupDestinationSpec = z
       .describe(
         'The identity that the destination must have, as status.identity showed it. With it, a wrong or emptied store is never taken for a new one. Without it, an empty store is given an identity at first use.',
       ),
+    consulted: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Whether it is asked too before a claim of a tier with another destination starts blank. False for one that holds backups which are never to come back by themselves.',
+      ),
   })
   .meta({
     'x-kubernetes-validations': [
@@ -97,6 +103,7 @@ export const backupDestinationStatus = z.object({
   observedGeneration: z.int().optional(),
   reachable: z.boolean().optional().describe('Whether the last probe got a certain answer.'),
   identity: z.string().optional().describe('What .rebound/destination.json in the store names it.'),
+  initializedTime: timestamp('When the store was given its identity, as .rebound/destination.json says.').optional(),
   conditions: conditions.optional(),
 });
 

@@ -84,7 +84,10 @@ export const backupPolicyStatus = z.object({
 export const backupPolicy = z.object({
   apiVersion: z.string(),
   kind: z.string(),
-  metadata: objectMetadata,
+  metadata: objectMetadata.extend({
+    /** Who wrote which part: they tell a tier that Rebound made by itself from one that a person applied. */
+    managedFields: z.array(z.object({ manager: z.string().optional(), subresource: z.string().optional() })).optional(),
+  }),
   spec: backupPolicySpec,
   status: backupPolicyStatus.optional(),
 });

@@ -48,5 +48,11 @@ export const ACCEPT_COLLAPSE_ANNOTATION = `${API_GROUP}/accept-collapse`;
  */
 export const ACCEPT_RESTORE_ANNOTATION = `${API_GROUP}/accept-restore`;
 
+/**
+ * On a BackupDestination: the identity that its store is to be given though it holds something already, or was expected
+ * to have one and has none. Set by users.
+ */
+export const INITIALIZE_ANNOTATION = `${API_GROUP}/initialize`;
+
 /** On a snapshot that is being deleted: the time at which the snapshot controller was last made to look at it. */
 export const LOOK_AGAIN_ANNOTATION = `${API_GROUP}/look-again`;

@@ -36,6 +36,12 @@ export const volumeRestoreStatus = z.object({
     .describe('How many times in a row the destination said for certain that no backup exists.'),
   lastNoneTime: timestamp('When it last said so; answers that come too soon after each other count as one.').optional(),
   blank: z.boolean().optional().describe('True when there was certainly no backup and the claim gets a blank volume.'),
+  destinationName: z
+    .string()
+    .optional()
+    .describe(
+      "The BackupDestination that the snapshot is in, where it is not the tier's own: that one held no backup. Backups go to the tier's own.",
+    ),
   snapshot: snapshotReference.optional().describe('The snapshot that is brought back, and what it must contain.'),
   finding: restoreFinding.optional().describe('What about the choice of the snapshot a person has to answer.'),
   moverUser: moverUser.optional().describe('The user and groups that the mover runs as.'),

@@ -16,7 +16,7 @@ export interface ControllerContext {
   readonly client: ObjectClient;
   readonly events: Pick<EventRecorder, 'record'>;
   readonly stores: Stores;
-  readonly catalog: Pick<DestinationCatalog, 'open'>;
+  readonly catalog: Pick<DestinationCatalog, 'open' | 'openStore'>;
   /** UID of the namespace kube-system: it names this cluster in the destinations. */
   readonly clusterUid: string;
   readonly log: Logger;

@@ -1,5 +1,4 @@
 import { createHmac } from 'node:crypto';
-import type { BackupPolicy } from '../api/backup-policy.ts';
 import { repositoryPassword } from '../domain/repository-password.ts';
 import type { Destination } from '../destinations/destination.ts';
 import { repositoryPath } from '../destinations/layout.ts';
@@ -21,13 +20,13 @@ export type OpenedRepository =
   | { readonly ok: true; readonly access: RepositoryAccess }
   | { readonly ok: false; readonly reason: string; readonly message: string };
 
-/** Opens the repository of a claim in its policy's destination; says what is missing where it can't. */
+/** Opens the repository of a claim in a destination; says what is missing where it can't. */
 export function openRepository(
   context: ControllerContext,
-  policy: BackupPolicy,
+  destinationName: string,
   claim: { readonly namespace: string; readonly name: string },
 ): OpenedRepository {
-  const opened = context.catalog.open(policy.spec.destination);
+  const opened = context.catalog.open(destinationName);
   if (!opened.ok) return opened;
   const path = repositoryPath({ namespace: claim.namespace, claim: claim.name });
   return {

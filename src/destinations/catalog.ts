@@ -4,6 +4,7 @@ import { SYSTEM_NAMESPACE } from '../api/group.ts';
 import type { Secret } from '../kube/objects.ts';
 import { UnreadableObjectError } from '../kube/store.ts';
 import type { Destination } from './destination.ts';
+import type { ProxyEnvironment } from './s3/proxy.ts';
 import { createS3Destination } from './s3/s3-destination.ts';
 import { s3Settings, type S3Settings } from './s3/settings.ts';
 
@@ -38,6 +39,8 @@ export interface OpenedDestination extends OpenedStore {
 
 export interface CatalogOptions {
   readonly open?: typeof createS3Destination;
+  /** The process's variables, which say through which proxy stores are reached; without them, directly. */
+  readonly proxyEnvironment?: ProxyEnvironment;
   /** How long a replaced destination stays open for the calls under way; 30,000 if not given. */
   readonly retireMilliseconds?: number;
 }
@@ -75,6 +78,7 @@ class UnopenedError extends Error {
 export class DestinationCatalog {
   readonly #sources: CatalogSources;
   readonly #open: typeof createS3Destination;
+  readonly #proxyEnvironment: ProxyEnvironment | undefined;
   readonly #retireMilliseconds: number;
   readonly #entries = new Map<string, Entry>();
   readonly #retired = new Map<Destination, NodeJS.Timeout>();
@@ -82,6 +86,7 @@ export class DestinationCatalog {
   constructor(sources: CatalogSources, options: CatalogOptions = {}) {
     this.#sources = sources;
     this.#open = options.open ?? createS3Destination;
+    this.#proxyEnvironment = options.proxyEnvironment;
     this.#retireMilliseconds = options.retireMilliseconds ?? 30_000;
   }
 
@@ -165,7 +170,8 @@ export class DestinationCatalog {
       return kept.opened;
     }
     this.#forget(name);
-    const opened = { ok: true, destination: this.#open(settings, { expectedIdentity }), settings } as const;
+    const destination = this.#open(settings, { expectedIdentity, proxyEnvironment: this.#proxyEnvironment });
+    const opened = { ok: true, destination, settings } as const;
     this.#entries.set(name, { opened, fingerprint, inputs });
     return opened;
   }

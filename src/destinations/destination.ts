@@ -1,6 +1,7 @@
 import type { DestinationIdentity } from './identity.ts';
 import type { Outcome, UnknownReason } from './outcome.ts';
 import type { RepositoryFile } from './repository-files.ts';
+import type { StoreSurvey } from './store-survey.ts';
 
 /** The time limit covers the whole call: waiting for a connection, the request, and the last byte of the answer. */
 export type CallOptions = { readonly timeoutMilliseconds: number; readonly signal?: AbortSignal };
@@ -33,7 +34,7 @@ export type ReadOptions = CallOptions & {
  * A place where backups live. Keys and repository paths are relative to the destination's prefix and never start or end
  * with a slash; see `layout.ts`. No method throws for what the store does.
  *
- * Every answer but those of `identity` and `initialize` holds for the destination with the expected identity only: where
+ * Every answer but those of `identity`, `survey` and `initialize` holds for the destination with the expected identity only: where
  * the store's own identity was not seen to be the expected one, the answer is `WrongIdentity`, `IdentityMissing`,
  * `NotInitialized` or the reason why it could not be seen. So a wrong, emptied or exchanged store reads as unknown.
  */
@@ -46,6 +47,9 @@ export interface Destination {
 
   /** Reads which destination this store is. `missing` is certain: the store answered that it has no identity. */
   identity(options: CallOptions): Promise<IdentityReading>;
+
+  /** Looks through the store, whatever its identity, for what tells whose it is. */
+  survey(options: CallOptions): Promise<Outcome<StoreSurvey>>;
 
   /** Gives the store this identity if it has none. Returns the one that it has afterwards, which can be another. */
   initialize(identity: DestinationIdentity, options: CallOptions): Promise<Outcome<Initialization>>;

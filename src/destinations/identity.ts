@@ -2,10 +2,15 @@ import { z } from 'zod';
 import { IDENTITY_KEY } from './layout.ts';
 import { failure, success, type Outcome } from './outcome.ts';
 
+const IDENTITY_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Whether a text can be the id of a destination. */
+export const isIdentityId = (text: string): boolean => IDENTITY_ID.test(text);
+
 /** The record at `.rebound/destination.json`. The id is a lower-case UUID, made once and never changed. */
 const destinationIdentity = z.object({
   version: z.literal(1),
-  id: z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
+  id: z.string().regex(IDENTITY_ID),
   createdAt: z.iso.datetime({ offset: true }),
 });
 

@@ -2,6 +2,10 @@
 export const IDENTITY_KEY = '.rebound/destination.json';
 
 const CLAIM_RECORDS = '.rebound/claims';
+
+/** What the keys of all claims' ledger records begin with. */
+export const CLAIM_RECORDS_PREFIX = `${CLAIM_RECORDS}/`;
+
 const EARLIER_CLAIM_RECORDS = '.rebound/claims-before';
 const CORRUPT_CLAIM_RECORDS = '.rebound/claims-corrupt';
 

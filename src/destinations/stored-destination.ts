@@ -14,6 +14,7 @@ import type { ObjectStore } from './object-store.ts';
 import { failure, success, type Outcome, type UnknownReason } from './outcome.ts';
 import { repositoryFileKey, setKeyAside } from './repository-files.ts';
 import { hasSnapshot } from './snapshot-listing.ts';
+import { surveyStore } from './store-survey.ts';
 import { stepsWithin } from './time-limit.ts';
 
 export type StoredDestinationOptions = {
@@ -119,6 +120,7 @@ export const createStoredDestination = (store: ObjectStore, options: StoredDesti
     probe: async (repositoryPath, limits) =>
       probeResult(await guarded(hasSnapshot(store, repositoryPath, limits), limits)),
     identity: (limits) => readIdentity(store, limits),
+    survey: (limits) => surveyStore(store, limits),
     initialize: initialize(store),
     verifyIdentity: (limits) => guard.verify(limits),
     list: (prefix, limits) => guarded(list(prefix, limits), limits),

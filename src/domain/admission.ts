@@ -8,7 +8,11 @@ import { howToWait, type StorageFacts } from './waiting-claim.ts';
 
 /** The answer of a destination, as far as admission cares. */
 export type ProbeFact =
-  { readonly kind: 'exists' } | { readonly kind: 'none' } | { readonly kind: 'unknown'; readonly message: string };
+  /** `destination`: where, if it is not the tier's own. */
+  | { readonly kind: 'exists'; readonly destination?: string }
+  /** `warning`: what has to be said with a blank start nevertheless. */
+  | { readonly kind: 'none'; readonly warning?: string | undefined }
+  | { readonly kind: 'unknown'; readonly message: string };
 
 /** All that admission decides from. */
 export interface AdmissionFacts {
@@ -180,6 +184,9 @@ const askedForMissing: Rule = ({ claim, probe }) => {
   return nothingToRestore(asked, 'the destination holds no backup of this claim');
 };
 
+const where = (destination: string | undefined): string =>
+  destination === undefined ? '' : ` in BackupDestination ${destination}`;
+
 const fromProbe: Rule = (facts) => {
   const { probe } = facts;
   switch (probe?.kind) {
@@ -189,7 +196,7 @@ const fromProbe: Rule = (facts) => {
       return waits(facts, {
         kind: 'restore',
         reason: 'BackupExists',
-        message: 'A backup of this claim exists: it is restored first.',
+        message: `A backup of this claim exists${where(probe.destination)}: it is restored first.`,
         warnings: [],
       });
     case 'none':
@@ -197,7 +204,7 @@ const fromProbe: Rule = (facts) => {
         kind: 'fresh',
         reason: 'NoBackup',
         message: 'The destination holds no backup of this claim: it starts blank.',
-        warnings: [],
+        warnings: probe.warning === undefined ? [] : [`The claim starts blank. ${probe.warning}.`],
       };
     case 'unknown': {
       const message = `Whether a backup of this claim exists is not known, so it waits: ${probe.message}`;

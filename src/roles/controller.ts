@@ -130,10 +130,11 @@ function addHealth(lifecycle: Lifecycle, { settings, metrics, reflectors, electo
 }
 
 function catalogOf(stores: Stores): DestinationCatalog {
-  return new DestinationCatalog({
-    destination: (name) => stores.destinations.get(name),
-    secret: (name) => stores.systemSecrets.get(objectKey({ namespace: SYSTEM_NAMESPACE, name })),
-  });
+  const sources = {
+    destination: (name: string) => stores.destinations.get(name),
+    secret: (name: string) => stores.systemSecrets.get(objectKey({ namespace: SYSTEM_NAMESPACE, name })),
+  };
+  return new DestinationCatalog(sources, { proxyEnvironment: process.env });
 }
 
 interface ReconcilerParts {

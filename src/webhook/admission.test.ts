@@ -67,6 +67,8 @@ describe('admission', () => {
       tiers: () => ['daily', 'hourly'],
       storage: () => ({ provisioner: 'disk.example.com', isCSIDriver: true, hasAvailableVolume: false }),
       policy: (tier) => (tier === 'hourly' ? hourly : undefined),
+      policies: () => [hourly],
+      destinations: () => [],
       openStore: () => opened(),
       problem: () => undefined,
     };

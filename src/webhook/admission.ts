@@ -54,7 +54,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
     };
     let step = decideAdmission(facts);
     if (step.kind === 'probe') {
-      const probe = await probeClaim(sources, claim, budgetMilliseconds, options.onProbe);
+      const { now, onProbe: report } = options;
+      const probe = await probeClaim(sources, claim, { budgetMilliseconds, now, report });
       step = decideAdmission({ ...facts, probe });
     }
     if (step.kind === 'probe')

@@ -93,11 +93,13 @@ export function copyProblem(cluster: ObservedCluster): string | undefined {
   return `not read from the API server yet: ${missing.map((reflector) => reflector.resource).join(', ')}`;
 }
 
-export const openCatalog = (cluster: ObservedCluster): DestinationCatalog =>
-  new DestinationCatalog({
-    destination: (name) => cluster.destinations.store.get(name),
-    secret: (name) => cluster.secrets.store.get(objectKey({ namespace: SYSTEM_NAMESPACE, name })),
-  });
+export const openCatalog = (cluster: ObservedCluster): DestinationCatalog => {
+  const sources = {
+    destination: (name: string) => cluster.destinations.store.get(name),
+    secret: (name: string) => cluster.secrets.store.get(objectKey({ namespace: SYSTEM_NAMESPACE, name })),
+  };
+  return new DestinationCatalog(sources, { proxyEnvironment: process.env });
+};
 
 /** Admission's view of the cluster. */
 export function admissionSources(cluster: ObservedCluster, catalog: DestinationCatalog): AdmissionSources {
@@ -114,6 +116,8 @@ export function admissionSources(cluster: ObservedCluster, catalog: DestinationC
         .sort(),
     policy: (tier) => cluster.policies.store.get(tier),
     storage: (claim) => storageFactsOf(classSources, claim),
+    policies: () => cluster.policies.store.list(),
+    destinations: () => cluster.destinations.store.all(),
     openStore: (name) => catalog.openStore(name),
     problem: () => copyProblem(cluster),
   };

@@ -6,6 +6,7 @@ import { destinationObjects } from './destination.ts';
 import { kubectl } from './kubectl.ts';
 
 const OVERLAY = join(projectFolder, 'manifests', 'overlays', 'local');
+const TIERS = join(projectFolder, 'manifests', 'tiers');
 const OVERLAY_IMAGE = 'localhost/rebound:local';
 
 /** A claim that the API server admits only once the whole chain answers: webhook, certificates, policy, store. */
@@ -32,6 +33,8 @@ export async function installRebound(provider: ClusterProvider, report: Report =
   const image = await buildReboundImage(provider, report);
   report('applying the manifests');
   await kubectl(environment, ['apply', '--server-side', '-f', '-'], await manifests(environment, image));
+  // Tiers that Rebound makes by itself would let new claims wait for their first ten minutes.
+  await kubectl(environment, ['apply', '--server-side', '--force-conflicts', '-k', TIERS]);
   const objects = { apiVersion: 'v1', kind: 'List', items: destinationObjects(environment.s3) };
   await kubectl(environment, ['apply', '--server-side', '--force-conflicts', '-f', '-'], JSON.stringify(objects));
   report('waiting for the controller and the webhook');

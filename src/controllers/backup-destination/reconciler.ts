@@ -1,10 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { BackupDestination, BackupDestinationStatus } from '../../api/backup-destination.ts';
-import { decideIdentity, type IdentityFact } from '../../domain/destination-identity.ts';
+import { INITIALIZE_ANNOTATION } from '../../api/labels.ts';
+import {
+  decideIdentity,
+  type IdentityDecision,
+  type IdentityFact,
+  type IdentityFacts,
+} from '../../domain/destination-identity.ts';
 import { rfc3339 } from '../../domain/rfc3339.ts';
 import type { Destination, IdentityReading } from '../../destinations/destination.ts';
-import { newDestinationIdentity } from '../../destinations/identity.ts';
+import { isIdentityId, newDestinationIdentity } from '../../destinations/identity.ts';
 import { backupDestinations } from '../../kube/rebound-kinds.ts';
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import { type Standing, standingConditions } from '../conditions.ts';
@@ -17,12 +23,28 @@ interface Finding {
   readonly standing: Standing;
   /** Absent while nobody knows. */
   readonly identity?: string | undefined;
+  readonly initializedTime?: string | undefined;
 }
 
 const options = { timeoutMilliseconds: DESTINATION_TIMEOUT_MILLISECONDS };
 
+type Decided = Exclude<IdentityDecision, { kind: 'survey' }>;
+
 const factOf = (reading: IdentityReading): IdentityFact =>
   reading.kind === 'known' ? { kind: 'known', id: reading.identity.id } : reading;
+
+const factsOf = ({ metadata, spec, status }: BackupDestination, reading: IdentityReading): IdentityFacts => {
+  const asked = metadata.annotations?.[INITIALIZE_ANNOTATION];
+  return {
+    demanded: spec.identity,
+    remembered: status?.identity,
+    initializeAs: asked !== undefined && isIdentityId(asked) ? asked : undefined,
+    reading: factOf(reading),
+  };
+};
+
+const createdAt = (reading: IdentityReading): string | undefined =>
+  reading.kind === 'known' ? reading.identity.createdAt : undefined;
 
 const refused = (reason: string, message: string): Finding => ({
   standing: { ready: false, stalled: true, reason, message: `Claims wait and backups pause: ${message}.` },
@@ -47,32 +69,59 @@ export class BackupDestinationReconciler {
   async #look(object: BackupDestination): Promise<Finding> {
     const opened = this.#context.catalog.open(object.metadata.name);
     if (!opened.ok) return refused(opened.reason, opened.message);
-    const reading = factOf(await opened.destination.identity(options));
-    const facts = { demanded: object.spec.identity, remembered: object.status?.identity, reading };
-    const decision = decideIdentity(facts);
+    const { destination } = opened;
+    const reading = await destination.identity(options);
+    const decision = await this.#decide(object, destination, reading);
     switch (decision.kind) {
       case 'accept':
-        return ready(decision.id);
-      case 'initialize':
-        return await this.#initialize(opened.destination);
+        return ready(decision.id, createdAt(reading));
       case 'refuse':
         return refused(decision.reason, decision.message);
+      case 'initialize':
+        return await this.#initialize(object, destination, decision);
     }
   }
 
-  async #initialize(destination: Destination): Promise<Finding> {
-    const identity = newDestinationIdentity(randomUUID(), new Date(this.#context.now()));
-    const made = await destination.initialize(identity, options);
-    return made.ok ? ready(made.value.identity.id) : refused(made.reason, made.message);
+  async #decide(object: BackupDestination, destination: Destination, reading: IdentityReading): Promise<Decided> {
+    const facts = factsOf(object, reading);
+    const decision = decideIdentity(facts);
+    if (decision.kind !== 'survey') return decision;
+    const survey = await destination.survey(options);
+    const content = survey.ok
+      ? ({ kind: 'surveyed', ...survey.value } as const)
+      : ({ ...survey, kind: 'unknown' } as const);
+    const informed = decideIdentity({ ...facts, content });
+    if (informed.kind === 'survey') throw new Error('a store was looked through, and nothing was decided');
+    return informed;
   }
 
-  async #record(object: BackupDestination, { standing, identity }: Finding): Promise<void> {
+  /** Whoever else gave it an identity meanwhile is believed only as far as a store that had it before would be. */
+  async #initialize(
+    object: BackupDestination,
+    destination: Destination,
+    { id = randomUUID(), warning }: Extract<Decided, { kind: 'initialize' }>,
+  ): Promise<Finding> {
+    const made = await destination.initialize(newDestinationIdentity(id, new Date(this.#context.now())), options);
+    if (!made.ok) return refused(made.reason, made.message);
+    const { identity } = made.value;
+    const decision = decideIdentity(factsOf(object, { kind: 'known', identity }));
+    if (decision.kind === 'refuse') return refused(decision.reason, decision.message);
+    if (warning !== undefined) {
+      this.#context.events.record(object, { type: 'Warning', reason: 'IdentityWrittenBack', message: `${warning}.` });
+    }
+    return ready(identity.id, identity.createdAt);
+  }
+
+  async #record(object: BackupDestination, finding: Finding): Promise<void> {
     const { name, generation } = object.metadata;
-    const known = identity ?? object.status?.identity;
+    const { standing } = finding;
+    const identity = finding.identity ?? object.status?.identity;
+    const initializedTime = finding.initializedTime ?? object.status?.initializedTime;
     const status: BackupDestinationStatus = {
       ...(generation === undefined ? {} : { observedGeneration: generation }),
       reachable: standing.ready,
-      ...(known === undefined ? {} : { identity: known }),
+      ...(identity === undefined ? {} : { identity }),
+      ...(initializedTime === undefined ? {} : { initializedTime }),
       conditions: standingConditions(object.status?.conditions, standing, generation, rfc3339(this.#context.now())),
     };
     if (isDeepStrictEqual(status, object.status)) return;
@@ -82,8 +131,9 @@ export class BackupDestinationReconciler {
   }
 }
 
-const ready = (identity: string): Finding => ({
+const ready = (identity: string, initializedTime: string | undefined): Finding => ({
   identity,
+  initializedTime,
   standing: {
     ready: true,
     stalled: false,

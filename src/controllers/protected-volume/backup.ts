@@ -36,7 +36,7 @@ export async function backUp(
 ): Promise<BackupFindings> {
   const { claim, policy, source } = protection;
   if (policy === undefined) return nothingFound;
-  const opened = openRepository(context, policy, claim.metadata);
+  const opened = openRepository(context, policy.spec.destination, claim.metadata);
   if (!opened.ok) return { ...nothingFound, facts: { repositoryProblem: opened.message } };
   const { access } = opened;
   const choice = moverUserOf(context.stores, claim, rememberedUser(protection, volume));

@@ -24,7 +24,9 @@ export class FailedBackupLocks {
   /** Returns when to look again; undefined when nothing is to be done until something changes. */
   async clear({ claim, policy, source }: Protection): Promise<number | undefined> {
     if (policy === undefined || source === undefined || !mayBeLocked(source)) return undefined;
-    const opened = this.#settled.has(source) ? undefined : openRepository(this.#context, policy, claim.metadata);
+    const opened = this.#settled.has(source)
+      ? undefined
+      : openRepository(this.#context, policy.spec.destination, claim.metadata);
     if (opened?.ok !== true) return undefined;
     const state = await clearLocks(this.#context, this.#cache, { claim, access: opened.access, purpose: 'backup' });
     switch (state.kind) {

@@ -8,6 +8,7 @@ import { EXCLUDED_NAMESPACES } from '../../domain/excluded-namespaces.ts';
 import { repositoryPassword } from '../../domain/repository-password.ts';
 import { DestinationCatalog } from '../../destinations/catalog.ts';
 import { claimRecordKey } from '../../destinations/layout.ts';
+import type { ObjectStore } from '../../destinations/object-store.ts';
 import { createStoredDestination } from '../../destinations/stored-destination.ts';
 import {
   type ReplicationDestination,
@@ -85,6 +86,8 @@ export class World {
   readonly cluster = new Cluster(this.server);
   readonly logs = new MoverLogs();
   readonly destination: DestinationDouble;
+  /** Stores of further destinations, by bucket. */
+  readonly furtherStores = new Map<string, ObjectStore>();
   readonly truth: RepositoryTruth;
   readonly engine: Engine;
   /** What `kubectl describe` shows of the claims, oldest first. */
@@ -138,8 +141,11 @@ export class World {
         secret: (name) => stores.systemSecrets.get(objectKey({ namespace: SYSTEM_NAMESPACE, name })),
       },
       {
-        open: (_, { expectedIdentity }) =>
-          createStoredDestination(this.destination.store, { expectedIdentity, nowMilliseconds: this.now }),
+        open: ({ bucket }, { expectedIdentity }) =>
+          createStoredDestination(this.furtherStores.get(bucket) ?? this.destination.store, {
+            expectedIdentity,
+            nowMilliseconds: this.now,
+          }),
       },
     );
     const events: ControllerContext['events'] = {

@@ -2,11 +2,12 @@ import type { SnapshotReference } from '../../api/snapshot.ts';
 import type { VolumeRestore } from '../../api/volume-restore.ts';
 import { rfc3339 } from '../../domain/rfc3339.ts';
 import { requeueAfter } from '../../runtime/result.ts';
-import { tell } from '../context.ts';
+import { tell, warn } from '../context.ts';
 import { moverUserOf } from '../mover-user.ts';
 import type { RepositoryAccess } from '../repository-access.ts';
-import { resolveSnapshot } from './resolve.ts';
-import { hold, openFor, type Scene, short, type Step, type Stop, type Tools } from './scene.ts';
+import { type Resolution, resolveSnapshot } from './resolve.ts';
+import { resolveAnywhere } from './resolve-anywhere.ts';
+import { hold, type Scene, short, type Step, type Stop, type Tools } from './scene.ts';
 import { recordProgress } from './status.ts';
 
 /** How many certain answers in a row it takes to believe that there is no backup. */
@@ -22,24 +23,29 @@ export async function chooseContent(tools: Tools, { restore, claim }: Scene): Pr
   if (restore.status?.snapshot !== undefined || restore.status?.blank === true) return { restore, claim };
   const tooSoonMilliseconds = untilNextNone(tools, restore);
   if (tooSoonMilliseconds > 0) return { result: requeueAfter(tooSoonMilliseconds) };
-  const opened = openFor(tools, restore);
-  if (!opened.ok) return await hold(tools, { restore, claim }, opened.reason, opened.message);
-  const resolution = await resolveSnapshot(tools.cache, opened.access, restore);
+  const resolution = await resolveAnywhere(tools, restore);
   switch (resolution.kind) {
     case 'wait':
       return await hold(tools, { restore, claim }, resolution.reason, resolution.message);
     case 'none':
-      return await countNone(tools, { restore, claim });
-    case 'snapshot': {
-      const choice = moverUserOf(tools.context.stores, claim, resolution.record?.mover);
-      if (!choice.ok) return await hold(tools, { restore, claim }, 'MalformedMoverUser', choice.message);
-      const message = `Restoring snapshot ${short(resolution.snapshot)} into the claim.`;
-      const status = { phase: 'Provisioning', snapshot: resolution.snapshot, moverUser: choice.user } as const;
-      const recorded = await recordProgress(tools.context, restore, { status, reason: 'Restoring', message });
-      tell(tools.context, claim, 'Restoring', message);
-      return { claim, restore: recorded };
-    }
+      return await countNone(tools, { restore, claim }, resolution.warning);
+    case 'snapshot':
+      return await recordChoice(tools, { restore, claim }, resolution);
   }
+}
+
+type Chosen = Extract<Resolution, { kind: 'snapshot' }>;
+
+async function recordChoice(tools: Tools, { restore, claim }: Scene, chosen: Chosen): Promise<Step> {
+  const { snapshot, destinationName, record } = chosen;
+  const choice = moverUserOf(tools.context.stores, claim, record?.mover);
+  if (!choice.ok) return await hold(tools, { restore, claim }, 'MalformedMoverUser', choice.message);
+  const from = destinationName === undefined ? '' : ` from BackupDestination ${destinationName}`;
+  const message = `Restoring snapshot ${short(snapshot)}${from} into the claim.`;
+  const status = { phase: 'Provisioning', snapshot, destinationName, moverUser: choice.user } as const;
+  const recorded = await recordProgress(tools.context, restore, { status, reason: 'Restoring', message });
+  tell(tools.context, claim, 'Restoring', message);
+  return { claim, restore: recorded };
 }
 
 /** How long to wait until another "none" counts. */
@@ -49,7 +55,7 @@ function untilNextNone(tools: Tools, { status }: VolumeRestore): number {
   return Math.min(NONE_REPEAT_MILLISECONDS, untilMilliseconds);
 }
 
-async function countNone(tools: Tools, { restore, claim }: Scene): Promise<Step> {
+async function countNone(tools: Tools, { restore, claim }: Scene, warning: string | undefined): Promise<Step> {
   const certainNones = (restore.status?.certainNones ?? 0) + 1;
   const lastNoneTime = rfc3339(tools.context.now());
   if (certainNones < CERTAIN_NONES) {
@@ -61,10 +67,11 @@ async function countNone(tools: Tools, { restore, claim }: Scene): Promise<Step>
     });
     return { result: requeueAfter(NONE_REPEAT_MILLISECONDS) };
   }
-  const message = 'There is certainly no backup of this claim: it gets a blank volume.';
+  const blankMessage = 'There is certainly no backup of this claim: it gets a blank volume.';
+  const message = warning === undefined ? blankMessage : `${blankMessage} ${warning}.`;
   const status = { phase: 'Provisioning', blank: true, certainNones, lastNoneTime } as const;
   const recorded = await recordProgress(tools.context, restore, { status, reason: 'NoBackup', message });
-  tell(tools.context, claim, 'NoBackup', message);
+  (warning === undefined ? tell : warn)(tools.context, claim, 'NoBackup', message);
   return { claim, restore: recorded };
 }
 

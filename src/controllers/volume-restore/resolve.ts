@@ -13,9 +13,15 @@ import { snapshotReference } from './expectation.ts';
 
 /** What a look into the destination says about a restore. */
 export type Resolution =
-  | { readonly kind: 'snapshot'; readonly snapshot: SnapshotReference; readonly record: ClaimRecord | undefined }
-  /** This time, the destination said for certain that the claim has no backup. */
-  | { readonly kind: 'none' }
+  | {
+      readonly kind: 'snapshot';
+      readonly snapshot: SnapshotReference;
+      readonly record: ClaimRecord | undefined;
+      /** The BackupDestination that holds it, where it is not the tier's own. */
+      readonly destinationName?: string;
+    }
+  /** This time, the destination said for certain that the claim has no backup. `warning`: to be said with a blank start. */
+  | { readonly kind: 'none'; readonly warning?: string | undefined }
   | { readonly kind: 'wait'; readonly reason: string; readonly message: string };
 
 const wait = (reason: string, message: string): Resolution => ({ kind: 'wait', reason, message });

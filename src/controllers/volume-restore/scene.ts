@@ -1,3 +1,4 @@
+import type { BackupPolicy } from '../../api/backup-policy.ts';
 import type { SnapshotReference } from '../../api/snapshot.ts';
 import type { VolumeRestore } from '../../api/volume-restore.ts';
 import { GRACE_MILLISECONDS, isNews, putWait, type Wait } from '../../domain/telling.ts';
@@ -45,14 +46,25 @@ export type PrimedStep = Stop | PrimedScene;
 /** A snapshot, for messages. */
 export const short = (snapshot: SnapshotReference): string => `${snapshot.id.slice(0, 8)} of ${snapshot.time}`;
 
-/** Opens the repository that a restore reads, by its tier. */
+type FoundPolicy =
+  | { readonly ok: true; readonly policy: BackupPolicy }
+  | { readonly ok: false; readonly reason: string; readonly message: string };
+
+/** The tier of a restore. */
+export function policyOf(tools: Tools, restore: VolumeRestore): FoundPolicy {
+  const { policyName } = restore.spec;
+  const policy = tools.context.stores.policies.get(policyName);
+  if (policy !== undefined) return { ok: true, policy };
+  return { ok: false, reason: 'UnknownTier', message: `BackupPolicy ${policyName} does not exist` };
+}
+
+/** Opens the repository that a restore reads: in the destination that its snapshot was found in, else in its tier's. */
 export function openFor(tools: Tools, restore: VolumeRestore): OpenedRepository {
-  const policy = tools.context.stores.policies.get(restore.spec.policyName);
-  if (policy === undefined) {
-    return { ok: false, reason: 'UnknownTier', message: `BackupPolicy ${restore.spec.policyName} does not exist` };
-  }
+  const found = policyOf(tools, restore);
+  if (!found.ok) return found;
   const { namespace = '' } = restore.metadata;
-  return openRepository(tools.context, policy, { namespace, name: restore.spec.claimName });
+  const destinationName = restore.status?.destinationName ?? found.policy.spec.destination;
+  return openRepository(tools.context, destinationName, { namespace, name: restore.spec.claimName });
 }
 
 /** Lets the claim wait, unbound, for something that a person may have to mend, and says so, each time. */

@@ -6,6 +6,7 @@ import { stepsWithin } from '../time-limit.ts';
 import { bucketAddress, endpointOf } from './addressing.ts';
 import { describeError, errorCodeOf } from './error-response.ts';
 import { parseListResult, type ListResult } from './list-result.ts';
+import { proxyOf, type ProxyEnvironment } from './proxy.ts';
 import type { S3Settings } from './settings.ts';
 import { createSigner, encodeComponent } from './signature.ts';
 import { createTransport, type HttpResponse, type HttpTransport, type SendLimits } from './transport.ts';
@@ -14,6 +15,8 @@ export type S3StoreOptions = {
   /** The clock that requests are signed by. */
   readonly now?: () => Date;
   readonly transport?: HttpTransport;
+  /** Says through which proxy the store is reached; without one, directly. */
+  readonly proxyEnvironment?: ProxyEnvironment | undefined;
 };
 
 type Call = {
@@ -43,7 +46,9 @@ const encodeKey = (key: string): string => key.split('/').map(encodeComponent).j
 
 const createSender = (settings: S3Settings, options: S3StoreOptions): Sender => {
   const address = bucketAddress(settings);
-  const transport = options.transport ?? createTransport({ origin: address.origin, caPem: settings.caPem });
+  const { origin } = address;
+  const proxy = proxyOf(origin, options.proxyEnvironment ?? {});
+  const transport = options.transport ?? createTransport({ origin, caPem: settings.caPem, proxy });
   const sign = createSigner(settings);
   const now = options.now ?? (() => new Date());
   const send: Sender['send'] = async ({ operation, key, query = {}, headers = {}, body }, limits) => {

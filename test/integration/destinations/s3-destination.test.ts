@@ -163,7 +163,8 @@ describe('probe', () => {
     expect(await list).toMatchObject({ ok: false, reason: 'Unreachable' });
     expect(await destination.probe('shop/db', limits)).toMatchObject({ kind: 'unknown', reason: 'Unreachable' });
     await server.start();
-    expect(await destination.probe('shop/db', limits)).toEqual({ kind: 'none' });
+    // A store that was silent is asked again after a moment.
+    await expect.poll(() => destination.probe('shop/db', limits), { timeout: 10_000 }).toEqual({ kind: 'none' });
   });
 
   it('uses a new connection when the server closed the kept one', async () => {

@@ -52,7 +52,7 @@ export async function startWebhookFixture(): Promise<WebhookFixture> {
     applyManifests(client, [destinationManifest(s3, identity.id, { name, changes })]);
   const applyCredentials = (changes: Readonly<Record<string, string>> = {}) =>
     applyManifests(client, [credentials(s3, changes)]);
-  await install(client);
+  await install(client, base.connect({ fieldManager: 'person' }).client);
   await applyCredentials();
   await applyDestination();
   const folder = mkdtempSync(join(tmpdir(), 'rebound-webhook-'));
@@ -100,8 +100,8 @@ export async function startWebhookFixture(): Promise<WebhookFixture> {
 
 const CONFIGURATIONS_PATH = '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/rebound-webhook';
 
-/** What the project's manifests hold that admission needs, and the two shipped tiers in short. */
-async function install(client: KubeClient): Promise<void> {
+/** What the project's manifests hold that admission needs, and the two shipped tiers in short, as a person applies them. */
+async function install(client: KubeClient, person: KubeClient): Promise<void> {
   await applyManifests(client, readManifests('manifests/crds'));
   for (const name of ['rebound-system', 'volsync-system']) {
     await applyManifests(client, [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }]);
@@ -118,7 +118,7 @@ async function install(client: KubeClient): Promise<void> {
     shipped.filter(({ kind }) => kind !== 'Deployment' && kind !== 'PodDisruptionBudget'),
   );
   await applyManifests(
-    client,
+    person,
     ['hourly', 'daily'].map((name) => policyManifest(name)),
   );
 }
