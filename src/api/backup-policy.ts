@@ -18,7 +18,7 @@ const retention = z
     yearly: keep('yearly snapshots'),
   })
   .describe(
-    'Which snapshots are kept. A snapshot that any rule keeps stays, and so does any that is younger than two days.',
+    'Which snapshots are kept. A snapshot that any rule keeps stays, and so does any that is younger than two days and two and a half intervals.',
   );
 
 const schedule = z

@@ -102,7 +102,12 @@ const protectedVolumeKind: KindDefinition = {
   columns: [
     column('Tier', 'string', '.spec.policyName', 'The BackupPolicy.'),
     column('Phase', 'string', '.status.phase', 'Where the claim stands.'),
-    column('Last Backup', 'date', '.status.lastBackup.time', 'The newest snapshot found in the destination.'),
+    column(
+      'Last Backup',
+      'date',
+      '.status.lastBackup.time',
+      'The newest good backup that was found in the destination.',
+    ),
     wide(column('Next Backup', 'string', '.status.nextBackupTime', 'When the next backup is due.')),
     column('Proven', 'date', '.status.lastProof.time', 'When the last restore was proven.'),
     conditionColumn('Ready', 'reason'),

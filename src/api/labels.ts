@@ -40,8 +40,13 @@ export const MOVER_USER_ANNOTATION = `${API_GROUP}/mover-user`;
 
 /** Any new value asks for a backup now, besides the schedule. Set by users. */
 export const BACKUP_NOW_ANNOTATION = `${API_GROUP}/backup-now`;
-/** Names the snapshot (8 digits of its id or more) whose collapse in size the user accepts. Set by users. */
+/**
+ * Names a snapshot (8 digits of its id or more) by which the user accepts a collapse: the collapsed one or any since, or,
+ * where the volume was found empty, the last good one. Set by users.
+ */
 export const ACCEPT_COLLAPSE_ANNOTATION = `${API_GROUP}/accept-collapse`;
+/** `ignore`: the volume is a spool or a cache, and may fall to nothing at any time. Set by users. */
+export const COLLAPSE_ANNOTATION = `${API_GROUP}/collapse`;
 /**
  * Names the snapshot (8 digits of its id or more) that was restored although newer ones exist, and says that this is right:
  * from then on old snapshots are removed again. Set by users.

@@ -9,6 +9,24 @@ export const protectedVolumeSpec = z.object({
 
 const protectionPhase = z.enum(['Waiting', 'Restoring', 'BackingUp', 'Protected', 'Degraded', 'Suspended']);
 
+const backupFinding = z.object({
+  kind: z
+    .enum(['SnapshotMissing', 'BackupPartial', 'EmptyVolume'])
+    .describe(
+      'SnapshotMissing: the engine reported a backup that the destination does not hold. BackupPartial: files could not be read. EmptyVolume: there was nothing to back up.',
+    ),
+  snapshotId: z.string().optional().describe('The snapshot that it speaks of.'),
+  time: timestamp('When the backup ended.'),
+  message: z.string().describe('What was found, in words.'),
+});
+
+const collapseFinding = z.object({
+  snapshotId: z.string().optional().describe('The first collapsed snapshot; absent when the volume was found empty.'),
+  since: timestamp('When that was.'),
+  good: snapshotReference.describe('The newest backup before it: the one to restore.'),
+  message: z.string().describe('How far the volume fell, in words.'),
+});
+
 export const protectedVolumeStatus = z.object({
   observedGeneration: z.int().optional(),
   claimUID: z.string().optional().describe('UID of the claim that the rest of the status speaks of.'),
@@ -20,7 +38,15 @@ export const protectedVolumeStatus = z.object({
     .optional()
     .describe('Where the claim stands. Protected: a backup of this claim was found in the destination.'),
   repository: z.string().optional().describe('Path of the repository in the destination.'),
-  lastBackup: snapshotReference.optional().describe('The newest snapshot that was found in the destination.'),
+  lastBackup: snapshotReference
+    .optional()
+    .describe('The newest good backup of this claim: whole, not collapsed, and found in the destination.'),
+  lastFinding: backupFinding
+    .optional()
+    .describe('What is wrong with the newest backup. It stays until a good one; no snapshot is removed meanwhile.'),
+  collapse: collapseFinding
+    .optional()
+    .describe('A fall in size that nobody has answered yet. It stays until it is accepted, or the content is back.'),
   lastBackupAttemptTime: timestamp('When the engine last ended a backup, well or not.').optional(),
   lastBackupRequest: z.string().optional().describe('The last value of rebound.dev/backup-now that was carried out.'),
   lastProof: z
@@ -40,7 +66,11 @@ export const protectedVolumeStatus = z.object({
     ),
   nextBackupTime: timestamp('When the next backup is due.').optional(),
   moverUser: moverUser.optional().describe('The user and groups that movers of this claim run as.'),
-  pruningPaused: z.boolean().optional().describe('True while snapshots are kept because size or file count collapsed.'),
+  pruningPaused: z.boolean().optional().describe('True while no snapshot is removed, because something is open.'),
+  pruningPausedBecause: z
+    .array(z.string())
+    .optional()
+    .describe('What is open, one word each: the kinds of findings, Unconfirmed, BackupOverdue or NoBackupYet.'),
   conditions: conditions.optional(),
 });
 
@@ -55,3 +85,5 @@ export const protectedVolume = z.object({
 export type ProtectionPhase = z.infer<typeof protectionPhase>;
 export type ProtectedVolumeStatus = z.infer<typeof protectedVolumeStatus>;
 export type ProtectedVolume = z.infer<typeof protectedVolume>;
+export type BackupFinding = z.infer<typeof backupFinding>;
+export type CollapseFinding = z.infer<typeof collapseFinding>;

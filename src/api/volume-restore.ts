@@ -70,6 +70,11 @@ export const volumeRestoreStatus = z.object({
       'Volumes that were there before and took the place of a new one. No prime claim is made while one is free.',
     ),
   volumeName: z.string().optional().describe('The volume that was handed to the claim.'),
+  boundElsewhere: z
+    .boolean()
+    .optional()
+    .describe('True when the claim was found bound to a volume that this restore did not fill.'),
+  message: z.string().optional().describe('Where the restore stands and what it waits for, in words.'),
   attempts: z.int().optional().describe('How many engine restores were started.'),
   restored: z
     .object({

@@ -102,6 +102,10 @@ function protectedVolumes({ context, reflectors, cache, metrics }: ControllerPar
       reflectorSource(reflectors.volumeRestores, keysOf(claimKeyOfRestore)),
       reflectorSource(reflectors.replicationSources, keysOf(claimOfSource)),
       reflectorSource(reflectors.pods, keysOf(claimKeysOfPod)),
+      reflectorSource(
+        reflectors.pods,
+        keysOf((pod: Pod) => protectionOfMover(context, pod)),
+      ),
       reflectorSource(reflectors.policies, ({ key }) => claimsOfTier(key)),
       reflectorSource(reflectors.destinations, ({ key }) =>
         stores.policies
@@ -143,6 +147,18 @@ function volumeRestores({ context, reflectors, cache, logs, metrics }: Controlle
     logger: context.log,
     observer: metrics.controllerObserver('volume-restore'),
   });
+}
+
+/** VolSync names a backup's Job after its object (internal/controller/mover/restic/mover.go, v0.14). */
+const backupJobPrefix = 'volsync-src-';
+
+/** The claim whose backup a mover's pod runs. */
+function protectionOfMover({ stores }: ControllerContext, pod: Pod): string[] {
+  const job = pod.metadata.labels?.['batch.kubernetes.io/job-name'];
+  if (job?.startsWith(backupJobPrefix) !== true) return [];
+  const key = objectKey({ namespace: pod.metadata.namespace, name: job.slice(backupJobPrefix.length) });
+  const object: KubeObject | undefined = stores.replicationSources.get(key);
+  return object === undefined ? [] : [...controllerKeysOf('ProtectedVolume')(object)];
 }
 
 /** The restore whose engine object made a mover's pod. */

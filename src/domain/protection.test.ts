@@ -10,7 +10,7 @@ const fine: ProtectionFacts = {
   gate: { open: true },
   claimAgeMilliseconds: 0,
   scheduleAgeMilliseconds: 0,
-  emptyVolume: false,
+  isOverdue: false,
   lastBackup,
 };
 const closed = { open: false, reason: 'ClaimPending', message: 'Not bound yet.', advice: 'Start the pod.' } as const;
@@ -23,6 +23,12 @@ const restoring = {
 const lost = { open: false, reason: 'VolumeLost', message: 'The volume is gone.' } as const;
 const unproven = { open: false, reason: 'BoundUnproven', message: 'Bound elsewhere.' } as const;
 
+const time = lastBackup.time;
+const partial = { kind: 'BackupPartial', time, message: 'snapshot 22222222 lacks 2 files' } as const;
+const missing = { kind: 'SnapshotMissing', time, message: 'not there' } as const;
+const emptied = { kind: 'EmptyVolume', time, message: 'The volume holds no file.' } as const;
+const collapse = { snapshotId: 'c0115e00'.repeat(8), since: time, good: lastBackup, message: 'it fell' };
+
 const maybe = (text: string) => fc.constantFrom(undefined, text);
 const facts: fc.Arbitrary<ProtectionFacts> = fc.record({
   tier: fc.constant('hourly'),
@@ -34,11 +40,11 @@ const facts: fc.Arbitrary<ProtectionFacts> = fc.record({
   restoreMessage: maybe('restoring'),
   repositoryProblem: maybe('no Secret'),
   annotationProblem: maybe('malformed'),
-  moverComplaint: maybe('Fatal: no'),
-  missingSnapshot: maybe('not there'),
+  backupTrouble: maybe('Fatal: no'),
   unconfirmed: maybe('no answer'),
-  collapse: maybe('it fell'),
-  emptyVolume: fc.boolean(),
+  lastFinding: fc.constantFrom(undefined, partial, missing, emptied),
+  collapse: fc.constantFrom(undefined, collapse),
+  isOverdue: fc.boolean(),
   lastBackup: fc.constantFrom(undefined, lastBackup),
 });
 
@@ -63,11 +69,14 @@ describe('judgeProtection', () => {
     ['a malformed annotation', { annotationProblem: 'malformed' }, 'Degraded', 'MalformedAnnotation'],
     ['a suspended policy', { suspended: true }, 'Suspended', 'Suspended'],
     ['a repository that cannot be opened', { repositoryProblem: 'no Secret' }, 'Degraded', 'RepositoryUnavailable'],
-    ['a failing mover', { moverComplaint: 'Fatal: no' }, 'Degraded', 'BackupFailing'],
-    ['a success without a snapshot', { missingSnapshot: 'not there' }, 'Degraded', 'SnapshotMissing'],
+    ['a failing mover', { backupTrouble: 'Fatal: no' }, 'Degraded', 'BackupFailing'],
+    ['a success without a snapshot', { lastFinding: missing }, 'Degraded', 'SnapshotMissing'],
+    ['a backup that left files out', { lastFinding: partial }, 'Degraded', 'BackupPartial'],
+    ['no good backup for too long', { isOverdue: true }, 'Degraded', 'BackupOverdue'],
+    ['a mover that fails at once', { lastBackup: undefined, backupTrouble: 'Fatal: no' }, 'Degraded', 'BackupFailing'],
     ['a success that could not be checked', { unconfirmed: 'no answer' }, 'Degraded', 'Unconfirmed'],
-    ['a collapse', { collapse: 'it fell' }, 'Degraded', 'ContentCollapsed'],
-    ['an empty volume', { emptyVolume: true }, 'BackingUp', 'EmptyVolume'],
+    ['a collapse', { collapse }, 'Degraded', 'ContentCollapsed'],
+    ['an empty volume', { lastFinding: emptied }, 'BackingUp', 'EmptyVolume'],
     ['no backup yet', { lastBackup: undefined }, 'BackingUp', 'FirstBackupPending'],
   ])('names %s', (_, change, phase, reason) => {
     expect(judgeProtection({ ...fine, ...change })).toMatchObject({ phase, reason, ready: false });
@@ -75,16 +84,35 @@ describe('judgeProtection', () => {
 
   it('tells, whatever is wrong with backups, which is the last good one', () => {
     expect(judgeProtection({ ...fine, gate: lost }).message).toContain('The last good backup is ab12cd34');
-    for (const problem of ['repositoryProblem', 'moverComplaint', 'missingSnapshot', 'unconfirmed', 'collapse']) {
-      const verdict = judgeProtection({ ...fine, [problem]: 'something' });
+    const problems: Partial<ProtectionFacts>[] = [
+      { repositoryProblem: 'something' },
+      { backupTrouble: 'something.' },
+      { unconfirmed: 'something' },
+      { lastFinding: missing },
+      { lastFinding: partial },
+      { collapse },
+      { isOverdue: true },
+    ];
+    for (const problem of problems) {
+      const verdict = judgeProtection({ ...fine, ...problem });
+      expect(verdict.message).not.toContain('..');
       expect(verdict.message).toContain('The last good backup is ab12cd34 of 2026-01-02T03:04:05Z.');
     }
-    const none = judgeProtection({ ...fine, lastBackup: undefined, moverComplaint: 'Fatal: no' });
+    const none = judgeProtection({ ...fine, lastBackup: undefined, backupTrouble: 'Fatal: no' });
     expect(none.message).toContain('There is no backup of this claim yet.');
     const restored = judgeProtection({ ...fine, lastBackup: undefined, restoredFrom: lastBackup, gate: lost });
     expect(restored.message).toContain(
       'restored from snapshot ab12cd34 of 2026-01-02T03:04:05Z, and not backed up since',
     );
+  });
+
+  it('names after a collapse the good snapshot to restore and the collapsed one to accept', () => {
+    const { message } = judgeProtection({ ...fine, collapse });
+    expect(message).toContain('rebound.dev/restore: ab12cd34');
+    expect(message).toContain('rebound.dev/accept-collapse: c0115e00');
+    const { snapshotId: _none, ...emptiedCompletely } = collapse;
+    const { message: ofEmptied } = judgeProtection({ ...fine, collapse: emptiedCompletely });
+    expect(ofEmptied).toContain('rebound.dev/accept-collapse: ab12cd34');
   });
 
   it('invariant 10: tells waits only when they last, and then what to do', () => {
@@ -97,7 +125,7 @@ describe('judgeProtection', () => {
       expect(late).toMatchObject({ stalled: false, telling: { when: 'lasting', graceLeftMilliseconds: 0 } });
       expect(late.message.length).toBeGreaterThan(early.message.length);
     }
-    const empty = judgeProtection({ ...fine, ...ages, emptyVolume: true });
+    const empty = judgeProtection({ ...fine, ...ages, lastFinding: emptied });
     expect(empty.telling).toEqual({ when: 'lasting', graceLeftMilliseconds: 90_000 });
   });
 
@@ -110,12 +138,7 @@ describe('judgeProtection', () => {
   });
 
   it('invariant 10: tells at once what a person may have to mend', () => {
-    for (const wrong of [
-      { gate: lost },
-      { gate: unproven },
-      { moverComplaint: 'Fatal: no' },
-      { policyExists: false },
-    ]) {
+    for (const wrong of [{ gate: lost }, { gate: unproven }, { backupTrouble: 'Fatal: no' }, { policyExists: false }]) {
       expect(judgeProtection({ ...fine, ...wrong })).toMatchObject({ stalled: true, telling: { when: 'new' } });
     }
   });
@@ -124,11 +147,11 @@ describe('judgeProtection', () => {
     fc.assert(
       fc.property(facts, (some) => {
         const verdict = judgeProtection(some);
-        const { gate, tier, policyExists, suspended, emptyVolume, lastBackup: found, ...rest } = some;
+        const { gate, tier, policyExists, suspended, isOverdue, lastBackup: found, ...rest } = some;
         const { claimAgeMilliseconds: _claim, scheduleAgeMilliseconds: _schedule, ...problems } = rest;
         const isWell = Object.values({ ...problems, restoreMessage: undefined }).every((one) => one === undefined);
         expect(verdict.ready).toBe(
-          gate.open && policyExists && !suspended && !emptyVolume && found !== undefined && isWell && tier !== '',
+          gate.open && policyExists && !suspended && !isOverdue && found !== undefined && isWell && tier !== '',
         );
         expect(verdict.ready).toBe(verdict.phase === 'Protected');
         expect(verdict.ready && verdict.stalled).toBe(false);

@@ -1,4 +1,4 @@
-import type { ProtectionPhase } from '../api/protected-volume.ts';
+import type { BackupFinding, CollapseFinding, ProtectionPhase } from '../api/protected-volume.ts';
 import type { BackupGate } from './backup-gate.ts';
 import { putWait, type Telling, type Wait } from './telling.ts';
 
@@ -17,14 +17,16 @@ export interface ProtectionFacts {
   readonly repositoryProblem?: string | undefined;
   /** What is wrong with the annotations on the claim; absent when nothing is. */
   readonly annotationProblem?: string | undefined;
-  /** What the mover complained about on its last try; absent when it did not fail. */
-  readonly moverComplaint?: string | undefined;
-  /** Why the engine's last success is not believed; absent when it is. */
-  readonly missingSnapshot?: string | undefined;
+  /** What keeps backups from succeeding, in whole sentences; absent when nothing does. */
+  readonly backupTrouble?: string | undefined;
+  /** Why a backup that ended could not be looked at yet; absent when it was. */
   readonly unconfirmed?: string | undefined;
-  readonly collapse?: string | undefined;
-  readonly emptyVolume: boolean;
-  /** A snapshot of this claim was found in the destination. */
+  /** What is wrong with the newest backup, see the status. */
+  readonly lastFinding?: BackupFinding | undefined;
+  readonly collapse?: CollapseFinding | undefined;
+  /** Whether the claim has been without a good backup for too long. */
+  readonly isOverdue: boolean;
+  /** The newest good backup of this claim. */
   readonly lastBackup?: BackupFact | undefined;
   /** The snapshot that the claim is, or is to be, restored from. */
   readonly restoredFrom?: BackupFact | undefined;
@@ -119,17 +121,41 @@ const suspended: Rule = (facts) =>
     : undefined;
 
 const problem =
-  (reason: string, pick: (facts: ProtectionFacts) => string | undefined, say: (what: string) => string): Rule =>
+  (reason: string, say: (facts: ProtectionFacts) => string | undefined): Rule =>
   (facts) => {
-    const what = pick(facts);
-    return what === undefined ? undefined : degraded(reason, `${say(what)} ${since(facts)}`);
+    const what = say(facts);
+    return what === undefined ? undefined : degraded(reason, `${what.replace(/\.+$/, '')}. ${since(facts)}`);
   };
 
-const emptyVolume: Rule = ({ emptyVolume: isEmpty, scheduleAgeMilliseconds }) =>
-  isEmpty
+const inWords = (what: string | undefined, say: (what: string) => string): string | undefined =>
+  what === undefined ? undefined : say(what);
+
+const found = (
+  { lastFinding }: ProtectionFacts,
+  kind: BackupFinding['kind'],
+  say: (what: string) => string,
+): string | undefined => (lastFinding?.kind === kind ? say(lastFinding.message) : undefined);
+
+const partial = (what: string): string =>
+  `The newest backup is not whole: ${what}. The mover may not read all files: set annotation rebound.dev/mover-user on the claim, or have an administrator allow privileged movers in the namespace. Until a whole one is there no snapshot is removed, and a restore takes the last good one`;
+
+/** What a person can do about a collapse. */
+function collapsed({ collapse }: ProtectionFacts): string | undefined {
+  if (collapse === undefined) return undefined;
+  const { message, good, snapshotId } = collapse;
+  const accepted = (snapshotId ?? good.id).slice(0, 8);
+  return (
+    `The content collapsed: ${message}. No snapshot is removed until you look. To get back what there was, delete the claim and ` +
+    `create it again with annotation rebound.dev/restore: ${good.id.slice(0, 8)}. If the fall is right, set annotation ` +
+    `rebound.dev/accept-collapse: ${accepted} on the claim`
+  );
+}
+
+const emptyVolume: Rule = ({ lastFinding, scheduleAgeMilliseconds }) =>
+  lastFinding?.kind === 'EmptyVolume'
     ? pending('BackingUp', {
         reason: 'EmptyVolume',
-        message: 'The volume holds no file, so there was nothing to back up.',
+        message: lastFinding.message,
         advice:
           'It is looked at again soon, and by schedule: nothing is to be done if the application has yet to write.',
         waitedMilliseconds: scheduleAgeMilliseconds,
@@ -154,31 +180,20 @@ const rules: readonly Rule[] = [
   waiting,
   annotation,
   suspended,
-  problem(
-    'RepositoryUnavailable',
-    (facts) => facts.repositoryProblem,
-    (what) => `No backup can run: ${what}.`,
+  problem('RepositoryUnavailable', (facts) => inWords(facts.repositoryProblem, (what) => `No backup can run: ${what}`)),
+  problem('SnapshotMissing', (facts) =>
+    found(facts, 'SnapshotMissing', (what) => `A backup can't be believed: ${what}. No snapshot is removed meanwhile`),
   ),
-  problem(
-    'BackupFailing',
-    (facts) => facts.moverComplaint,
-    (what) => `Backups fail. The mover says: ${what}.`,
+  problem('BackupPartial', (facts) => found(facts, 'BackupPartial', partial)),
+  problem('BackupFailing', (facts) => inWords(facts.backupTrouble, (what) => `Backups fail. ${what}`)),
+  problem('Unconfirmed', (facts) =>
+    inWords(facts.unconfirmed, (what) => `A backup could not be confirmed yet: ${what}`),
   ),
-  problem(
-    'SnapshotMissing',
-    (facts) => facts.missingSnapshot,
-    (what) => `A backup can't be believed: ${what}.`,
-  ),
-  problem(
-    'Unconfirmed',
-    (facts) => facts.unconfirmed,
-    (what) => `A backup could not be confirmed yet: ${what}.`,
-  ),
-  problem(
-    'ContentCollapsed',
-    (facts) => facts.collapse,
-    (what) =>
-      `${what}. No snapshot is removed until you look: restore an older one, or accept this one with annotation rebound.dev/accept-collapse: <snapshot id>.`,
+  problem('ContentCollapsed', collapsed),
+  problem('BackupOverdue', ({ isOverdue }) =>
+    isOverdue
+      ? 'There has been no good backup for more than two and a half times the interval of the tier. Look whether VolSync runs, and at the pods volsync-src-* of this namespace'
+      : undefined,
   ),
   emptyVolume,
   firstBackup,

@@ -24,3 +24,8 @@ export function cronSchedule(schedule: Schedule, namespace: string, claimName: s
   const dayOfWeek = schedule.every === 'Week' ? String(Math.floor(number / MINUTES_PER_DAY) % 7) : '*';
   return `${minute} ${hour} * * ${dayOfWeek}`;
 }
+
+const intervals: Readonly<Record<Schedule['every'], number>> = { Hour: 3_600, Day: 86_400, Week: 604_800 };
+
+/** Seconds between two backups of a tier. */
+export const intervalSeconds = ({ every }: Schedule): number => intervals[every];

@@ -1,23 +1,34 @@
-import { ACCEPT_COLLAPSE_ANNOTATION, BACKUP_NOW_ANNOTATION } from '../../api/labels.ts';
+import { ACCEPT_COLLAPSE_ANNOTATION, COLLAPSE_ANNOTATION } from '../../api/labels.ts';
+import type { BackupPolicy } from '../../api/backup-policy.ts';
 import type { ProtectedVolume, ProtectedVolumeStatus } from '../../api/protected-volume.ts';
 import type { MoverUser } from '../../api/snapshot.ts';
-import { decideBackupRequest } from '../../domain/backup-request.ts';
+import { afterRun, type BackupMemory, reasonsToKeepAll } from '../../domain/backup-findings.ts';
+import { untilOverdueMilliseconds } from '../../domain/overdue.ts';
 import type { ProtectionFacts } from '../../domain/protection.ts';
+import { rfc3339 } from '../../domain/rfc3339.ts';
+import { intervalSeconds } from '../../domain/schedule.ts';
 import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
-import { moverComplaint } from '../../engines/volsync/mover-log.ts';
-import { isBackingUp, manualTriggerOf } from '../../engines/volsync/replication-source.ts';
+import { objectKey } from '../../kube/kind.ts';
 import type { PersistentVolumeClaim } from '../../kube/objects.ts';
+import { parseQuantity } from '../../kube/quantity.ts';
 import type { ControllerContext } from '../context.ts';
 import { moverUserOf } from '../mover-user.ts';
 import { openRepository, type RepositoryAccess } from '../repository-access.ts';
-import { type BackupOutcome, confirmBackup } from './backup-outcome.ts';
-import { ensureEngineBackup } from './engine-backup.ts';
+import { confirmBackups } from './confirm-backup.ts';
+import type { FailedMovers } from './ended-movers.ts';
+import { ensureSchedule } from './ensure-schedule.ts';
 import type { Protection } from './observe.ts';
+import { type BackupObservation, observeBackup } from './observe-backup.ts';
+import { type RecordedClaim, type RecordedRuns, recordRuns } from './record-runs.ts';
 
 /** What a look at the engine adds to the facts and to the status. */
 export interface BackupFindings {
   readonly facts: Partial<ProtectionFacts>;
   readonly status: Partial<ProtectedVolumeStatus>;
+  /** What is remembered of the backups, in place of what was; absent where nothing was looked at. */
+  readonly memory?: BackupMemory | undefined;
+  /** For `BackupTools.settled`, once the status is recorded; absent while they are to be looked at again. */
+  readonly settledIds?: ReadonlySet<string> | undefined;
   /** Absent when nothing is to be done until something changes. */
   readonly lookAgainMilliseconds?: number | undefined;
 }
@@ -27,182 +38,204 @@ const CONFIRM_AGAIN_MILLISECONDS = 30_000;
 
 export const nothingFound: BackupFindings = { facts: {}, status: {} };
 
-/** Keeps the engine's schedule for a claim that may be backed up, and looks at what the engine has done since. */
-export async function backUp(
-  context: ControllerContext,
-  cache: RepositoryCache,
-  protection: Protection,
-  volume: ProtectedVolume,
-): Promise<BackupFindings> {
-  const { claim, policy, source } = protection;
-  if (policy === undefined) return nothingFound;
-  const opened = openRepository(context, policy.spec.destination, claim.metadata);
-  if (!opened.ok) return { ...nothingFound, facts: { repositoryProblem: opened.message } };
-  const { access } = opened;
-  const choice = moverUserOf(context.stores, claim, rememberedUser(protection, volume));
-  if (!choice.ok) return { ...nothingFound, facts: { annotationProblem: choice.message } };
-  const moverUser = choice.user;
-  const sight: Sight = { protection, before: statusOf(claim, volume), access, moverUser };
-  const found = await findBackup(context, cache, sight);
-  const request = requestedBackup(claim, volume, protection);
-  const status = { ...sight.before, ...found.status };
-  const retry = emptyVolumeRetry(sight, status, found, context.now());
-  await ensureEngineBackup(context, {
-    claim,
-    volume,
-    policy,
-    access,
-    moverUser,
-    pruningPaused: pausesPruning(status, found),
-    manualTrigger: request.kind === 'tell' ? request.request : retry.trigger,
-    current: source,
-  });
-  const remembered = isEmpty(moverUser) ? {} : { moverUser };
-  return {
-    ...found,
-    status: {
-      ...found.status,
-      ...remembered,
-      ...(request.kind === 'carriedOut' ? { lastBackupRequest: request.request } : {}),
-    },
-    lookAgainMilliseconds: found.lookAgainMilliseconds ?? retry.waitMilliseconds,
-  };
+/** What backups need beside the protection itself. */
+export interface BackupTools {
+  readonly context: ControllerContext;
+  readonly cache: RepositoryCache;
+  readonly failedMovers: FailedMovers;
+  /** First digits of the snapshots of failed tries that were recorded, by the claim's key: they change no more. */
+  readonly settled: Map<string, ReadonlySet<string>>;
 }
 
-/**
- * Nothing is pruned until the newest backup was looked at: it may be the one that shows a collapse, and what has vanished
- * may only be left in the older ones.
- */
-const pausesPruning = ({ pruningPaused }: ProtectedVolumeStatus, { facts }: BackupFindings): boolean =>
-  (pruningPaused ?? true) || facts.unconfirmed !== undefined || facts.missingSnapshot !== undefined;
-
-const rememberedUser = ({ restore }: Protection, volume: ProtectedVolume): MoverUser | undefined =>
-  volume.status?.moverUser ?? restore?.status?.moverUser;
-
-const isEmpty = (user: MoverUser): boolean => Object.keys(user).length === 0;
-
-interface EmptyVolumeRetry {
-  /** A value for the engine's manual trigger: back up now, the volume may hold something by now. */
-  readonly trigger?: string | undefined;
-  readonly waitMilliseconds?: number | undefined;
-}
-
-/** An application that had not written anything yet when it was first backed up is not left alone until the next hour. */
-function emptyVolumeRetry(
-  { protection }: Sight,
-  status: ProtectedVolumeStatus,
-  found: BackupFindings,
-  nowMilliseconds: number,
-): EmptyVolumeRetry {
-  const attemptedAt = status.lastBackupAttemptTime;
-  if (found.facts.emptyVolume !== true || attemptedAt === undefined) return {};
-  const trigger = `after-empty-${attemptedAt}`;
-  if (protection.source?.status?.lastManualSync === trigger) return {};
-  const attemptedMilliseconds = Date.parse(attemptedAt);
-  const ageMilliseconds = attemptedMilliseconds - Date.parse(protection.claim.metadata.creationTimestamp);
-  const waitMilliseconds = attemptedMilliseconds + retryDelayMilliseconds(ageMilliseconds) - nowMilliseconds;
-  return waitMilliseconds > 0 ? { waitMilliseconds } : { trigger };
-}
-
-/** The longer the claim has been there, the longer the wait: half a minute at first, then doubling, up to an hour. */
-const retryDelayMilliseconds = (ageMilliseconds: number): number =>
-  Math.min(60 * 60_000, Math.max(30_000, ageMilliseconds));
-
-/** The status, where it speaks of this claim and not of an earlier one of the same name. */
-const statusOf = (claim: PersistentVolumeClaim, volume: ProtectedVolume): ProtectedVolumeStatus | undefined =>
-  volume.status?.claimUID === claim.metadata.uid ? volume.status : undefined;
-
-interface Sight {
+/** A claim that may be backed up, and where its backups go. */
+export interface BackupScene {
   readonly protection: Protection;
+  readonly policy: BackupPolicy;
+  readonly volume: ProtectedVolume;
+  /** The status, where it speaks of this claim and not of an earlier one of the same name. */
   readonly before: ProtectedVolumeStatus | undefined;
   readonly access: RepositoryAccess;
   readonly moverUser: MoverUser;
 }
 
-/** Looks whether the engine has ended a backup since the last look, and whether it can be believed. */
-async function findBackup(context: ControllerContext, cache: RepositoryCache, sight: Sight): Promise<BackupFindings> {
-  const { before, protection, access } = sight;
-  const complaint = complaintOf(protection);
-  const endedAt = protection.source?.status?.lastSyncTime ?? undefined;
-  if (endedAt === undefined || (endedAt === before?.lastBackupAttemptTime && !acceptsCollapse(sight))) {
-    return { facts: { ...remember(before), ...complaint }, status: {} };
-  }
-  const outcome = await confirmBackup(cache, access, finishedBackup(context, sight));
-  const findings = findingsOf(outcome, endedAt);
-  return { ...findings, facts: { ...findings.facts, ...complaint } };
+/** Looks at what the engine has done, confirms it, records it, and keeps the engine's schedule: in this order. */
+export async function backUp(
+  tools: BackupTools,
+  protection: Protection,
+  volume: ProtectedVolume,
+): Promise<BackupFindings> {
+  const scene = openScene(tools.context, protection, volume);
+  if ('facts' in scene) return scene;
+  const observation = await observe(tools, scene);
+  const recorded = await settleBackups(tools, scene, observation);
+  if (recorded?.kind === 'unknown') return await keepUnconfirmed(tools, scene, observation, recorded.message);
+  const memory = recorded === undefined ? memoryOf(scene.before) : remembered(scene.before, recorded);
+  const kept = await keepSchedule(tools, scene, { memory, unconfirmed: undefined, trouble: observation.trouble });
+  const { failedIds: settledIds, lastSuccessTime } = observation;
+  const looked = lastSuccessTime === undefined ? {} : { lastBackupAttemptTime: lastSuccessTime };
+  return { ...kept, settledIds, status: { ...kept.status, ...looked } };
 }
 
-function complaintOf({ source }: Protection): { readonly moverComplaint?: string } {
-  const mover = source?.status?.latestMoverStatus;
-  if (mover?.result !== 'Failed') return {};
-  return { moverComplaint: moverComplaint(mover.logs ?? '') ?? 'nothing that explains it; look at the log of its pod' };
+async function keepUnconfirmed(
+  tools: BackupTools,
+  scene: BackupScene,
+  { trouble }: BackupObservation,
+  unconfirmed: string,
+): Promise<BackupFindings> {
+  const kept = await keepSchedule(tools, scene, { memory: memoryOf(scene.before), unconfirmed, trouble });
+  return { ...kept, lookAgainMilliseconds: shortest([kept.lookAgainMilliseconds, CONFIRM_AGAIN_MILLISECONDS]) };
 }
 
-/** Whether the user has accepted the collapse that pruning is paused for. */
-function acceptsCollapse({ protection, before }: Sight): boolean {
-  const accepted = protection.claim.metadata.annotations?.[ACCEPT_COLLAPSE_ANNOTATION];
-  if (before?.pruningPaused !== true || accepted === undefined) return false;
-  return before.lastBackup?.id.startsWith(accepted) ?? false;
+async function observe(tools: BackupTools, { protection, before }: BackupScene): Promise<BackupObservation> {
+  const { claim, source } = protection;
+  const settled = tools.settled.get(objectKey(claim.metadata));
+  const isSettled = (snapshotId: string) => settled?.has(snapshotId) === true;
+  return observeBackup({ source, failedMovers: await tools.failedMovers.of(source), before, isSettled });
 }
 
-function finishedBackup(context: ControllerContext, { protection, moverUser }: Sight) {
-  const { claim, source, tier } = protection;
-  const { namespace, name, uid, annotations } = claim.metadata;
+/** How backups stand. */
+interface Standing {
+  readonly memory: BackupMemory;
+  readonly unconfirmed: string | undefined;
+  readonly trouble: string | undefined;
+}
+
+/** Keeps the schedule, with a retention that removes nothing while anything is open. */
+async function keepSchedule(
+  { context }: BackupTools,
+  scene: BackupScene,
+  { memory, unconfirmed, trouble }: Standing,
+): Promise<BackupFindings> {
+  const untilOverdue = untilOverdueOf(context, scene, memory);
+  const isOverdue = untilOverdue !== undefined && untilOverdue <= 0;
+  const restoreFinding = scene.volume.status?.restoreFinding;
+  const keepAll = reasonsToKeepAll({ ...memory, isUnconfirmed: unconfirmed !== undefined, isOverdue, restoreFinding });
+  const isPruningPaused = keepAll.length > 0;
+  const kept = await ensureSchedule(context, scene, { memory, isPruningPaused });
+  const user = Object.keys(scene.moverUser).length === 0 ? {} : { moverUser: scene.moverUser };
   return {
-    namespace,
-    claimName: name,
-    claimUID: uid,
-    policyName: tier,
-    moverUser,
-    moverLog: source?.status?.latestMoverStatus?.logs ?? '',
-    acceptedCollapse: annotations?.[ACCEPT_COLLAPSE_ANNOTATION],
-    nowMilliseconds: context.now(),
+    facts: { backupTrouble: trouble, unconfirmed, isOverdue },
+    memory,
+    status: { ...kept.status, ...user, pruningPaused: isPruningPaused, pruningPausedBecause: keepAll },
+    lookAgainMilliseconds: shortest([kept.waitMilliseconds, untilOverdue]),
   };
 }
 
-/** What an earlier look found and nothing has changed since. */
-function remember(before: ProtectedVolumeStatus | undefined): Partial<ProtectionFacts> {
-  const ready = before?.conditions?.find((one) => one.type === 'Ready');
-  switch (ready?.reason) {
-    case 'ContentCollapsed':
-      return { collapse: 'The content of the volume collapsed' };
-    case 'SnapshotMissing':
-      return { missingSnapshot: 'the last one is not in the destination' };
-    case 'EmptyVolume':
-      return { emptyVolume: true };
-    default:
-      return {};
-  }
+function openScene(
+  context: ControllerContext,
+  protection: Protection,
+  volume: ProtectedVolume,
+): BackupScene | BackupFindings {
+  const { claim, policy } = protection;
+  if (policy === undefined) return nothingFound;
+  const opened = openRepository(context, policy.spec.destination, claim.metadata);
+  if (!opened.ok) return { ...nothingFound, facts: { repositoryProblem: opened.message } };
+  const annotationProblem = collapseAnnotationProblem(claim);
+  if (annotationProblem !== undefined) return { ...nothingFound, facts: { annotationProblem } };
+  const choice = moverUserOf(context.stores, claim, rememberedUser(protection, volume));
+  if (!choice.ok) return { ...nothingFound, facts: { annotationProblem: choice.message } };
+  const before = volume.status?.claimUID === claim.metadata.uid ? volume.status : undefined;
+  return { protection, policy, volume, before, access: opened.access, moverUser: choice.user };
 }
 
-function findingsOf(outcome: BackupOutcome, endedAt: string): BackupFindings {
-  switch (outcome.kind) {
-    case 'unknown':
-      return { facts: { unconfirmed: outcome.message }, status: {}, lookAgainMilliseconds: CONFIRM_AGAIN_MILLISECONDS };
-    case 'missing':
-      return {
-        facts: { missingSnapshot: outcome.message },
-        status: { lastBackupAttemptTime: endedAt },
-      };
-    case 'emptyVolume':
-      return { facts: { emptyVolume: true }, status: { lastBackupAttemptTime: endedAt } };
-    case 'found': {
-      const { collapse, snapshot } = outcome;
-      return {
-        facts: collapse.collapsed ? { collapse: collapse.message } : {},
-        status: { lastBackup: snapshot, lastBackupAttemptTime: endedAt, pruningPaused: collapse.collapsed },
-      };
-    }
-  }
+function collapseAnnotationProblem({ metadata }: PersistentVolumeClaim): string | undefined {
+  const value = metadata.annotations?.[COLLAPSE_ANNOTATION];
+  if (value === undefined || value === 'ignore') return undefined;
+  return `Annotation ${COLLAPSE_ANNOTATION} can only be "ignore", not ${JSON.stringify(value)}.`;
 }
 
-/** What becomes of the user's request for a backup now. */
-function requestedBackup(claim: PersistentVolumeClaim, volume: ProtectedVolume, { source }: Protection) {
-  return decideBackupRequest({
-    asked: claim.metadata.annotations?.[BACKUP_NOW_ANNOTATION],
-    carriedOut: volume.status?.lastBackupRequest,
-    engineCarriedOut: source?.status?.lastManualSync,
-    engineTold: manualTriggerOf(source),
-    engineBusy: isBackingUp(source),
+const rememberedUser = ({ restore }: Protection, volume: ProtectedVolume): MoverUser | undefined =>
+  volume.status?.moverUser ?? restore?.status?.moverUser;
+
+/** Confirms and records what has ended, and what its user has answered. Undefined when there is nothing of either. */
+async function settleBackups(
+  { context, cache }: BackupTools,
+  scene: BackupScene,
+  { ended }: BackupObservation,
+): Promise<RecordedRuns | undefined> {
+  const { protection, before, access } = scene;
+  const { namespace, name, annotations } = protection.claim.metadata;
+  const acceptedCollapse = annotations?.[ACCEPT_COLLAPSE_ANNOTATION];
+  const ignoreCollapse = annotations?.[COLLAPSE_ANNOTATION] === 'ignore';
+  const isAnswered = before?.collapse !== undefined && (ignoreCollapse || acceptedCollapse !== undefined);
+  if (ended.length === 0 && !isAnswered) return undefined;
+  const nowMilliseconds = context.now();
+  const confirmation = await confirmBackups(cache, access, {
+    namespace,
+    claimName: name,
+    ended,
+    nowMilliseconds,
   });
+  if (confirmation.kind === 'unknown') return confirmation;
+  return await recordRuns(access, {
+    claim: recordedClaim(context, scene),
+    before: confirmation.record,
+    backups: confirmation.backups,
+    lastBackup: before?.lastBackup,
+    acceptedCollapse,
+    recording: { writer: context.clusterUid, recordedAt: rfc3339(nowMilliseconds), ignoreCollapse },
+  });
+}
+
+function recordedClaim({ stores }: ControllerContext, { protection, policy, moverUser }: BackupScene): RecordedClaim {
+  const { claim, tier } = protection;
+  const destination = stores.destinations.get(policy.spec.destination);
+  return {
+    namespace: claim.metadata.namespace,
+    claim: claim.metadata.name,
+    claimUid: claim.metadata.uid,
+    policy: tier,
+    mover: moverUser,
+    intervalSeconds: intervalSeconds(policy.spec.schedule),
+    destinationId: destination?.spec.identity ?? destination?.status?.identity,
+    volumeCapacityBytes: parseQuantity(claim.status?.capacity?.['storage'] ?? ''),
+  };
+}
+
+function memoryOf(before: ProtectedVolumeStatus | undefined): BackupMemory {
+  const { lastBackup, lastFinding, collapse } = before ?? {};
+  return {
+    ...(lastBackup === undefined ? {} : { lastBackup }),
+    ...(lastFinding === undefined ? {} : { lastFinding }),
+    ...(collapse === undefined ? {} : { collapse }),
+  };
+}
+
+type Recorded = Extract<RecordedRuns, { kind: 'recorded' }>;
+
+/** What the ledger says of a collapse and of the last good backup holds; what is wrong with the newest run only we know. */
+function remembered(before: ProtectedVolumeStatus | undefined, { runs, collapse, lastBackup }: Recorded): BackupMemory {
+  const { collapse: wasOpen, ...known } = memoryOf(before);
+  // An emptied volume that held backups is told as a collapse.
+  const told = collapse === undefined ? runs : runs.filter((run) => run.kind !== 'empty');
+  const after = told.reduce(afterRun, known);
+  const isNewer =
+    lastBackup !== undefined && Date.parse(lastBackup.time) > Date.parse(after.lastBackup?.time ?? rfc3339(0));
+  const { lastFinding: _answered, ...answered } = after;
+  const isAnswered = wasOpen !== undefined && collapse === undefined && runs.length === 0;
+  return {
+    ...(isAnswered ? answered : after),
+    ...(isNewer ? { lastBackup } : {}),
+    ...(collapse === undefined ? {} : { collapse }),
+  };
+}
+
+/** Undefined while backups are not expected: the policy is suspended, or the schedule has yet to be made. */
+function untilOverdueOf(
+  context: ControllerContext,
+  { protection, policy }: BackupScene,
+  { lastBackup, lastFinding }: BackupMemory,
+): number | undefined {
+  const begun = protection.source?.metadata.creationTimestamp;
+  if (policy.spec.suspend || begun === undefined) return undefined;
+  const emptyTime = lastFinding?.kind === 'EmptyVolume' ? lastFinding.time : undefined;
+  const times = [lastBackup?.time ?? begun, emptyTime].filter((time) => time !== undefined);
+  const sinceMilliseconds = Math.max(...times.map((time) => Date.parse(time)));
+  const interval = intervalSeconds(policy.spec.schedule);
+  return untilOverdueMilliseconds({ sinceMilliseconds, intervalSeconds: interval, nowMilliseconds: context.now() });
+}
+
+function shortest(waits: readonly (number | undefined)[]): number | undefined {
+  const known = waits.filter((wait) => wait !== undefined).filter((wait) => wait > 0);
+  return known.length === 0 ? undefined : Math.min(...known);
 }

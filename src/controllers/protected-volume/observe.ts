@@ -52,4 +52,4 @@ export const isCompleted = (restore: VolumeRestore | undefined): restore is Volu
 
 /** Whether a restore found its claim bound to a volume that it did not fill. */
 export const isBoundElsewhere = (restore: VolumeRestore | undefined): boolean =>
-  restore?.status?.conditions?.some(({ type, reason }) => type === 'Ready' && reason === 'BoundUnproven') ?? false;
+  restore?.status?.boundElsewhere === true;

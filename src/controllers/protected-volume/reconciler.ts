@@ -6,7 +6,7 @@ import {
   type BackupGateFacts,
   CONSUMER_GRACE_MILLISECONDS,
 } from '../../domain/backup-gate.ts';
-import { judgeProtection, type ProtectionVerdict } from '../../domain/protection.ts';
+import { judgeProtection, type ProtectionFacts, type ProtectionVerdict } from '../../domain/protection.ts';
 import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
 import { replicationSources } from '../../engines/volsync/kinds.ts';
 import { isConflict } from '../../kube/errors.ts';
@@ -17,7 +17,8 @@ import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import { ageMilliseconds, type ControllerContext, warn } from '../context.ts';
 import { PODS_BY_CLAIM } from '../stores.ts';
 import { AbandonedSnapshots } from './abandoned-snapshots.ts';
-import { backUp, type BackupFindings, nothingFound } from './backup.ts';
+import { backUp, type BackupFindings, type BackupTools, nothingFound } from './backup.ts';
+import { FailedMovers } from './ended-movers.ts';
 import { FailedBackupLocks } from './failed-backup-locks.ts';
 import { makeRestore } from './make-restore.ts';
 import { isBoundElsewhere, isCompleted, observeProtection, type Protection, provenClaimUID } from './observe.ts';
@@ -29,14 +30,14 @@ const COPY_LAG_MILLISECONDS = 200;
 /** Keeps one ProtectedVolume per labelled claim, and its backups running once they may. The key is the claim's. */
 export class ProtectedVolumeReconciler {
   readonly #context: ControllerContext;
-  readonly #cache: RepositoryCache;
+  readonly #backupTools: BackupTools;
   readonly #excludedNamespaces: ReadonlySet<string>;
   readonly #failedBackupLocks: FailedBackupLocks;
   readonly #abandonedSnapshots: AbandonedSnapshots;
 
   constructor(context: ControllerContext, cache: RepositoryCache, excludedNamespaces: readonly string[]) {
     this.#context = context;
-    this.#cache = cache;
+    this.#backupTools = { context, cache, failedMovers: new FailedMovers(context), settled: new Map() };
     this.#excludedNamespaces = new Set(excludedNamespaces);
     this.#failedBackupLocks = new FailedBackupLocks(context, cache);
     this.#abandonedSnapshots = new AbandonedSnapshots(context);
@@ -108,31 +109,44 @@ export class ProtectedVolumeReconciler {
   }
 
   async #protect(protection: Protection, volume: ProtectedVolume): Promise<Result> {
-    const { claim, policy, restore, source } = protection;
+    const { claim, policy, source } = protection;
     const gate = this.#gate(protection, volume);
     if (!gate.open) await this.#stopBackups(protection);
     const findings =
-      gate.open && policy !== undefined ? await backUp(this.#context, this.#cache, protection, volume) : nothingFound;
-    const status = { ...this.#baseStatus(protection, volume), ...findings.status };
-    const verdict = judgeProtection({
-      tier: protection.tier,
-      policyExists: policy !== undefined,
-      suspended: policy?.spec.suspend ?? false,
-      gate,
-      claimAgeMilliseconds: ageMilliseconds(this.#context, claim.metadata),
-      scheduleAgeMilliseconds: ageMilliseconds(this.#context, source?.metadata),
-      restoreMessage: gate.open ? undefined : messageOf(restore),
-      emptyVolume: false,
-      lastBackup: status.lastBackup,
-      restoredFrom: status.lastProof?.snapshot ?? restore?.status?.snapshot,
-      ...findings.facts,
-    });
+      gate.open && policy !== undefined ? await backUp(this.#backupTools, protection, volume) : nothingFound;
+    const status = withFindings(this.#baseStatus(protection, volume), findings);
+    const verdict = judgeProtection({ ...this.#facts(protection, gate, status), ...findings.facts });
     await recordProtection(this.#context, { claim, volume }, status, verdict);
+    this.#settle(objectKey(claim.metadata), findings.settledIds);
     const others = [
       await this.#failedBackupLocks.clear(protection),
       await this.#abandonedSnapshots.release(objectKey(claim.metadata), source),
     ];
     return this.#lookAgain(protection, findings, verdict, others);
+  }
+
+  #facts(protection: Protection, gate: BackupGate, status: ProtectedVolumeStatus): ProtectionFacts {
+    const { claim, policy, restore, source, tier } = protection;
+    const { lastBackup, lastFinding, collapse, lastProof } = status;
+    return {
+      tier,
+      policyExists: policy !== undefined,
+      suspended: policy?.spec.suspend ?? false,
+      gate,
+      claimAgeMilliseconds: ageMilliseconds(this.#context, claim.metadata),
+      scheduleAgeMilliseconds: ageMilliseconds(this.#context, source?.metadata),
+      restoreMessage: gate.open ? undefined : restore?.status?.message,
+      isOverdue: false,
+      lastBackup,
+      lastFinding,
+      collapse,
+      restoredFrom: lastProof?.snapshot ?? restore?.status?.snapshot,
+    };
+  }
+
+  #settle(key: string, ids: BackupFindings['settledIds']): void {
+    if (ids === undefined || ids.size === 0) this.#backupTools.settled.delete(key);
+    else this.#backupTools.settled.set(key, ids);
   }
 
   #lookAgain(
@@ -198,8 +212,12 @@ export class ProtectedVolumeReconciler {
   }
 }
 
-const messageOf = (restore: Protection['restore']): string | undefined =>
-  restore?.status?.conditions?.find((one) => one.type === 'Ready')?.message;
+/** The status with what was found. What is remembered of the backups replaces what was; without a look it stays. */
+function withFindings(base: ProtectedVolumeStatus, { status, memory }: BackupFindings): ProtectedVolumeStatus {
+  if (memory === undefined) return { ...base, ...status };
+  const { lastBackup: _backup, lastFinding: _finding, collapse: _collapse, ...kept } = base;
+  return { ...kept, ...memory, ...status };
+}
 
 const isEphemeral = (claim: PersistentVolumeClaim): boolean =>
   claim.metadata.ownerReferences?.some((owner) => owner.kind === 'Pod') ?? false;

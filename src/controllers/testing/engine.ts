@@ -19,8 +19,11 @@ import type { RepositoryTruth, TrueSnapshot } from './repository-truth.ts';
  * files; with an error; or with an error after all was done.
  */
 export type RestoreEnd = 'complete' | 'older' | 'nothing' | 'half' | 'error' | 'errorAtEnd';
-/** How a backup ends: well; with an error; by its own words well, but without a snapshot; without saying anything. */
-export type BackupEnd = 'complete' | 'error' | 'lied' | 'mute';
+/**
+ * How a backup ends: well; with an error; by its own words well, but without a snapshot; without saying anything; without
+ * half of the files, which could not be read; or well, before it could not remove old snapshots.
+ */
+export type BackupEnd = 'complete' | 'error' | 'lied' | 'mute' | 'partial' | 'forgetFails';
 
 export const restoreEnds: readonly RestoreEnd[] = ['complete', 'older', 'nothing', 'half', 'error', 'errorAtEnd'];
 export const backupEnds: readonly BackupEnd[] = ['complete', 'error', 'lied', 'mute'];
@@ -181,28 +184,59 @@ export class Engine {
   }
 
   #backUpOne(object: ReplicationSource, end: BackupEnd): void {
-    const { server, cluster, destination } = this.#parts;
+    const { server, cluster } = this.#parts;
     const { namespace } = object.metadata;
     const claim = server.get(persistentVolumeClaims, { namespace, name: text(object.spec['sourcePVC']) });
     const hasSecret = server.get(secrets, { namespace, name: text(resticOf(object)['repository']) }) !== undefined;
     if (claim?.status?.phase !== 'Bound' || !hasSecret) return;
     const content = cluster.contentOf(claim) ?? blank;
-    if (end === 'error' || destination.mood === 'silent') {
-      this.#setMoverStatus(object, 'Failed', 'Fatal: unable to save snapshot: the store does not answer');
+    const refusal = this.#refusalOf(content, end);
+    if (refusal !== undefined) {
+      this.#setMoverStatus(object, 'Failed', refusal);
       return;
     }
-    if (content.files > 0 && destination.restic.lockedFor !== undefined) {
-      // A backup ends with a forget, which needs the repository for itself.
-      this.#setMoverStatus(
-        object,
-        'Failed',
-        'unable to create lock in backend: repository is already locked by PID 33',
-      );
+    if (content.files > 0 && (end === 'partial' || end === 'forgetFails')) {
+      this.#failAfterSaving(object, content, end);
       return;
     }
     const lines =
       content.files === 0 ? ['== Directory is empty skipping backup ==='] : this.#save(object, content, end);
     this.#setMoverStatus(object, 'Successful', end === 'mute' ? '' : lines.join('\n'));
+  }
+
+  /** What a mover says that can't begin. */
+  #refusalOf(content: Content, end: BackupEnd): string | undefined {
+    const { destination } = this.#parts;
+    if (end === 'error' || destination.mood === 'silent') {
+      return 'Fatal: unable to save snapshot: the store does not answer';
+    }
+    // A backup ends with a forget, which needs the repository for itself.
+    const isLocked = content.files > 0 && destination.restic.lockedFor !== undefined;
+    return isLocked ? 'unable to create lock in backend: repository is already locked by PID 33' : undefined;
+  }
+
+  /** A try that leaves a snapshot and its pod; the engine itself says nothing until it has tried many times. */
+  #failAfterSaving(object: ReplicationSource, content: Content, end: 'partial' | 'forgetFails'): void {
+    const { server, logs, truth, now } = this.#parts;
+    const isPartial = end === 'partial';
+    const saved = truth.save(isPartial ? { ...content, files: Math.ceil(content.files / 2) } : content, now());
+    const { namespace, name } = object.metadata;
+    const job = `volsync-src-${name}`;
+    this.#podsMade += 1;
+    const labels = { [JOB_LABEL]: job, 'app.kubernetes.io/created-by': 'volsync' };
+    const ownerReferences = [ownerReference(object)];
+    const pod = makePod(server, { name: `${job}-${this.#podsMade}`, namespace, labels, ownerReferences }, job);
+    const trouble = isPartial ? ['error: open /data/pgdata: permission denied'] : [];
+    const ending = isPartial
+      ? ['Warning: at least one source file could not be read']
+      : ['=== Starting forget ===', 'Fatal: failed to remove snapshots: Access Denied'];
+    logs.write(pod.metadata, ...trouble, `snapshot ${saved.id.slice(0, 8)} saved`, ...ending);
+    logs.end(pod.metadata);
+    server.change(pods, pod.metadata, (changed) => {
+      const terminated = { exitCode: isPartial ? 3 : 1, finishedAt: rfc3339(now()) };
+      const container = { name: 'restic', ready: false, restartCount: 0, state: { terminated } };
+      changed['status'] = { phase: 'Failed', containerStatuses: [container] };
+    });
   }
 
   #save(object: ReplicationSource, content: Content, end: BackupEnd): string[] {
@@ -220,8 +254,17 @@ export class Engine {
       status['latestMoverStatus'] = { result, logs };
       if (result === 'Failed') return;
       status['lastSyncTime'] = rfc3339(this.#parts.now());
+      status['lastSyncDuration'] = '1s';
       status['lastManualSync'] = manualOf(object);
     });
+    if (result === 'Successful') this.#removePods(object);
+  }
+
+  /** The Job goes with its success, and with it the pods of the tries before. */
+  #removePods(object: ReplicationSource): void {
+    const isOfJob = ({ metadata }: Pod): boolean =>
+      metadata.ownerReferences?.some((owner) => owner.uid === object.metadata.uid) ?? false;
+    for (const { metadata } of this.#parts.server.list(pods).filter(isOfJob)) this.#parts.server.delete(pods, metadata);
   }
 
   #isDone(object: ReplicationDestination): boolean {

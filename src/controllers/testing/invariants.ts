@@ -104,7 +104,7 @@ export class Watcher {
       if (this.#seen.has(one.id)) continue;
       this.#seen.add(one.id);
       if (!one.content.complete) this.#report(3, 'a half-restored volume was backed up');
-      if (!judgeCollapse(this.#good?.content, one.content).collapsed) this.#good = one;
+      if (!judgeCollapse(this.#good === undefined ? [] : [this.#good.content], one.content).collapsed) this.#good = one;
     }
   }
 

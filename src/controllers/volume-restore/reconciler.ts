@@ -172,7 +172,8 @@ export class VolumeRestoreReconciler {
   /** The claim's protection tells it: backups are what this endangers. */
   async #boundElsewhere({ restore, claim }: Scene): Promise<Result> {
     const message = `The claim was bound to volume ${claim.spec.volumeName ?? ''} before its restore was proven: a pre-provisioned volume matched it. Its backups are withheld.`;
-    await this.#record(restore, { stalled: true, reason: 'BoundUnproven', message });
+    const status = { boundElsewhere: true };
+    await this.#record(restore, { status, stalled: true, reason: 'BoundUnproven', message });
     return done();
   }
 

@@ -33,7 +33,7 @@ export async function recordProgress(
     restore.metadata.generation,
     rfc3339(context.now()),
   );
-  const status: VolumeRestoreStatus = { ...restore.status, ...progress.status, conditions };
+  const status: VolumeRestoreStatus = { ...restore.status, ...progress.status, message, conditions };
   if (isDeepStrictEqual(status, restore.status)) return restore;
   const { name, namespace, resourceVersion } = restore.metadata;
   const desired = { metadata: { name, namespace, resourceVersion }, status };

@@ -18,6 +18,8 @@ const replicationSource = z.object({
       lastSyncTime: z.string().nullish(),
       /** Set while a backup is under way (internal/controller/statemachine, v0.14). */
       lastSyncStartTime: z.string().nullish(),
+      /** How long the last backup took, as Go writes durations: `1m2.5s`. */
+      lastSyncDuration: z.string().nullish(),
       nextSyncTime: z.string().nullish(),
       lastManualSync: z.string().optional(),
       latestMoverStatus: moverStatus.nullish(),

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { moverComplaint, parseBackupLog, parseRestoreLog, saysDone, speaksOfLock } from './mover-log.ts';
+import { moverComplaint, parseRestoreLog, saysDone, speaksOfLock } from './mover-log.ts';
+
+const backedUp = 'processed 3 files, 2.861 MiB in 0:00\nsnapshot 20c65a2f saved\nRestic completed in 4s';
 
 /** What a restore mover of VolSync 0.14 with restic 0.18 says, around restic's own last line. */
 const restoreLog = (summary: string): string => `Starting container
@@ -47,25 +49,6 @@ ERROR: failure locking repository
 
 const brokenLock = `=== Starting forget ===
 Fatal: invalid lock file: invalid data returned
-`;
-
-const backedUp = `== Checking directory for content ===
-=== Check for dir initialized ===
-dir is initialized
-=== Starting backup ===
-/data /
-using parent snapshot eaf1a6ed
-
-Files:           3 new,     0 changed,     0 unmodified
-Dirs:            1 new,     0 changed,     0 unmodified
-Added to the repository: 2.862 MiB (2.862 MiB stored)
-
-processed 3 files, 2.861 MiB in 0:00
-snapshot 20c65a2f saved
-/
-=== Starting forget ===
-Restic completed in 4s
-=== Done ===
 `;
 
 /** restic's `FormatBytes` (internal/ui/format.go, 0.18). */
@@ -189,29 +172,6 @@ describe('saysDone', () => {
     expect(saysDone(restoreLog('Summary: Restored 4 files/dirs (3 B) in 0:00'))).toBe(true);
     expect(saysDone(wrongPassword)).toBe(false);
     expect(saysDone('Summary: Restored 4 files/dirs (3 B) in 0:00\nFatal: There were 1 errors')).toBe(false);
-  });
-});
-
-describe('parseBackupLog', () => {
-  it('reads which snapshot was saved', () => {
-    expect(parseBackupLog(backedUp)).toEqual({ kind: 'saved', snapshotId: '20c65a2f' });
-    expect(parseBackupLog(backedUp.replaceAll('\n', '\r\n'))).toEqual({ kind: 'saved', snapshotId: '20c65a2f' });
-  });
-
-  it('does not take the parent for the snapshot', () => {
-    const log = backedUp.replace('snapshot 20c65a2f saved\n', '');
-    expect(parseBackupLog(log)).toEqual({ kind: 'unclear' });
-  });
-
-  it('sees that there was nothing to back up', () => {
-    expect(parseBackupLog('== Checking directory for content ===\n== Directory is empty skipping backup ===')).toEqual({
-      kind: 'emptyVolume',
-    });
-  });
-
-  it('believes nothing of a log that says nothing', () => {
-    expect(parseBackupLog('')).toEqual({ kind: 'unclear' });
-    expect(parseBackupLog(wrongPassword)).toEqual({ kind: 'unclear' });
   });
 });
 

@@ -6,8 +6,6 @@ const restoring = /^[ \t]*restoring snapshot ([0-9a-f]{8,64}) of /m;
 const summary =
   /^[ \t]*Summary: Restored (\d+)(?: \/ (\d+))? files\/dirs \(([\d.]+ [KMGT]?i?B)(?: \/ [\d.]+ [KMGT]?i?B)?\)(?:.*?, skipped (\d+) files\/dirs ([\d.]+ [KMGT]?i?B))?/m;
 const foundNothing = /^[ \t]*(No eligible snapshots found|=== No data will be restored ===)/m;
-const saved = /^[ \t]*snapshot ([0-9a-f]{8,64}) saved/m;
-const emptyDirectory = /Directory is empty/;
 const done = /^[ \t]*Restic completed in /m;
 const verdict = /^[ \t]*((?:Fatal|ERROR)\b.*)$/m;
 // What restic says of one file (internal/ui/restore/text.go, internal/ui/backup/text.go, 0.18).
@@ -48,19 +46,6 @@ export function parseRestoreLog(log: string): RestoreReport {
 
 /** Whether a mover says that it did all it was asked for: the last thing that its script says. */
 export const saysDone = (log: string): boolean => done.test(log);
-
-/** What a backup mover says it did. */
-export type BackupReport =
-  | { readonly kind: 'saved'; /** The first digits of its id. */ readonly snapshotId: string }
-  /** The volume held nothing, so no snapshot was made. */
-  | { readonly kind: 'emptyVolume' }
-  | { readonly kind: 'unclear' };
-
-export function parseBackupLog(log: string): BackupReport {
-  const snapshotId = saved.exec(log)?.[1];
-  if (snapshotId !== undefined) return { kind: 'saved', snapshotId };
-  return emptyDirectory.test(log) ? { kind: 'emptyVolume' } : { kind: 'unclear' };
-}
 
 const LONGEST_COMPLAINT = 300;
 const LONGEST_VERDICT = 120;

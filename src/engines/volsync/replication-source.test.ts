@@ -1,11 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import type { Retention } from '../../api/backup-policy.ts';
+import type { Retention, Schedule } from '../../api/backup-policy.ts';
 import type { MoverUser } from '../../api/snapshot.ts';
 import { buildReplicationSource, manualTriggerOf } from './replication-source.ts';
 
 const sourceAs = (moverUser: MoverUser) => sourceWith({ last: 3 }, false, undefined, moverUser);
 
 const sourceWith = (retention: Retention, pruningPaused = false, manualTrigger?: string, moverUser: MoverUser = {}) =>
+  sourceOf({ every: 'Hour' }, { retention, pruningPaused, manualTrigger, moverUser });
+
+interface Varied {
+  readonly retention: Retention;
+  readonly pruningPaused?: boolean;
+  readonly manualTrigger?: string | undefined;
+  readonly moverUser?: MoverUser;
+}
+
+const sourceOf = (
+  { every }: Pick<Schedule, 'every'>,
+  { retention, pruningPaused = false, manualTrigger, moverUser = {} }: Varied,
+) =>
   buildReplicationSource({
     name: 'rebound-data',
     namespace: 'shop',
@@ -14,7 +27,7 @@ const sourceWith = (retention: Retention, pruningPaused = false, manualTrigger?:
     repositorySecretName: 'rebound-data',
     hasCustomCA: false,
     policy: {
-      schedule: { every: 'Hour', windowStartHour: 0, windowHours: 6 },
+      schedule: { every, windowStartHour: 0, windowHours: 6 },
       retention,
       restore: { unvouched: 'Hold' },
       destination: 'default',
@@ -32,13 +45,20 @@ describe('buildReplicationSource', () => {
     expect(sourceWith({ last: 3, hourly: 24, daily: 0 }).restic.retain).toEqual({
       last: '3',
       hourly: 24,
-      within: '2d',
+      within: '3d',
     });
   });
 
-  it('invariant 4: keeps what is younger than two days, so that collapsed backups do not push the good one out unseen', () => {
-    expect(sourceWith({ last: 1 }).restic.retain).toEqual({ last: '2', within: '2d' });
-  });
+  it.each([
+    ['Hour', '3d'],
+    ['Day', '5d'],
+    ['Week', '20d'],
+  ] as const)(
+    'invariant 4: keeps what is younger than two days and two and a half intervals (%s), so that collapsed backups do not push the good one out unseen',
+    (every, within) => {
+      expect(sourceOf({ every }, { retention: { last: 1 } }).restic.retain).toEqual({ last: '2', within });
+    },
+  );
 
   it('invariant 3: keeps everything after a collapse', () => {
     expect(sourceWith({ last: 3 }, true).restic.retain).toMatchObject({ within: '1000y' });

@@ -1,7 +1,8 @@
-import type { BackupPolicySpec, Retention } from '../../api/backup-policy.ts';
+import type { BackupPolicySpec, Schedule } from '../../api/backup-policy.ts';
 import { MANAGED_BY, MANAGED_BY_LABEL } from '../../api/labels.ts';
 import type { MoverUser } from '../../api/snapshot.ts';
-import { cronSchedule } from '../../domain/schedule.ts';
+import { OVERDUE_INTERVALS } from '../../domain/overdue.ts';
+import { cronSchedule, intervalSeconds } from '../../domain/schedule.ts';
 import type { OwnerReference } from '../../kube/kind.ts';
 import type { StorageClass } from '../../kube/objects.ts';
 import type { ReplicationSource } from './kinds.ts';
@@ -9,11 +10,19 @@ import { cacheVolume } from './cache-volume.ts';
 import { readingMoverSecurityContext } from './mover-security.ts';
 import { customCA } from './repository-secret.ts';
 
+/** A controller that is away for so long has lost nothing when it is back. */
+const DAYS_UNSEEN = 2;
+const SECONDS_PER_DAY = 86_400;
+
 /**
- * Whatever the policy says, nothing younger goes: the engine forgets by itself after every backup, also while the controller
- * is away and can't see that the content collapsed.
+ * Whatever the policy says, nothing younger than this goes. The engine forgets by itself after every backup, also while the
+ * controller is away and can't see that the content collapsed: the last good backup must outlast that absence. It is no
+ * older than the time after which a backup is overdue, since from then on everything is kept.
  */
-const KEEP_ALWAYS = '2d';
+function keepAlways(schedule: Schedule): string {
+  const days = (OVERDUE_INTERVALS * intervalSeconds(schedule)) / SECONDS_PER_DAY;
+  return `${DAYS_UNSEEN + Math.ceil(days)}d`;
+}
 
 /** restic's `--keep-within` for "everything": no snapshot is older than this. */
 const KEEP_EVERYTHING = '1000y';
@@ -32,19 +41,19 @@ export interface BackupRequest {
   readonly moverUser: MoverUser;
   /** Asks for a backup now; the schedule rests while it is set. */
   readonly manualTrigger?: string | undefined;
-  /** True after a collapse: every snapshot is kept. */
+  /** True while something is open: every snapshot is kept. */
   readonly pruningPaused: boolean;
 }
 
 /** VolSync keeps one snapshot only when `retain` is left out, so it never is. */
-function retain(retention: Retention, pruningPaused: boolean): Readonly<Record<string, unknown>> {
+function retain({ retention, schedule }: BackupPolicySpec, pruningPaused: boolean): Readonly<Record<string, unknown>> {
   const { last, ...tiers } = retention;
   const kept = Object.entries(tiers).filter(([, count]) => count !== undefined && count > 0);
   return {
     // Never fewer than two: the engine forgets right after a backup, before anybody could see that it is a collapsed one.
     last: String(Math.max(2, last)),
     ...Object.fromEntries(kept),
-    within: pruningPaused ? KEEP_EVERYTHING : KEEP_ALWAYS,
+    within: pruningPaused ? KEEP_EVERYTHING : keepAlways(schedule),
   };
 }
 
@@ -82,7 +91,7 @@ export function buildReplicationSource(request: BackupRequest) {
         ...customCA(request.repositorySecretName, request.hasCustomCA),
         copyMethod: policy.volSync.copyMethod,
         pruneIntervalDays: policy.volSync.pruneIntervalDays,
-        retain: retain(policy.retention, request.pruningPaused),
+        retain: retain(policy, request.pruningPaused),
         ...cacheVolume(policy, request.claimStorageClass),
         ...(policy.volSync.volumeSnapshotClassName === undefined
           ? {}

@@ -1,0 +1,106 @@
+import { type ClaimRecord, readLedger } from '../../destinations/ledger.ts';
+import { readRepository } from '../../engines/restic/read-repository.ts';
+import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
+import type { Snapshot } from '../../engines/restic/snapshot.ts';
+import type { UnreadableFiles } from '../../engines/volsync/backup-log.ts';
+import { rfc3339 } from '../../domain/rfc3339.ts';
+import { DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
+import type { RepositoryAccess } from '../repository-access.ts';
+import type { EndedBackup } from './observe-backup.ts';
+
+/** What became of a backup that ended. */
+export type ConfirmedBackup =
+  | {
+      readonly kind: 'found';
+      readonly snapshot: Snapshot;
+      /** False when files that could not be read are left out. */
+      readonly whole: boolean;
+      readonly unreadable: UnreadableFiles;
+    }
+  /** The volume holds nothing, so the engine made no snapshot. */
+  | { readonly kind: 'empty'; readonly time: string }
+  /** The engine speaks of success, but the destination does not hold the snapshot. */
+  | { readonly kind: 'missing'; readonly time: string; readonly message: string };
+
+export type Confirmation =
+  | {
+      readonly kind: 'confirmed';
+      readonly backups: readonly ConfirmedBackup[];
+      /** What the ledger says; absent where it certainly says nothing, or nothing that can be understood. */
+      readonly record: ClaimRecord | undefined;
+    }
+  /** The destination could not be asked: look again. */
+  | { readonly kind: 'unknown'; readonly message: string };
+
+/** What the destination is asked for. */
+export interface BackupsToConfirm {
+  readonly namespace: string;
+  readonly claimName: string;
+  readonly ended: readonly EndedBackup[];
+  readonly nowMilliseconds: number;
+}
+
+const options = { timeoutMilliseconds: DESTINATION_TIMEOUT_MILLISECONDS };
+
+/** The clocks of the node that runs the mover and of the one that runs the engine may differ by this much. */
+const CLOCK_SKEW_MILLISECONDS = 10 * 60_000;
+
+const nothingRead = { kind: 'empty' } as const;
+
+const nothingUnreadable: UnreadableFiles = { count: 0, first: [] };
+
+/** Believes backups only when their snapshots are found in the destination. Reads, and writes nothing. */
+export async function confirmBackups(
+  cache: RepositoryCache,
+  access: RepositoryAccess,
+  asked: BackupsToConfirm,
+): Promise<Confirmation> {
+  const key = { namespace: asked.namespace, claim: asked.claimName };
+  const mayHaveSaved = asked.ended.some(({ report }) => report.kind !== 'emptyVolume');
+  const [reading, ledger] = await Promise.all([
+    mayHaveSaved
+      ? readRepository(access.destination, access.path, access.password, { ...options, cache })
+      : nothingRead,
+    readLedger(access.destination, key, options),
+  ]);
+  if (reading.kind === 'unknown') return { kind: 'unknown', message: reading.message };
+  // A record that can't be understood, and has no copy, is replaced: the snapshot that is found is the better evidence.
+  if (!ledger.ok && ledger.reason !== 'InvalidRecord') return { kind: 'unknown', message: ledger.message };
+  const record = ledger.ok ? ledger.value : undefined;
+  const snapshots = reading.kind === 'read' ? reading.snapshots : [];
+  const backups = asked.ended.flatMap((one) => confirm(one, { asked, snapshots, path: access.path }));
+  return { kind: 'confirmed', backups, record };
+}
+
+interface Found {
+  readonly asked: BackupsToConfirm;
+  /** Oldest first. */
+  readonly snapshots: readonly Snapshot[];
+  readonly path: string;
+}
+
+function confirm(backup: EndedBackup, found: Found): ConfirmedBackup[] {
+  const { report, succeeded } = backup;
+  const time = backup.endedAt ?? rfc3339(found.asked.nowMilliseconds);
+  if (report.kind === 'emptyVolume') return [{ kind: 'empty', time }];
+  const snapshot = snapshotOf(backup, found);
+  if (snapshot !== undefined) {
+    const whole = succeeded || (report.kind === 'saved' && report.wentOn);
+    const unreadable = report.kind === 'saved' ? report.unreadable : nothingUnreadable;
+    return [{ kind: 'found', snapshot, whole, unreadable }];
+  }
+  // A try that failed promises nothing.
+  if (!succeeded) return [];
+  const which = report.kind === 'saved' ? `snapshot ${report.snapshotId}` : 'a snapshot of this run';
+  const message = `the engine reports a backup, but ${which} is not in ${found.path} of the destination`;
+  return [{ kind: 'missing', time, message }];
+}
+
+/** The snapshot that a backup left: the one it names, or, where it says nothing, the newest of its time, if that is a new one. */
+function snapshotOf(backup: EndedBackup, { snapshots }: Found): Snapshot | undefined {
+  const { report, knownIds, afterMilliseconds = 0, beforeMilliseconds } = backup;
+  if (report.kind === 'saved') return snapshots.find((one) => one.id.startsWith(report.snapshotId));
+  const newest = snapshots.findLast((one) => one.timeMilliseconds <= (beforeMilliseconds ?? Infinity));
+  if (newest === undefined || knownIds.includes(newest.id)) return undefined;
+  return newest.timeMilliseconds >= afterMilliseconds - CLOCK_SKEW_MILLISECONDS ? newest : undefined;
+}

@@ -1,0 +1,82 @@
+import { BACKUP_NOW_ANNOTATION } from '../../api/labels.ts';
+import type { ProtectedVolumeStatus } from '../../api/protected-volume.ts';
+import type { BackupMemory } from '../../domain/backup-findings.ts';
+import { decideBackupRequest } from '../../domain/backup-request.ts';
+import { isBackingUp, manualTriggerOf } from '../../engines/volsync/replication-source.ts';
+import type { ControllerContext } from '../context.ts';
+import type { BackupScene } from './backup.ts';
+import { ensureEngineBackup } from './engine-backup.ts';
+
+/** What the schedule follows from beside the claim and its policy. */
+export interface ScheduleFacts {
+  readonly memory: BackupMemory;
+  readonly isPruningPaused: boolean;
+}
+
+export interface EnsuredSchedule {
+  readonly status: Partial<ProtectedVolumeStatus>;
+  readonly waitMilliseconds?: number | undefined;
+}
+
+/** Keeps the engine's schedule as it should be, and passes the requests for a backup now on. */
+export async function ensureSchedule(
+  context: ControllerContext,
+  scene: BackupScene,
+  { memory, isPruningPaused }: ScheduleFacts,
+): Promise<EnsuredSchedule> {
+  const { protection, policy, volume, access, moverUser } = scene;
+  const { claim, source } = protection;
+  const request = requestedBackup(scene);
+  const retry = emptyVolumeRetry(scene, memory, context.now());
+  await ensureEngineBackup(context, {
+    claim,
+    volume,
+    policy,
+    access,
+    moverUser,
+    pruningPaused: isPruningPaused,
+    manualTrigger: request.kind === 'tell' ? request.request : retry.trigger,
+    current: source,
+  });
+  return {
+    status: request.kind === 'carriedOut' ? { lastBackupRequest: request.request } : {},
+    waitMilliseconds: retry.waitMilliseconds,
+  };
+}
+
+/** What becomes of the user's request for a backup now. */
+function requestedBackup({ protection, volume }: BackupScene) {
+  const { claim, source } = protection;
+  return decideBackupRequest({
+    asked: claim.metadata.annotations?.[BACKUP_NOW_ANNOTATION],
+    carriedOut: volume.status?.lastBackupRequest,
+    engineCarriedOut: source?.status?.lastManualSync,
+    engineTold: manualTriggerOf(source),
+    engineBusy: isBackingUp(source),
+  });
+}
+
+interface EmptyVolumeRetry {
+  /** A value for the engine's manual trigger: back up now, the volume may hold something by now. */
+  readonly trigger?: string | undefined;
+  readonly waitMilliseconds?: number | undefined;
+}
+
+/** An application that had not written anything yet when it was first backed up is not left alone until the next hour. */
+function emptyVolumeRetry(
+  { protection: { claim, source } }: BackupScene,
+  { lastFinding }: BackupMemory,
+  nowMilliseconds: number,
+): EmptyVolumeRetry {
+  if (lastFinding?.kind !== 'EmptyVolume') return {};
+  const trigger = `after-empty-${lastFinding.time}`;
+  if (source?.status?.lastManualSync === trigger) return {};
+  const attemptedMilliseconds = Date.parse(lastFinding.time);
+  const ageMilliseconds = attemptedMilliseconds - Date.parse(claim.metadata.creationTimestamp);
+  const waitMilliseconds = attemptedMilliseconds + retryDelayMilliseconds(ageMilliseconds) - nowMilliseconds;
+  return waitMilliseconds > 0 ? { waitMilliseconds } : { trigger };
+}
+
+/** The longer the claim has been there, the longer the wait: half a minute at first, then doubling, up to an hour. */
+const retryDelayMilliseconds = (ageMilliseconds: number): number =>
+  Math.min(60 * 60_000, Math.max(30_000, ageMilliseconds));

@@ -1,0 +1,125 @@
+import type { ProtectedVolumeStatus } from '../../api/protected-volume.ts';
+import { type BackupReport, parseBackupLog } from '../../engines/volsync/backup-log.ts';
+import { engineComplaint } from '../../engines/volsync/engine-complaint.ts';
+import type { ReplicationSource } from '../../engines/volsync/kinds.ts';
+import { moverComplaint } from '../../engines/volsync/mover-log.ts';
+import { moverAdvice, podTrouble } from '../../engines/volsync/mover-trouble.ts';
+import { parseGoDuration } from '../../kube/go-duration.ts';
+import type { FailedMover } from './ended-movers.ts';
+
+/** A backup that ended, as the engine and its mover tell it. */
+export interface EndedBackup {
+  /** RFC 3339; absent where nobody says it. */
+  readonly endedAt?: string | undefined;
+  /** The snapshot was taken between these two, in milliseconds since 1970; absent where nobody says it. */
+  readonly afterMilliseconds?: number | undefined;
+  readonly beforeMilliseconds?: number | undefined;
+  /** Snapshots that were known when it began. */
+  readonly knownIds: readonly string[];
+  /** Whether the mover ended without an error. */
+  readonly succeeded: boolean;
+  readonly report: BackupReport;
+}
+
+export interface BackupObservation {
+  /** First digits of the snapshots that failed tries left, whether looked at yet or not. */
+  readonly failedIds: ReadonlySet<string>;
+  /** What ended and was not looked at yet, oldest first. */
+  readonly ended: readonly EndedBackup[];
+  /** When the engine last called a backup done. */
+  readonly lastSuccessTime: string | undefined;
+  /** What keeps backups from succeeding, in whole sentences; absent when nothing does. */
+  readonly trouble: string | undefined;
+}
+
+/** What a look at the engine sees. `isSettled` tells of the first digits of a snapshot's id whether it was looked at. */
+export interface BackupSight {
+  readonly source: ReplicationSource | undefined;
+  readonly failedMovers: readonly FailedMover[];
+  readonly before: ProtectedVolumeStatus | undefined;
+  readonly isSettled: (snapshotId: string) => boolean;
+}
+
+/** Sees which backups have ended since the last look, and what stands in the way of the next. */
+export function observeBackup(sight: BackupSight): BackupObservation {
+  const { source, failedMovers, before } = sight;
+  const lastSuccessTime = source?.status?.lastSyncTime ?? undefined;
+  const tries = [...failedMovers.map(endedMover), ...failureKept(source)];
+  const failedIds = new Set(tries.flatMap(({ report }) => (report.kind === 'saved' ? [report.snapshotId] : [])));
+  const failed = tries.filter(({ report }) => report.kind === 'saved' && !sight.isSettled(report.snapshotId));
+  const success = isNew(before, lastSuccessTime) ? successOf(source, before) : [];
+  return { failedIds, ended: [...failed, ...success], lastSuccessTime, trouble: troubleOf(source, failedMovers) };
+}
+
+/** What an earlier version recorded is looked at again: it kept what it had found in conditions only. */
+const isNew = (before: ProtectedVolumeStatus | undefined, lastSuccessTime: string | undefined): boolean =>
+  lastSuccessTime !== before?.lastBackupAttemptTime || before?.pruningPausedBecause === undefined;
+
+function endedMover({ pod, log }: FailedMover): EndedBackup {
+  const states = pod.status?.containerStatuses?.map(({ state }) => state?.terminated) ?? [];
+  const endedAt = states.find((one) => one !== undefined)?.finishedAt ?? undefined;
+  return { endedAt, succeeded: false, report: parseBackupLog(log), knownIds: [] };
+}
+
+/** What the engine keeps of its mover's last failure, once it has given its Job up. */
+function failureKept(source: ReplicationSource | undefined): readonly EndedBackup[] {
+  const mover = source?.status?.latestMoverStatus;
+  if (mover?.result !== 'Failed') return [];
+  return [{ succeeded: false, report: parseBackupLog(mover.logs ?? ''), knownIds: [] }];
+}
+
+type EngineStatus = NonNullable<ReplicationSource['status']>;
+
+function successOf(
+  source: ReplicationSource | undefined,
+  before: ProtectedVolumeStatus | undefined,
+): readonly EndedBackup[] {
+  const status = source?.status;
+  if (typeof status?.lastSyncTime !== 'string') return [];
+  const { latestMoverStatus: mover } = status;
+  // A mover that failed since has taken the place of what this one said, and may have left a snapshot too.
+  const hasFailedSince = mover?.result === 'Failed';
+  const earlierTime = before?.lastBackupAttemptTime;
+  const isFirstLook = status.lastSyncTime !== earlierTime;
+  return [
+    {
+      endedAt: status.lastSyncTime,
+      succeeded: true,
+      report: hasFailedSince ? { kind: 'unclear' } : parseBackupLog(mover?.logs ?? ''),
+      afterMilliseconds: startOf(status, isFirstLook ? earlierTime : undefined),
+      beforeMilliseconds: hasFailedSince ? Date.parse(status.lastSyncTime) : undefined,
+      knownIds: isFirstLook ? knownIdsOf(before) : [],
+    },
+  ];
+}
+
+/** When the engine's last success began: not before the one before it ended. */
+function startOf(
+  { lastSyncTime, lastSyncDuration }: EngineStatus,
+  earlierTime: string | undefined,
+): number | undefined {
+  const lastedMilliseconds = parseGoDuration(lastSyncDuration ?? '');
+  if (lastedMilliseconds !== undefined) return Date.parse(lastSyncTime ?? '') - lastedMilliseconds;
+  return earlierTime === undefined ? undefined : Date.parse(earlierTime);
+}
+
+const knownIdsOf = (before: ProtectedVolumeStatus | undefined): readonly string[] =>
+  [before?.lastBackup?.id, before?.collapse?.snapshotId, before?.lastFinding?.snapshotId].filter(
+    (id) => id !== undefined,
+  );
+
+function troubleOf(source: ReplicationSource | undefined, failedMovers: readonly FailedMover[]): string | undefined {
+  const newest = failedMovers.at(-1);
+  const ofPod = newest === undefined ? undefined : podTrouble(newest.pod, newest.log);
+  if (ofPod !== undefined) return [ofPod.message, ofPod.advice].filter((one) => one !== undefined).join(' ');
+  const mover = source?.status?.latestMoverStatus;
+  if (mover?.result === 'Failed') return failureWords(mover.logs ?? '');
+  const complaint = engineComplaint(source?.status?.conditions);
+  return complaint === undefined ? undefined : `The engine says: ${complaint}.`;
+}
+
+function failureWords(log: string): string {
+  const complaint = moverComplaint(log);
+  if (complaint === undefined) return 'The mover failed without saying why; look at the log of its pod.';
+  return [`The mover says: ${complaint}.`, moverAdvice(complaint)].filter((one) => one !== undefined).join(' ');
+}

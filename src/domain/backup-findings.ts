@@ -1,0 +1,90 @@
+import type { BackupFinding, CollapseFinding } from '../api/protected-volume.ts';
+import type { SnapshotReference } from '../api/snapshot.ts';
+
+/** What a claim's status remembers of its backups. */
+export interface BackupMemory {
+  readonly lastBackup?: SnapshotReference | undefined;
+  readonly lastFinding?: BackupFinding | undefined;
+  readonly collapse?: CollapseFinding | undefined;
+}
+
+/** A run that has ended, and what it was found to be. Times are RFC 3339. */
+export type JudgedRun =
+  | { readonly kind: 'good' | 'collapsed'; readonly snapshot: SnapshotReference }
+  /** The snapshot lacks what could not be read. */
+  | { readonly kind: 'partial'; readonly snapshot: SnapshotReference; readonly message: string }
+  /** There was nothing to back up. */
+  | { readonly kind: 'empty'; readonly time: string; readonly message: string }
+  /** The engine calls it a success, and its snapshot is not there. */
+  | { readonly kind: 'missing'; readonly time: string; readonly message: string };
+
+/** The higher, the longer a finding stands: a lower one does not take its place. */
+const weight: Readonly<Record<BackupFinding['kind'], number>> = {
+  SnapshotMissing: 3,
+  BackupPartial: 2,
+  EmptyVolume: 1,
+};
+
+const isOlder = (snapshot: SnapshotReference, than: SnapshotReference | undefined): boolean =>
+  than !== undefined && Date.parse(snapshot.time) < Date.parse(than.time);
+
+function withFinding(before: BackupMemory, finding: BackupFinding): BackupMemory {
+  const standing = before.lastFinding;
+  const stands = standing !== undefined && weight[standing.kind] > weight[finding.kind];
+  return stands ? before : { ...before, lastFinding: finding };
+}
+
+/** Whether a whole but collapsed snapshot leaves a finding as it is. */
+const outlastsCollapse = (finding: BackupFinding | undefined): boolean => finding?.kind === 'SnapshotMissing';
+
+/**
+ * What is remembered after one more run. A finding ends with a good backup and with nothing else; what is wrong with the
+ * newest run takes the place of what is no worse.
+ */
+export function afterRun(before: BackupMemory, run: JudgedRun): BackupMemory {
+  switch (run.kind) {
+    case 'good': {
+      if (isOlder(run.snapshot, before.lastBackup)) return before;
+      const { lastFinding: _over, ...rest } = before;
+      return { ...rest, lastBackup: run.snapshot };
+    }
+    case 'collapsed': {
+      const { lastFinding, ...rest } = before;
+      return outlastsCollapse(lastFinding) ? before : rest;
+    }
+    case 'partial': {
+      if (isOlder(run.snapshot, before.lastBackup)) return before;
+      const { id: snapshotId, time } = run.snapshot;
+      return withFinding(before, { kind: 'BackupPartial', snapshotId, time, message: run.message });
+    }
+    case 'empty':
+      return withFinding(before, { kind: 'EmptyVolume', time: run.time, message: run.message });
+    case 'missing':
+      return withFinding(before, { kind: 'SnapshotMissing', time: run.time, message: run.message });
+  }
+}
+
+/** What decides whether snapshots may be removed. */
+export interface RetentionFacts extends BackupMemory {
+  /** A backup that the engine reports could not be looked at. */
+  readonly isUnconfirmed: boolean;
+  readonly isOverdue: boolean;
+  /** What a restore left to be answered; absent when nothing is. */
+  readonly restoreFinding?: { readonly kind: string } | undefined;
+}
+
+/**
+ * Why nothing may be removed from the repository, one word each; empty when the tier's retention holds. Whatever is open,
+ * what has vanished may only be left in the older snapshots.
+ */
+export function reasonsToKeepAll(facts: RetentionFacts): string[] {
+  const { lastBackup, lastFinding, collapse, isUnconfirmed, isOverdue, restoreFinding } = facts;
+  return [
+    ...(lastBackup === undefined ? ['NoBackupYet'] : []),
+    ...(isUnconfirmed ? ['Unconfirmed'] : []),
+    ...(lastFinding === undefined ? [] : [lastFinding.kind]),
+    ...(collapse === undefined ? [] : ['ContentCollapsed']),
+    ...(isOverdue ? ['BackupOverdue'] : []),
+    ...(restoreFinding === undefined ? [] : [restoreFinding.kind]),
+  ];
+}
