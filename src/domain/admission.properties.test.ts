@@ -213,7 +213,7 @@ describe('properties of the admission decision', { timeout: 30_000 }, () => {
       fc.property(plain, mayExist, storages, (claim, probe, storage) => {
         const step = decide(claim, probe, { storage });
         if (step.kind !== 'restore' && step.kind !== 'hold') return;
-        const isSafe = storage.provisioner !== undefined && storage.isCSIDriver && !storage.hasAvailableVolume;
+        const isSafe = storage.isCSIDriver && !storage.hasAvailableVolume;
         expect(step.bySelector || isSafe || step.warnings.some((one) => one.includes('Terraform'))).toBe(true);
         expect(storage.reservedVolume).toBeUndefined();
         expect(step.bySelector && storage.provisioner === 'x/y' && !storage.isCSIDriver).toBe(false);
