@@ -36,14 +36,17 @@ export const resourceOf = (kind: ResourceKind): string => `${kind.plural}.${kind
  */
 export class ApiServer {
   readonly #now: () => number;
+  readonly #name: string;
   readonly #entries = new Map<string, Map<string, Entry>>();
   readonly #history = new Map<string, Revision[]>();
   readonly #uids = new Set<string>();
   #revision = 0;
   #objectsMade = 0;
 
-  constructor(now: () => number) {
+  /** @param name makes the uids of its objects others than those of another server. */
+  constructor(now: () => number, name = 'uid') {
     this.#now = now;
+    this.#name = name;
   }
 
   get<T extends KubeObject>(kind: ResourceKind<T>, ref: ObjectRef): T | undefined {
@@ -159,7 +162,7 @@ export class ApiServer {
     const ref = { name: textOf(metadata['name']), namespace: namespaceOf(metadata) };
     if (this.#entriesOf(kind).has(objectKey(ref))) throw failure(kind, ref, 409, 'AlreadyExists');
     this.#objectsMade += 1;
-    const uid = `uid-${this.#objectsMade}`;
+    const uid = `${this.#name}-${this.#objectsMade}`;
     this.#uids.add(uid);
     const object: JsonObject = {
       ...rest,

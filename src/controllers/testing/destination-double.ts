@@ -40,11 +40,14 @@ const failing: Partial<Record<StoreMood, RegExp>> = {
 export class DestinationDouble {
   mood: StoreMood = 'answers';
   readonly restic: ResticStore;
+  readonly #now: () => number;
   readonly #emptied = createMemoryStore();
   readonly #exchanged = createMemoryStore();
 
-  constructor(restic: ResticStore) {
+  /** @param now the store's clock. */
+  constructor(restic: ResticStore, now: () => number) {
     this.restic = restic;
+    this.#now = now;
     restic.store.objects.set(IDENTITY_KEY, identityRecord(IDENTITY));
     restic.store.fault = (call) => this.#faultOf(call);
     this.#exchanged.objects.set(IDENTITY_KEY, identityRecord(OTHER_IDENTITY));
@@ -59,7 +62,10 @@ export class DestinationDouble {
       const isDamaged = this.mood === 'damaged' && key.includes('/snapshots/') && bytes.ok;
       return isDamaged ? { ok: true, value: new Uint8Array([1, 2, 3]) } : bytes;
     },
-    write: (key, bytes, options) => this.#present.write(key, bytes, options),
+    write: (key, bytes, options) => {
+      this.restic.store.modifiedAt.set(key, new Date(this.#now()).toISOString());
+      return this.#present.write(key, bytes, options);
+    },
     create: (key, bytes, options) => this.#present.create(key, bytes, options),
     remove: (key, options) => this.#present.remove(key, options),
     close: () => Promise.resolve(),

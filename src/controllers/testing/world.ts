@@ -3,7 +3,6 @@ import { API_GROUP, SYSTEM_NAMESPACE } from '../../api/group.ts';
 import { ACCEPT_COLLAPSE_ANNOTATION, RESTORE_ANNOTATION, ROLE_LABEL, TIER_LABEL } from '../../api/labels.ts';
 import type { ProtectedVolume } from '../../api/protected-volume.ts';
 import type { VolumeRestore } from '../../api/volume-restore.ts';
-import type { Retention } from '../../api/backup-policy.ts';
 import { EXCLUDED_NAMESPACES } from '../../domain/excluded-namespaces.ts';
 import { repositoryPassword } from '../../domain/repository-password.ts';
 import { DestinationCatalog } from '../../destinations/catalog.ts';
@@ -26,9 +25,8 @@ import {
   persistentVolumes,
   pods,
   secrets,
-  storageClasses,
 } from '../../kube/objects.ts';
-import { backupDestinations, backupPolicies, protectedVolumes, volumeRestores } from '../../kube/rebound-kinds.ts';
+import { protectedVolumes, volumeRestores } from '../../kube/rebound-kinds.ts';
 import { settle } from '../../kube/fake-clock.ts';
 import type { ControllerContext } from '../context.ts';
 import { ProtectedVolumeReconciler } from '../protected-volume/reconciler.ts';
@@ -37,8 +35,9 @@ import { PRIME_ROLE } from '../volume-restore/prime-claim.ts';
 import { VolumeRestoreReconciler } from '../volume-restore/reconciler.ts';
 import { ApiServer } from './api-server.ts';
 import { blank, Cluster, type Content, makePod } from './cluster.ts';
-import { DestinationDouble, IDENTITY } from './destination-double.ts';
+import { DestinationDouble } from './destination-double.ts';
 import { type BackupEnd, Engine, type RestoreEnd } from './engine.ts';
+import { furnish, type Furnishings, MASTER_PASSWORD } from './furnishings.ts';
 import { InMemoryClient } from './in-memory-client.ts';
 import { childOf } from './json.ts';
 import { createLaggingStores, type LaggingStores } from './lagging-stores.ts';
@@ -51,15 +50,13 @@ export const CLAIM = 'data';
 export const CLAIM_REF = { namespace: NAMESPACE, name: CLAIM };
 /** UID of the simulated cluster. */
 export const CLUSTER_UID = 'cluster-a';
-const MASTER_PASSWORD = 'master';
 const RECORD_KEY = claimRecordKey({ namespace: NAMESPACE, claim: CLAIM });
 
-const encode = (data: Readonly<Record<string, string>>) =>
-  Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
-
-export interface WorldOptions {
-  readonly retention?: Retention;
-  readonly volumeBindingMode?: 'Immediate' | 'WaitForFirstConsumer';
+export interface WorldOptions extends Furnishings {
+  /** Another cluster with the same manifests, and the same store and clock. */
+  readonly beside?: World | undefined;
+  /** UID of the cluster; CLUSTER_UID if not given. */
+  readonly clusterUid?: string;
 }
 
 const recreateReasons: ReadonlySet<string> = new Set(['BackupVanished', 'VolumeLost']);
@@ -81,9 +78,10 @@ export type Admitted = 'restore' | 'fresh';
 /** A cluster with one namespace, one claim, one tier and one destination, all in memory, and the real reconcilers in it. */
 export class World {
   #nowMilliseconds = Date.UTC(2030, 0, 1);
-  readonly now = (): number => this.#nowMilliseconds;
-  readonly server = new ApiServer(this.now);
-  readonly cluster = new Cluster(this.server);
+  readonly now: () => number;
+  readonly clusterUid: string;
+  readonly server: ApiServer;
+  readonly cluster: Cluster;
   readonly logs = new MoverLogs();
   readonly destination: DestinationDouble;
   /** Stores of further destinations, by bucket. */
@@ -102,32 +100,18 @@ export class World {
   #restoresEnd: RestoreEnd = 'complete';
 
   constructor(options: WorldOptions = {}) {
+    const { beside, clusterUid = CLUSTER_UID } = options;
+    this.clusterUid = clusterUid;
+    this.now = beside?.now ?? (() => this.#nowMilliseconds);
+    this.server = new ApiServer(this.now, clusterUid);
+    this.cluster = new Cluster(this.server);
     const restic = new ResticStore(`${NAMESPACE}/${CLAIM}`, repositoryPassword(MASTER_PASSWORD, NAMESPACE));
-    this.destination = new DestinationDouble(restic);
-    this.truth = new RepositoryTruth(restic);
+    this.destination = beside?.destination ?? new DestinationDouble(restic, this.now);
+    this.truth = beside?.truth ?? new RepositoryTruth(restic);
     const { server, cluster, logs, destination, truth, now } = this;
     this.engine = new Engine({ server, cluster, logs, destination, truth, now });
-    this.#furnish(options);
+    furnish(this.server, options);
     this.process = this.#newProcess();
-  }
-
-  #furnish({ retention = { last: 3 }, volumeBindingMode = 'Immediate' }: WorldOptions): void {
-    const { server } = this;
-    const namespace = SYSTEM_NAMESPACE;
-    const keys = encode({ AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' });
-    server.create(secrets, { metadata: { namespace, name: 'keys' }, data: keys });
-    const master = encode({ masterPassword: MASTER_PASSWORD });
-    server.create(secrets, { metadata: { namespace, name: 'master' }, data: master });
-    server.create(backupDestinations, {
-      metadata: { name: 'default' },
-      spec: {
-        s3: { bucket: 'backups', endpoint: 'http://s3.example', credentialsSecretName: 'keys' },
-        repositoryPasswordSecretName: 'master',
-        identity: IDENTITY,
-      },
-    });
-    server.create(backupPolicies, { metadata: { name: 'hourly' }, spec: { schedule: { every: 'Hour' }, retention } });
-    server.create(storageClasses, { metadata: { name: 'fast' }, provisioner: 'csi.example', volumeBindingMode });
   }
 
   #newProcess(): Process {
@@ -151,7 +135,15 @@ export class World {
     const events: ControllerContext['events'] = {
       record: (object, notice) => this.events.push({ uid: object.metadata.uid, ...notice }),
     };
-    const context: ControllerContext = { client, events, stores, catalog, clusterUid: CLUSTER_UID, log, now: this.now };
+    const context: ControllerContext = {
+      client,
+      events,
+      stores,
+      catalog,
+      clusterUid: this.clusterUid,
+      log,
+      now: this.now,
+    };
     const cache = createRepositoryCache();
     const logs = new MoverLogWatch(client, log, () => undefined);
     const restores = new VolumeRestoreReconciler(context, cache, logs);
@@ -389,18 +381,20 @@ export class World {
     if (!isSo(this)) throw new Error(`after ${rounds} calm rounds it is not so: ${isSo.toString()}`);
   }
 
-  readonly #calmSteps: readonly (() => Promise<void> | void)[] = [
-    ...Object.values(this.cluster.passes),
-    () => this.look(),
-    () => this.engine.startMovers(),
-    () => this.cluster.schedule(),
-    () => this.look(),
-    () => this.engine.endMovers(this.#restoresEnd),
-    () => this.look(),
-    () => this.engine.report(),
-    () => this.look(),
-    () => this.wait(60_000),
-  ];
+  get #calmSteps(): readonly (() => Promise<void> | void)[] {
+    return [
+      ...Object.values(this.cluster.passes),
+      () => this.look(),
+      () => this.engine.startMovers(),
+      () => this.cluster.schedule(),
+      () => this.look(),
+      () => this.engine.endMovers(this.#restoresEnd),
+      () => this.look(),
+      () => this.engine.report(),
+      () => this.look(),
+      () => this.wait(60_000),
+    ];
+  }
 
   /** The controller sees everything and looks at everything. What fails is left for the next time, as a queue does. */
   async look(): Promise<void> {
