@@ -38,6 +38,9 @@ export const DECISION_TOKEN_ANNOTATION = `${API_GROUP}/decision-token`;
 /** The user and groups that the mover shall run as: `<uid>`, `<uid>:<gid>` or `<uid>:<gid>:<fsGroup>`. Set by users. */
 export const MOVER_USER_ANNOTATION = `${API_GROUP}/mover-user`;
 
+/** Says why a claim needs no backup. Set by users. */
+export const EXEMPT_REASON_ANNOTATION = `${API_GROUP}/exempt-reason`;
+
 /** Any new value asks for a backup now, besides the schedule. Set by users. */
 export const BACKUP_NOW_ANNOTATION = `${API_GROUP}/backup-now`;
 /**

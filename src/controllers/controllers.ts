@@ -16,6 +16,7 @@ import { untilNamespaceEnds } from './ending-namespace.ts';
 import { ProtectedVolumeReconciler } from './protected-volume/reconciler.ts';
 import type { Reflectors } from './reflectors.ts';
 import { BY_TIER } from './stores.ts';
+import { UnlabelledClaimReconciler } from './unlabelled-claim/reconciler.ts';
 import { moverJobPrefix } from './volume-restore/attempt.ts';
 import type { MoverLogWatch } from './volume-restore/mover-log-watch.ts';
 import { VolumeRestoreReconciler } from './volume-restore/reconciler.ts';
@@ -44,7 +45,14 @@ const claimKeyOfRestore = (restore: VolumeRestore): string[] => [
 
 /** One controller per kind that Rebound looks after; each starts work once all it looks at is known. */
 export function createControllers(parts: ControllerParts): readonly Controller[] {
-  return [destinations(parts), clusterPresence(parts), policies(parts), protectedVolumes(parts), volumeRestores(parts)];
+  return [
+    destinations(parts),
+    clusterPresence(parts),
+    policies(parts),
+    protectedVolumes(parts),
+    volumeRestores(parts),
+    unlabelledClaims(parts),
+  ];
 }
 
 function destinations({ context, reflectors, metrics }: ControllerParts): Controller {
@@ -119,6 +127,19 @@ function protectedVolumes({ context, reflectors, cache, metrics }: ControllerPar
     concurrency: 8,
     logger: context.log,
     observer: metrics.controllerObserver('protected-volume'),
+  });
+}
+
+function unlabelledClaims({ context, reflectors, metrics }: ControllerParts): Controller {
+  const { unlabelledClaims: claims } = reflectors;
+  const reconciler = new UnlabelledClaimReconciler(context, claims.store, EXCLUDED_NAMESPACES);
+  return new Controller({
+    name: 'unlabelled-claim',
+    sources: [reflectorSource(claims, ownKey), reflectorSource(reflectors.destinations, () => [])],
+    reconcile: reconciler.reconcile,
+    concurrency: 2,
+    logger: context.log,
+    observer: metrics.controllerObserver('unlabelled-claim'),
   });
 }
 

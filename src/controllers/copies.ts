@@ -1,5 +1,5 @@
 import { API_GROUP, SYSTEM_NAMESPACE } from '../api/group.ts';
-import { MANAGED_BY, MANAGED_BY_LABEL, ROLE_LABEL, TIER_LABEL } from '../api/labels.ts';
+import { EXEMPT_REASON_ANNOTATION, MANAGED_BY, MANAGED_BY_LABEL, ROLE_LABEL, TIER_LABEL } from '../api/labels.ts';
 import { isVolumeRestoreReference } from '../domain/admission.ts';
 import { replicationDestinations, replicationSources } from '../engines/volsync/kinds.ts';
 import type { Selection } from '../kube/client.ts';
@@ -40,6 +40,31 @@ function slimClaim(claim: PersistentVolumeClaim): PersistentVolumeClaim {
       ...(tier === undefined ? {} : { labels: { [TIER_LABEL]: tier } }),
       ...(kept.length === 0 ? {} : { annotations: Object.fromEntries(kept) }),
     },
+  };
+}
+
+/** Of a claim without the label, only what tells whether it should have it: there may be ten thousand of them too. */
+function slimUnlabelledClaim({ apiVersion, kind, metadata }: PersistentVolumeClaim): PersistentVolumeClaim {
+  const { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp, ownerReferences } = metadata;
+  const labels = Object.entries(metadata.labels ?? {}).filter(
+    ([key]) => key === MANAGED_BY_LABEL || key === CREATED_BY_LABEL,
+  );
+  const reason = metadata.annotations?.[EXEMPT_REASON_ANNOTATION];
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      name,
+      namespace,
+      uid,
+      resourceVersion,
+      creationTimestamp,
+      ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+      ...(ownerReferences === undefined ? {} : { ownerReferences }),
+      ...(labels.length === 0 ? {} : { labels: Object.fromEntries(labels) }),
+      ...(reason === undefined ? {} : { annotations: { [EXEMPT_REASON_ANNOTATION]: reason } }),
+    },
+    spec: {},
   };
 }
 
@@ -101,6 +126,11 @@ export const copies = {
     labelSelector: TIER_LABEL,
     select: slimClaim,
     indexers: { [CLAIMS_BY_RESTORE]: restoreOf, [BY_TIER]: tierOf },
+  }),
+  unlabelledClaims: copy({
+    kind: persistentVolumeClaims,
+    labelSelector: `!${TIER_LABEL}`,
+    select: slimUnlabelledClaim,
   }),
   primes: copy({ kind: persistentVolumeClaims, labelSelector: `${managed},${ROLE_LABEL}=${PRIME_ROLE}` }),
   pods: copy({ kind: pods, select: slimPod, indexers: { [PODS_BY_CLAIM]: claimsOf, [PODS_BY_JOB]: jobOf } }),

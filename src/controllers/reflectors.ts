@@ -20,6 +20,7 @@ export function createReflectors({ client, logger, metrics }: ReflectorSettings)
     new Reflector<T>({ client, logger, onReport: metrics.reflectorObserver(copy.kind.plural), ...copy });
   return {
     claims: make(copies.claims),
+    unlabelledClaims: make(copies.unlabelledClaims),
     primes: make(copies.primes),
     pods: make(copies.pods),
     policies: make(copies.policies),

@@ -31,14 +31,22 @@ export async function probeElsewhere(
   { claim, own }: ElsewhereQuestion,
   options: CallOptions,
 ): Promise<readonly ElsewhereAnswer[]> {
-  const names = sources
-    .destinations()
-    .filter(({ key, current }) => key !== own && (current === undefined || isConsulted(current)))
-    .map(({ key }) => key)
-    .sort();
+  const names = consultedDestinations(sources.destinations()).filter((name) => name !== own);
   const answers = await Promise.all(names.map((name) => askOne(sources, name, claim, options)));
   return answers.filter((answer) => answer !== undefined);
 }
+
+/**
+ * The names, sorted, of the destinations that may know of claims of any tier. One that cannot be read is among them: nobody
+ * knows that it does not.
+ */
+export const consultedDestinations = (
+  destinations: readonly Pick<Change<BackupDestination>, 'key' | 'current'>[],
+): readonly string[] =>
+  destinations
+    .filter(({ current }) => current === undefined || isConsulted(current))
+    .map(({ key }) => key)
+    .sort();
 
 const isConsulted = ({ spec, status }: BackupDestination): boolean =>
   spec.consulted && (spec.identity ?? status?.identity) !== undefined;

@@ -51,9 +51,10 @@ export class LaggingStore<T extends KubeObject> {
 const labelsOf = ({ metadata }: JsonObject): JsonObject =>
   isObject(metadata) && isObject(metadata['labels']) ? metadata['labels'] : {};
 
-/** Understands `key` and `key=value`, joined by commas. */
+/** Understands `key`, `!key` and `key=value`, joined by commas. */
 function matches(selector: string, labels: JsonObject): boolean {
   return selector.split(',').every((term) => {
+    if (term.startsWith('!')) return !(term.slice(1) in labels);
     const [key = '', value] = term.split('=');
     return value === undefined ? key in labels : labels[key] === value;
   });
