@@ -31,14 +31,14 @@ const judge = (reading: IdentityReading, expected: string, description: string):
     return failure(
       'IdentityMissing',
       `the store ${description} holds no .rebound/destination.json, but destination ${expected} is expected: ` +
-        'it is another store, or it was emptied. Nothing it says about backups counts.',
+        'it is another store, or it was emptied. Nothing it says about backups counts',
     );
   }
   if (reading.identity.id === expected) return success(undefined);
   return failure(
     'WrongIdentity',
     `the store ${description} is destination ${reading.identity.id}, but ${expected} is expected. ` +
-      'Nothing it says about backups counts.',
+      'Nothing it says about backups counts',
   );
 };
 

@@ -60,7 +60,7 @@ export function decideElsewhere({ own, answers, nowMilliseconds }: ElsewhereFact
     const { destination, reason, message } = unknown;
     return hold(
       'ElsewhereUnknown',
-      `destination ${own} holds no backup of this claim, but whether ${destination} does is not known: ${reason}: ${message}`,
+      `destination ${own} holds no backup of this claim, but whether ${destination} does is not known: ${reason}: ${message.replace(/\.$/, '')}. If ${destination} is gone for good, set spec.consulted: false on its BackupDestination, or delete it`,
     );
   }
   const existing = answers.filter((answer) => answer.kind === 'exists');

@@ -11,6 +11,8 @@ export interface OwnTierOptions {
   readonly bucket?: string;
   readonly secretAccessKey?: string;
   readonly retention?: BackupPolicySpec['retention'];
+  /** Whether claims of other tiers ask its destination too; false if not given, so that no other test waits for it. */
+  readonly consulted?: boolean;
 }
 
 /** A tier with a destination of its own, for tests that break one: other tests don't notice. */
@@ -43,6 +45,7 @@ export async function makeOwnTier(workspace: Workspace, options: OwnTierOptions 
         credentialsSecretName: name,
       },
       repositoryPasswordSecretName: shared?.spec.repositoryPasswordSecretName,
+      consulted: options.consulted ?? false,
     },
   });
   workspace.onEnd(() => client.delete(backupDestinations, { name }));
