@@ -45,6 +45,14 @@ export const volumeRestoreStatus = z.object({
   snapshot: snapshotReference.optional().describe('The snapshot that is brought back, and what it must contain.'),
   finding: restoreFinding.optional().describe('What about the choice of the snapshot a person has to answer.'),
   moverUser: moverUser.optional().describe('The user and groups that the mover runs as.'),
+  policyName: z
+    .string()
+    .optional()
+    .describe('The tier that counts, where the claim was given another one while it waits.'),
+  volumeCapacityBytes: z
+    .int()
+    .optional()
+    .describe('How large the volume was when it was backed up last: the new one is no smaller.'),
   primeClaimUID: z
     .string()
     .optional()

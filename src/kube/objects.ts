@@ -40,6 +40,7 @@ const persistentVolumeClaimSpec = z.object({
   accessModes: z.array(z.string()).optional(),
   storageClassName: z.string().optional(),
   volumeMode: z.string().optional(),
+  volumeAttributesClassName: z.string().optional(),
   volumeName: z.string().optional(),
   resources: z.object({ requests: stringMap.optional(), limits: stringMap.optional() }).optional(),
   selector: labelSelector.optional(),

@@ -42,7 +42,9 @@ async function recordChoice(tools: Tools, { restore, claim }: Scene, chosen: Cho
   if (!choice.ok) return await hold(tools, { restore, claim }, 'MalformedMoverUser', choice.message);
   const from = destinationName === undefined ? '' : ` from BackupDestination ${destinationName}`;
   const message = `Restoring snapshot ${short(snapshot)}${from} into the claim.`;
-  const status = { phase: 'Provisioning', snapshot, destinationName, moverUser: choice.user } as const;
+  const { volumeCapacityBytes } = record ?? {};
+  const moverUser = choice.user;
+  const status = { phase: 'Provisioning', snapshot, destinationName, moverUser, volumeCapacityBytes } as const;
   const recorded = await recordProgress(tools.context, restore, { status, reason: 'Restoring', message });
   tell(tools.context, claim, 'Restoring', message);
   return { claim, restore: recorded };

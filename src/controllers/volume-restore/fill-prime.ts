@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { SnapshotReference } from '../../api/snapshot.ts';
 import { proveRestore, type RestoreReport } from '../../domain/proof.ts';
 import { rfc3339 } from '../../domain/rfc3339.ts';
@@ -5,6 +6,7 @@ import { speaksOfLock } from '../../engines/volsync/mover-log.ts';
 import type { MoverTrouble } from '../../engines/volsync/mover-trouble.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import { explainAbsentMover, MOVER_PATIENCE_MILLISECONDS } from '../absent-mover.ts';
+import { moverUserOf } from '../mover-user.ts';
 import { tell, warn } from '../context.ts';
 import { type RepositoryAccess, secretDigest } from '../repository-access.ts';
 import { discardAttempt, type NotStarted, observeAttempt, type RunningAttempt, startAttempt } from './attempt.ts';
@@ -15,6 +17,7 @@ import {
   ENGINE_LOOK_MILLISECONDS,
   hold,
   openFor,
+  policyNameOf,
   type PrimedScene,
   type PrimedStep,
   type Scene,
@@ -31,6 +34,11 @@ const RETRY_MILLISECONDS = 30_000;
 const primeClaimReplaced = {
   reason: 'PrimeClaimReplaced',
   message: 'the prime claim was deleted and made anew, so what was restored is gone',
+};
+
+const moverUserChanged = {
+  reason: 'MoverUserChanged',
+  message: 'the mover did not get on, and another user is named for it now',
 };
 
 const attemptDeleted = {
@@ -129,9 +137,11 @@ async function begin(
   snapshot: SnapshotReference,
   attempt: number,
 ): Promise<PrimedStep> {
-  const { restore, prime } = scene;
+  const { restore, claim, prime } = scene;
   const access = openFor(tools, restore);
   if (!access.ok) return await hold(tools, scene, access.reason, access.message);
+  const choice = moverUserOf(tools.context.stores, claim, restore.status?.moverUser);
+  if (!choice.ok) return await hold(tools, scene, 'MalformedMoverUser', choice.message);
   const locked = await awaitUnlocked(tools, scene, access.access);
   if (locked !== undefined) return locked;
   const chosen = attempt === 1 ? snapshot : await chooseAgain(tools, scene, access.access, snapshot);
@@ -139,7 +149,8 @@ async function begin(
   const message = restoringMessage(chosen, attempt);
   // Recorded first: a proof must never outlive the prime claim that it speaks of.
   const primeClaimUID = prime.metadata.uid;
-  const status = { phase: 'Restoring', attempts: attempt, primeClaimUID, snapshot: chosen } as const;
+  const { user: moverUser } = choice;
+  const status = { phase: 'Restoring', attempts: attempt, primeClaimUID, snapshot: chosen, moverUser } as const;
   const recorded = await recordProgress(tools.context, restore, { status, reason: 'Restoring', message });
   await start(tools, { ...scene, restore: recorded }, access.access, attempt);
   return { result: requeueAfter(ENGINE_LOOK_MILLISECONDS) };
@@ -153,7 +164,7 @@ async function start(
 ): Promise<void> {
   const { snapshot, moverUser = {}, primeClaimUID, clearedPrime } = restore.status ?? {};
   const { policies, storageClasses } = tools.context.stores;
-  const policy = policies.get(restore.spec.policyName);
+  const policy = policies.get(policyNameOf(restore));
   if (policy === undefined || snapshot === undefined) return;
   const paused = clearedPrime === undefined || clearedPrime.claimUID !== primeClaimUID;
   const deletesFiles = !paused && attempt > clearedPrime.attempt;
@@ -163,6 +174,14 @@ async function start(
   await startAttempt(tools.context, { ...plan, snapshotTimeMilliseconds, claimStorageClass });
 }
 
+/** Whether the mover does not get on, and the claim or its pods name another user by now. One at work is left alone. */
+function needsAnotherUser(tools: Tools, { restore, claim }: Scene, { trouble, notStarted }: RunningAttempt): boolean {
+  if (trouble === undefined && notStarted === undefined) return false;
+  const { moverUser = {} } = restore.status ?? {};
+  const choice = moverUserOf(tools.context.stores, claim, moverUser);
+  return choice.ok && choice.source !== 'engine' && !isDeepStrictEqual(choice.user, moverUser);
+}
+
 async function watchOver(
   tools: Tools,
   scene: Scene,
@@ -170,6 +189,7 @@ async function watchOver(
 ): Promise<PrimedStep> {
   const { restore } = scene;
   const { trouble, digest, notStarted } = running;
+  if (needsAnotherUser(tools, scene, running)) return await again(tools, scene, attempt, moverUserChanged);
   if (trouble?.kind !== 'failed' && notStarted !== undefined) {
     return await awaitMover(tools, scene, notStarted, trouble);
   }

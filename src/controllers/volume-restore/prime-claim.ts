@@ -1,8 +1,10 @@
 import { CLAIM_UID_LABEL, MANAGED_BY, MANAGED_BY_LABEL, ROLE_LABEL } from '../../api/labels.ts';
 import type { VolumeRestore } from '../../api/volume-restore.ts';
 import { primeClaimName } from '../../domain/object-names.ts';
+import { provisionerAnnotations } from '../../domain/prime-annotations.ts';
 import { ownerReference } from '../../kube/kind.ts';
 import type { PersistentVolumeClaim } from '../../kube/objects.ts';
+import { parseQuantity } from '../../kube/quantity.ts';
 
 /** Value of the role label on prime claims. */
 export const PRIME_ROLE = 'prime';
@@ -11,27 +13,38 @@ export const PRIME_ROLE = 'prime';
 export const SELECTED_NODE_ANNOTATION = 'volume.kubernetes.io/selected-node';
 
 /**
- * Builds the claim that gets the volume first: same class, size and modes as the user's claim, on the node that the
- * scheduler chose for its pod. It carries no tier label, so it is never protected itself.
+ * Builds the claim that gets the volume first: all that decides what volume that is and where is as on the user's claim, on
+ * the node that the scheduler chose for its pod. It carries no tier label, so it is never protected itself.
+ *
+ * @param claim the user's claim with all its annotations.
+ * @param least how many bytes the volume must have; a larger one satisfies the user's claim too.
  */
-export function buildPrimeClaim(claim: PersistentVolumeClaim, restore: VolumeRestore) {
-  const { namespace, uid } = claim.metadata;
+export function buildPrimeClaim(claim: PersistentVolumeClaim, restore: VolumeRestore, least = 0) {
+  const { namespace, uid, annotations = {} } = claim.metadata;
   const owner = ownerReference(restore);
-  const node = claim.metadata.annotations?.[SELECTED_NODE_ANNOTATION];
-  const { accessModes, resources, storageClassName, volumeMode } = claim.spec;
+  const node = annotations[SELECTED_NODE_ANNOTATION];
+  const { accessModes, storageClassName, volumeMode, volumeAttributesClassName } = claim.spec;
   return {
     metadata: {
       name: primeClaimName(owner.uid),
       namespace,
       labels: { [MANAGED_BY_LABEL]: MANAGED_BY, [ROLE_LABEL]: PRIME_ROLE, [CLAIM_UID_LABEL]: uid },
-      ...(node === undefined ? {} : { annotations: { [SELECTED_NODE_ANNOTATION]: node } }),
+      annotations: {
+        ...provisionerAnnotations(annotations),
+        ...(node === undefined ? {} : { [SELECTED_NODE_ANNOTATION]: node }),
+      },
       ownerReferences: [owner],
     },
     spec: {
       accessModes,
-      resources,
+      resources: needsMore(claim, least) ? { requests: { storage: String(least) } } : claim.spec.resources,
       ...(storageClassName === undefined ? {} : { storageClassName }),
       ...(volumeMode === undefined ? {} : { volumeMode }),
+      ...(volumeAttributesClassName === undefined ? {} : { volumeAttributesClassName }),
     },
   };
 }
+
+/** Whether a claim asks for fewer bytes than that. */
+export const needsMore = ({ spec }: PersistentVolumeClaim, least: number): boolean =>
+  least > (parseQuantity(spec.resources?.requests?.['storage'] ?? '') ?? Number.POSITIVE_INFINITY);

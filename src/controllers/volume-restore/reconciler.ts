@@ -13,7 +13,9 @@ import { chooseContent } from './choose-content.ts';
 import { awaitVolume, hasVolume } from './clear-prime.ts';
 import { fillPrime } from './fill-prime.ts';
 import type { MoverLogWatch } from './mover-log-watch.ts';
-import { buildPrimeClaim, SELECTED_NODE_ANNOTATION } from './prime-claim.ts';
+import { followTier } from './follow-tier.ts';
+import { makePrime } from './make-prime.ts';
+import { SELECTED_NODE_ANNOTATION } from './prime-claim.ts';
 import { tellRefusedRestore } from './refusal.ts';
 import { removePrime } from './remove-prime.ts';
 import { isRefused, settleRefused } from './refused-volumes.ts';
@@ -79,7 +81,8 @@ export class VolumeRestoreReconciler {
 
   async #fill(scene: Scene): Promise<Result> {
     if (await this.#isHandedOver(scene)) return requeueAfter(ENGINE_LOOK_MILLISECONDS);
-    const resolved = await chooseContent(this.#tools, scene);
+    const followed = await followTier(this.#tools, scene);
+    const resolved = await chooseContent(this.#tools, followed);
     if ('result' in resolved) return resolved.result;
     const provisioned = await this.#provision(resolved);
     if ('result' in provisioned) return provisioned.result;
@@ -104,8 +107,7 @@ export class VolumeRestoreReconciler {
     if ('result' in settled) return settled;
     if (this.#waitsForNode(claim)) return await this.#awaitConsumer({ restore, claim });
     try {
-      const prime = await this.#context.client.create(persistentVolumeClaims, buildPrimeClaim(claim, restore));
-      return { restore, claim, prime };
+      return { restore, claim, prime: await makePrime(this.#context, restore, claim) };
     } catch (error) {
       // The local copy lags: the claim's arrival there brings the restore back here.
       if (isAlreadyExists(error)) return { result: requeueAfter(ENGINE_LOOK_MILLISECONDS) };

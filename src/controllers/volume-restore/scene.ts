@@ -50,12 +50,16 @@ type FoundPolicy =
   | { readonly ok: true; readonly policy: BackupPolicy }
   | { readonly ok: false; readonly reason: string; readonly message: string };
 
+/** The name of the tier that a restore reads by: the claim may have been given another one since the restore was made. */
+export const policyNameOf = ({ spec, status }: VolumeRestore): string => status?.policyName ?? spec.policyName;
+
 /** The tier of a restore. */
 export function policyOf(tools: Tools, restore: VolumeRestore): FoundPolicy {
-  const { policyName } = restore.spec;
+  const policyName = policyNameOf(restore);
   const policy = tools.context.stores.policies.get(policyName);
   if (policy !== undefined) return { ok: true, policy };
-  return { ok: false, reason: 'UnknownTier', message: `BackupPolicy ${policyName} does not exist` };
+  const message = `BackupPolicy ${policyName} does not exist. Make it, or give the claim the label of one that does`;
+  return { ok: false, reason: 'UnknownTier', message };
 }
 
 /** Opens the repository that a restore reads: in the destination that its snapshot was found in, else in its tier's. */

@@ -1,0 +1,90 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { MOVER_USER_ANNOTATION, TIER_LABEL } from '../../api/labels.ts';
+import { claimRecordKey } from '../../destinations/layout.ts';
+import { persistentVolumeClaims } from '../../kube/objects.ts';
+import { childOf, isObject } from '../testing/json.ts';
+import { CLAIM, CLAIM_REF, NAMESPACE, World } from '../testing/world.ts';
+
+let world: World;
+
+beforeEach(() => {
+  world = new World();
+  world.truth.save({ files: 41, sizeBytes: 8_000_000, complete: true }, world.now() - 3_600_000);
+});
+
+const isCompleted = ({ restore }: World): boolean => restore?.status?.phase === 'Completed';
+
+const users = (): unknown[] =>
+  world.attempts.map(({ spec: { restic } }) => (isObject(restic) ? restic['moverSecurityContext'] : undefined));
+
+function annotate(name: string, value: string): void {
+  world.server.change(persistentVolumeClaims, CLAIM_REF, (object) => {
+    childOf(childOf(object, 'metadata'), 'annotations')[name] = value;
+  });
+}
+
+/** What the ledger says of the volume that was backed up. */
+function recordCapacity(volumeCapacityBytes: number): void {
+  const { id = '', timeMilliseconds = 0 } = world.truth.newest ?? {};
+  const time = new Date(timeMilliseconds).toISOString();
+  const lastGoodBackup = { snapshotId: id, time, sizeBytes: 8_000_000, files: 40, directories: 1 };
+  const claim = { namespace: NAMESPACE, claim: CLAIM };
+  const rest = { claimUid: 'before', policy: 'hourly', recordedAt: time, volumeCapacityBytes };
+  const record = { version: 1, ...claim, ...rest, lastGoodBackup };
+  const bytes = new TextEncoder().encode(JSON.stringify(record));
+  world.destination.restic.store.objects.set(claimRecordKey(claim), bytes);
+}
+
+describe('a claim that waits', () => {
+  it('has its mover run as the user that is named while the mover fails', async () => {
+    world.createClaim('restore');
+    await world.until(({ attempts }) => attempts[0]?.spec['paused'] === false);
+    expect(users()).toEqual([undefined]);
+    await world.look();
+    world.engine.startMovers();
+    world.cluster.schedule();
+    world.engine.endMovers('error');
+    await world.look();
+    annotate(MOVER_USER_ANNOTATION, '999:999');
+    await world.until(({ attempts }) => attempts.some(({ metadata }) => metadata.name.endsWith('-2')));
+    expect(users()).toMatchObject([{ runAsUser: 999, runAsGroup: 999 }]);
+    await world.until(isCompleted);
+  });
+
+  it('is restored by the tier that it is given while its own does not exist', async () => {
+    world.createClaim('restore');
+    world.setLabel('gone');
+    await world.look();
+    await world.look();
+    expect(world.claim?.metadata.labels?.[TIER_LABEL]).toBe('gone');
+    expect(world.restore?.status?.conditions?.[0]?.reason).toBe('UnknownTier');
+    expect(world.restore?.spec.policyName).toBe('gone');
+    world.setLabel('hourly');
+    await world.until(isCompleted);
+    expect(world.restore?.status?.policyName).toBe('hourly');
+  });
+});
+
+describe('the claim that gets the volume first', () => {
+  it('has what decides which volume that is, and is as large as the volume was', async () => {
+    world.createClaim('restore');
+    world.server.change(persistentVolumeClaims, CLAIM_REF, (object) => {
+      childOf(object, 'spec')['volumeAttributesClassName'] = 'quick';
+    });
+    annotate('nfs.io/storage-path', 'shop');
+    recordCapacity(5 * 1024 ** 3);
+    await world.until(({ prime }) => prime !== undefined);
+    expect(world.prime?.metadata.annotations).toEqual({ 'nfs.io/storage-path': 'shop' });
+    expect(world.prime?.spec.volumeAttributesClassName).toBe('quick');
+    expect(world.prime?.spec.resources).toEqual({ requests: { storage: String(5 * 1024 ** 3) } });
+    expect(world.events.find(({ reason }) => reason === 'VolumeEnlarged')?.message).toContain('asks for 1Gi');
+  });
+
+  it('is no smaller than the claim', async () => {
+    world.createClaim('restore');
+    recordCapacity(1000);
+    await world.until(({ prime }) => prime !== undefined);
+    expect(world.prime?.spec.resources).toEqual({ requests: { storage: '1Gi' } });
+    expect(world.told).not.toContain('VolumeEnlarged');
+  });
+});
