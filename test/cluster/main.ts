@@ -4,7 +4,8 @@ import { parseArgs } from 'node:util';
 import { chooseProvider } from './choose-provider.ts';
 import { ClusterError } from './cluster-error.ts';
 import { checkCsiDriver } from './native/csi-sanity.ts';
-import type { ClusterProvider, ClusterStatus, Report } from './provider.ts';
+import { SecondCluster } from './native/second-cluster.ts';
+import type { Cluster, ClusterStatus, Report } from './provider.ts';
 import { shellExports } from './shell-exports.ts';
 
 const usage = `usage: npm run cluster -- <command>
@@ -16,6 +17,10 @@ const usage = `usage: npm run cluster -- <command>
   reset [--keep-destination] a new, empty cluster; backups in S3 are deleted too, unless --keep-destination
   logs [component]           a component's log, or the components' names
   check-csi                  check the CSI driver with csi-sanity; needs no cluster
+
+  --name <name> --control-plane
+                             all but check-csi: a second cluster beside the first, on the first one's S3; it has
+                             an API server and the controller manager, and no nodes
 `;
 
 const startedMs = Date.now();
@@ -46,15 +51,17 @@ interface Flags {
   readonly keepDestination: boolean;
   readonly deleteData: boolean;
   readonly json: boolean;
+  /** Of a second cluster. */
+  readonly clusterName: string | undefined;
 }
 
-async function showStatus(provider: ClusterProvider, flags: Flags): Promise<number> {
+async function showStatus(provider: Cluster, flags: Flags): Promise<number> {
   const status = await provider.status();
   print(flags.json ? JSON.stringify(status) : describeStatus(status));
   return status.state === 'up' ? 0 : 1;
 }
 
-async function showLog(provider: ClusterProvider, name: string | undefined): Promise<number> {
+async function showLog(provider: Cluster, name: string | undefined): Promise<number> {
   if (name === undefined) {
     print((await provider.logNames()).join('\n'));
     return 0;
@@ -65,12 +72,14 @@ async function showLog(provider: ClusterProvider, name: string | undefined): Pro
   return 0;
 }
 
-type Command = (provider: ClusterProvider, flags: Flags, argument: string | undefined) => Promise<number>;
+type Command = (provider: Cluster, flags: Flags, argument: string | undefined) => Promise<number>;
 
 const commands: Readonly<Record<string, Command>> = {
-  up: async (provider) => {
+  up: async (provider, { clusterName }) => {
     await provider.up(report);
-    report(`the ${provider.name} cluster is up: eval "$(npm run --silent cluster -- env)"`);
+    const { provider: kind } = await provider.status();
+    const name = clusterName === undefined ? '' : ` --name ${clusterName}`;
+    report(`the ${kind} cluster is up: eval "$(npm run --silent cluster -- env${name})"`);
     return 0;
   },
   down: async (provider, { deleteData }) => {
@@ -100,6 +109,8 @@ async function main(): Promise<number> {
       'keep-destination': { type: 'boolean', default: false },
       delete: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      name: { type: 'string' },
+      'control-plane': { type: 'boolean', default: false },
     },
   });
   const [name = '', argument] = positionals;
@@ -108,8 +119,23 @@ async function main(): Promise<number> {
     process.stderr.write(usage);
     return 2;
   }
-  const flags = { keepDestination: values['keep-destination'], deleteData: values.delete, json: values.json };
-  return command(await chooseProvider(), flags, argument);
+  const flags = {
+    keepDestination: values['keep-destination'],
+    deleteData: values.delete,
+    json: values.json,
+    clusterName: values.name,
+  };
+  return command(await chooseCluster(name, values.name, values['control-plane']), flags, argument);
+}
+
+/** @throws ClusterError when a second cluster is asked for that there can't be. */
+async function chooseCluster(command: string, name: string | undefined, controlPlane: boolean): Promise<Cluster> {
+  if (name === undefined && controlPlane) throw new ClusterError('a control plane alone needs a name: add --name b');
+  if (name === undefined) return chooseProvider();
+  if (command === 'up' && !controlPlane) {
+    throw new ClusterError('a second cluster has a control plane and no nodes: add --control-plane');
+  }
+  return new SecondCluster(name);
 }
 
 /** What the person can put right is one line; anything else is a defect of ours and shows where it happened. */

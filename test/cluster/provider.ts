@@ -54,12 +54,8 @@ export interface ImageBuild {
   readonly keep?: boolean;
 }
 
-/**
- * A Kubernetes cluster on this machine, with CSI volumes and snapshots (classes `hostdir-immediate`, the default, and
- * `hostdir-wffc`), cluster DNS, VolSync, and an S3 server beside it. All methods may be called at any time and again.
- */
-export interface ClusterProvider {
-  readonly name: 'kind' | 'native';
+/** What can be done with every cluster. All methods may be called at any time and again. */
+export interface Cluster {
   /** Brings the cluster up, heals what has died, and returns when it is ready to use; quick when it is up. */
   up(report: Report): Promise<void>;
   /** Ends everything. The cluster's data stays for the next `up`, unless `deleteData` is set. */
@@ -67,12 +63,20 @@ export interface ClusterProvider {
   status(): Promise<ClusterStatus>;
   /** @throws ClusterError when the cluster was never up. */
   environment(): Promise<ClusterEnvironment>;
-  /** Ends the cluster, forgets everything it held (and what S3 holds, unless `keepDestination`), and brings up a new one. */
+  /** Ends the cluster, forgets everything it held (and what its S3 holds, unless `keepDestination`), and brings up a new one. */
   reset(report: Report, options?: { readonly keepDestination?: boolean }): Promise<void>;
   /** The names that `logs` knows. */
   logNames(): Promise<readonly string[]>;
   /** Path of a component's log. */
   logPath(name: string): Promise<string>;
+}
+
+/**
+ * A Kubernetes cluster on this machine, with CSI volumes and snapshots (classes `hostdir-immediate`, the default, and
+ * `hostdir-wffc`), cluster DNS, VolSync, and an S3 server beside it.
+ */
+export interface ClusterProvider extends Cluster {
+  readonly name: 'kind' | 'native';
   /**
    * Builds an image and loads it into the cluster's node. A Dockerfile takes its base from the argument `BASE_IMAGE`: the
    * provider sets it where it can't pull images, to a Debian with Node 24 at /nodejs/bin/node.

@@ -115,8 +115,11 @@ export async function isClusterReady(folders: ClusterFolders): Promise<boolean> 
 
 const stampSchema = z.object({ data: z.object({ hash: z.string() }) });
 
-/** The hash of the add-ons that the cluster has, or undefined on a new cluster. */
-export async function appliedAddOnsHash(folders: ClusterFolders): Promise<string | undefined> {
-  const answer = await getFromApiServer(server, pkiPaths(folders.pki), addOnsStampPath);
+/**
+ * The hash of the add-ons that a cluster has, or undefined on a new cluster.
+ * @param at its API server's URL.
+ */
+export async function appliedAddOnsHash(folders: ClusterFolders, at = server): Promise<string | undefined> {
+  const answer = await getFromApiServer(at, pkiPaths(folders.pki), addOnsStampPath);
   return answer.status === 200 ? stampSchema.parse(JSON.parse(answer.body)).data.hash : undefined;
 }

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 
 import type { ClusterProvider, Report } from '../../cluster/provider.ts';
 
-/** A small Debian with bash. */
-export const applicationImage = 'localhost/rebound-e2e-application:1';
+/** A small Debian with bash, getfacl, getfattr, setcap and their like. */
+export const applicationImage = 'localhost/rebound-e2e-application:2';
 
 /** Builds the image on first use, and loads it into the cluster. */
 export async function loadApplicationImage(provider: ClusterProvider, report: Report): Promise<void> {
