@@ -61,6 +61,11 @@ export const volumeRestoreStatus = z.object({
     .object({
       claimUID: z.string(),
       attempt: z.int().describe('The first attempt that could write into it: later ones may remove files from it.'),
+      isMade: z
+        .boolean()
+        .describe(
+          'Whether a provisioner made the volume for this restore: nothing is removed from one that was there before.',
+        ),
       time: timestamp('When it was found so.'),
     })
     .optional()

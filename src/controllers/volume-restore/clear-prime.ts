@@ -21,7 +21,8 @@ export async function clearPrime(tools: Tools, scene: PrimedScene, attempt: numb
   const { volumeName = '' } = prime.spec;
   const volume = await tools.context.client.get(persistentVolumes, { name: volumeName });
   if (volume === undefined) return { result: requeueAfter(COPY_LAG_MILLISECONDS) };
-  switch (judge(volume, prime)) {
+  const kind = judge(volume, prime);
+  switch (kind) {
     case 'unbound':
       return { result: requeueAfter(COPY_LAG_MILLISECONDS) };
     case 'foreign':
@@ -31,7 +32,9 @@ export async function clearPrime(tools: Tools, scene: PrimedScene, attempt: numb
       const { uid: claimUID } = prime.metadata;
       const reason = 'Restoring';
       const message = `Volume ${volumeName} is one that this restore may fill.`;
-      const status = { clearedPrime: { claimUID, attempt, time: rfc3339(tools.context.now()) } };
+      const status = {
+        clearedPrime: { claimUID, attempt, isMade: kind === 'made', time: rfc3339(tools.context.now()) },
+      };
       return { ...scene, restore: await recordProgress(tools.context, restore, { status, reason, message }) };
     }
   }

@@ -167,7 +167,7 @@ async function start(
   const policy = policies.get(policyNameOf(restore));
   if (policy === undefined || snapshot === undefined) return;
   const paused = clearedPrime === undefined || clearedPrime.claimUID !== primeClaimUID;
-  const deletesFiles = !paused && attempt > clearedPrime.attempt;
+  const deletesFiles = !paused && clearedPrime.isMade && attempt > clearedPrime.attempt;
   const plan = { restore, policy, access, moverUser, attempt, paused, deletesFiles };
   const snapshotTimeMilliseconds = Date.parse(snapshot.time);
   const claimStorageClass = storageClasses.get(claim.spec.storageClassName ?? '');

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { persistentVolumes } from '../../kube/objects.ts';
 import { replicationDestinations } from '../../engines/volsync/kinds.ts';
-import type { Content } from '../testing/cluster.ts';
+import { blank, type Content } from '../testing/cluster.ts';
 import { childOf, isObject } from '../testing/json.ts';
 import { World } from '../testing/world.ts';
 
@@ -137,4 +137,17 @@ it('invariant 12: a volume that the prime claim took keeps its files when the cl
   expect(world.cluster.contents.get(volume)).toEqual(others);
   expect(world.prime).toBeUndefined();
   expect(world.server.get(persistentVolumes, { name: volume })).toMatchObject(asBefore('Delete'));
+});
+
+it('invariant 12: nothing is ever removed from a volume that was there before, though its owner offers it', async () => {
+  world.truth.save(backedUp, world.now() - HOUR_MILLISECONDS);
+  const volume = world.cluster.offerVolume(blank, 'Retain', { 'rebound.dev/may-fill': 'true' });
+  world.createClaim('restore');
+  await world.until(({ attempts }) => attempts[0]?.spec['paused'] === false);
+  for (const { metadata } of world.attempts) world.server.delete(replicationDestinations, metadata);
+  await world.until(({ attempts }) => attempts[0]?.metadata.name.endsWith('-2') === true);
+  expect(world.attempts[0]?.spec).toMatchObject({ paused: false, restic: { enableFileDeletion: false } });
+  await world.until(isCompleted);
+  expect(world.claim?.spec.volumeName).toBe(volume);
+  expect(world.content).toMatchObject(backedUp);
 });
