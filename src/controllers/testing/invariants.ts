@@ -160,15 +160,22 @@ export class Watcher {
 
   /** To be called when nothing has gone wrong for a while. */
   lookAtTheEnd(): void {
-    const { claim, server, truth, foreignVolumes } = this.#world;
+    const { claim, foreignVolumes } = this.#world;
     this.#checkNothingIsLeft();
     if (claim?.spec.volumeName === undefined) {
       this.#report(0, 'the claim is not bound still');
     } else if (!(isRestored(claim) && foreignVolumes.has(claim.spec.volumeName))) {
       if (isRestored(claim) && !this.#isProven(claim)) this.#report(0, 'the claim does not have its data');
-      const known = server.get(protectedVolumes, CLAIM_REF)?.status?.lastBackup;
-      if (known?.id !== truth.newest?.id) this.#report(0, 'the newest backup is not known');
+      this.#checkNewestIsKnown();
     }
+  }
+
+  /** After a collapse the last good one is shown, which is not the newest. */
+  #checkNewestIsKnown(): void {
+    const { server, truth } = this.#world;
+    const { lastBackup, collapse } = server.get(protectedVolumes, CLAIM_REF)?.status ?? {};
+    const isKnown = collapse !== undefined || lastBackup?.id === truth.newest?.id;
+    if (!isKnown) this.#report(0, 'the newest backup is not known');
   }
 
   #checkNothingIsLeft(): void {
