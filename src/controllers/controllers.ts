@@ -1,4 +1,5 @@
 import type { VolumeRestore } from '../api/volume-restore.ts';
+import { isVolumeRestoreReference } from '../domain/admission.ts';
 import { EXCLUDED_NAMESPACES } from '../domain/excluded-namespaces.ts';
 import type { RepositoryCache } from '../engines/restic/repository-cache.ts';
 import { type KubeObject, objectKey } from '../kube/kind.ts';
@@ -159,7 +160,7 @@ function volumeRestores({ context, reflectors, cache, logs, metrics }: Controlle
       reflectorSource(reflectors.replicationDestinations, keysOf(byOwner)),
       reflectorSource(
         reflectors.pods,
-        keysOf((pod: Pod) => restoreOfMover(context, pod)),
+        keysOf((pod: Pod) => [...restoreOfMover(context, pod), ...restoresOfConsumer(context, pod)]),
       ),
       reflectorSource(reflectors.storageClasses, () => []),
     ],
@@ -181,6 +182,14 @@ function protectionOfMover({ stores }: ControllerContext, pod: Pod): string[] {
   const object: KubeObject | undefined = stores.replicationSources.get(key);
   return object === undefined ? [] : [...controllerKeysOf('ProtectedVolume')(object)];
 }
+
+/** The restores of the claims that a pod waits for: some begin with it. */
+const restoresOfConsumer = ({ stores }: ControllerContext, pod: Pod): string[] =>
+  claimKeysOfPod(pod).flatMap((key) => {
+    const { namespace } = pod.metadata;
+    const reference = stores.claims.get(key)?.spec.dataSourceRef;
+    return isVolumeRestoreReference(reference) ? [objectKey({ namespace, name: reference?.name ?? '' })] : [];
+  });
 
 /** The restore whose engine object made a mover's pod. */
 function restoreOfMover(context: ControllerContext, pod: Pod): string[] {

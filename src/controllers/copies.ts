@@ -1,6 +1,15 @@
 import { API_GROUP, SYSTEM_NAMESPACE } from '../api/group.ts';
-import { EXEMPT_REASON_ANNOTATION, MANAGED_BY, MANAGED_BY_LABEL, ROLE_LABEL, TIER_LABEL } from '../api/labels.ts';
+import {
+  EXEMPT_REASON_ANNOTATION,
+  MANAGED_BY,
+  MANAGED_BY_LABEL,
+  PRIME_ROLE,
+  ROLE_LABEL,
+  TIER_LABEL,
+} from '../api/labels.ts';
 import { isVolumeRestoreReference } from '../domain/admission.ts';
+import { CREATED_BY_LABEL } from '../domain/helper-claims.ts';
+import { OTHERS_LABELS } from '../domain/unrestored-claims.ts';
 import { replicationDestinations, replicationSources } from '../engines/volsync/kinds.ts';
 import type { Selection } from '../kube/client.ts';
 import { type KubeObject, objectKey, type ResourceKind } from '../kube/kind.ts';
@@ -15,7 +24,7 @@ import {
 import { backupDestinations, backupPolicies, protectedVolumes, volumeRestores } from '../kube/rebound-kinds.ts';
 import type { Indexers } from '../kube/store.ts';
 import { BY_TIER, CLAIMS_BY_RESTORE, PODS_BY_CLAIM, PODS_BY_JOB, RESTORES_BY_CLAIM_UID } from './stores.ts';
-import { PRIME_ROLE, SELECTED_NODE_ANNOTATION } from './volume-restore/prime-claim.ts';
+import { SELECTED_NODE_ANNOTATION } from './volume-restore/prime-claim.ts';
 
 /** Which objects the controller keeps a local copy of, what of each, and how they are found. */
 export interface Copy<T extends KubeObject> extends Selection {
@@ -26,18 +35,21 @@ export interface Copy<T extends KubeObject> extends Selection {
   readonly indexers?: Indexers<T>;
 }
 
+/** The labels of claims that decisions look at. */
+const READ_LABELS: ReadonlySet<string> = new Set([TIER_LABEL, ROLE_LABEL, CREATED_BY_LABEL, ...OTHERS_LABELS]);
+
 /** Only what the controller reads is kept, so that ten thousand claims fit in little memory. */
 function slimClaim(claim: PersistentVolumeClaim): PersistentVolumeClaim {
   const { labels, annotations, finalizers, ...metadata } = claim.metadata;
   const kept = Object.entries(annotations ?? {}).filter(
     ([key]) => key.startsWith(`${API_GROUP}/`) || key === SELECTED_NODE_ANNOTATION,
   );
-  const tier = labels?.[TIER_LABEL];
+  const keptLabels = Object.entries(labels ?? {}).filter(([key]) => READ_LABELS.has(key));
   return {
     ...claim,
     metadata: {
       ...metadata,
-      ...(tier === undefined ? {} : { labels: { [TIER_LABEL]: tier } }),
+      ...(keptLabels.length === 0 ? {} : { labels: Object.fromEntries(keptLabels) }),
       ...(kept.length === 0 ? {} : { annotations: Object.fromEntries(kept) }),
     },
   };
@@ -69,7 +81,6 @@ function slimUnlabelledClaim({ apiVersion, kind, metadata }: PersistentVolumeCla
 }
 
 const JOB_LABEL = 'batch.kubernetes.io/job-name';
-const CREATED_BY_LABEL = 'app.kubernetes.io/created-by';
 
 function slimPod(pod: Pod): Pod {
   const { name, namespace, uid, resourceVersion, creationTimestamp, labels, ownerReferences } = pod.metadata;

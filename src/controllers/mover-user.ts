@@ -1,12 +1,12 @@
 import { MOVER_USER_ANNOTATION } from '../api/labels.ts';
 import type { MoverUser } from '../api/snapshot.ts';
 import { chooseMoverUser, type MoverUserChoice, type PodSecurityFacts } from '../domain/mover-user.ts';
+import { CREATED_BY_LABEL } from '../domain/helper-claims.ts';
 import { objectKey } from '../kube/kind.ts';
 import type { PersistentVolumeClaim, Pod } from '../kube/objects.ts';
 import { PODS_BY_CLAIM, type Stores } from './stores.ts';
 
-/** Label that VolSync puts on its movers' pods (internal/controller/utils/cleanup.go, v0.14). */
-const isEngineMover = (pod: Pod): boolean => pod.metadata.labels?.['app.kubernetes.io/created-by'] === 'volsync';
+const isEngineMover = (pod: Pod): boolean => pod.metadata.labels?.[CREATED_BY_LABEL] === 'volsync';
 
 function securityFacts(pod: Pod, claimName: string): PodSecurityFacts {
   const volumeNames = (pod.spec.volumes ?? [])

@@ -1,3 +1,5 @@
+import type { Reason } from './helper-claims.ts';
+
 /** How long a fresh claim that no pod uses is left alone: there is nothing in it to back up. */
 export const CONSUMER_GRACE_MILLISECONDS = 10 * 60_000;
 
@@ -16,6 +18,10 @@ export interface BackupGateFacts {
    * said either is nothing to be alarmed about: the restore is just about to note its success.
    */
   readonly boundElsewhere: boolean;
+  /** Why the engine can't back up a volume of this kind; absent when it can. */
+  readonly unsupported?: Reason | undefined;
+  /** Name of the Velero Restore that still fills the claim; absent when none does. */
+  readonly veleroRestore?: string | undefined;
   /** Whom a fresh claim still waits for: its first pod, one that is there but has not started, or nobody. */
   readonly awaitedConsumer: 'none' | 'missing' | 'starting';
 }
@@ -80,16 +86,25 @@ const volumeLost = (volumeName: string | undefined): BackupGate => {
   };
 };
 
+const veleroAtWork = (name: string): BackupGate => ({
+  open: false,
+  reason: 'VeleroRestoreUnderWay',
+  message: `Velero's Restore ${name}, which fills the claim, has not ended. Backups begin when it has.`,
+  advice: `See its state: velero restore describe ${name}. To have Rebound restore the claim instead, create it again with annotation rebound.dev/restore: latest.`,
+});
+
 /**
  * Backups begin only once the claim is bound and, where it is filled by a restore, that restore is proven: a backup of a
  * half-restored volume would push the good snapshots out.
  */
 export function backupGate(facts: BackupGateFacts): BackupGate {
+  if (facts.unsupported !== undefined) return { open: false, ...facts.unsupported };
   if (facts.lost !== undefined) return volumeLost(facts.lost.volumeName);
   if (facts.restoredByUs && facts.provenClaimUID !== facts.claimUID) {
     return facts.claimBound && facts.boundElsewhere ? boundUnproven : restorePending;
   }
   if (!facts.claimBound) return claimPending;
+  if (facts.veleroRestore !== undefined) return veleroAtWork(facts.veleroRestore);
   switch (facts.awaitedConsumer) {
     case 'missing':
       return consumerMissing;

@@ -1,5 +1,6 @@
 import type { BackupFinding, CollapseFinding, ProtectionPhase } from '../api/protected-volume.ts';
 import type { BackupGate } from './backup-gate.ts';
+import type { Reason } from './helper-claims.ts';
 import { putWait, type Telling, type Wait } from './telling.ts';
 
 /** What the verdict on a claim's protection follows from. */
@@ -30,6 +31,8 @@ export interface ProtectionFacts {
   readonly lastBackup?: BackupFact | undefined;
   /** The snapshot that the claim is, or is to be, restored from. */
   readonly restoredFrom?: BackupFact | undefined;
+  /** Why the claim is not restored by itself when it is created again; absent when it is. */
+  readonly unrestored?: Reason | undefined;
 }
 
 interface BackupFact {
@@ -93,8 +96,11 @@ const volumeLost: Rule = (facts) => {
     : undefined;
 };
 
-const boundUnproven: Rule = ({ gate }) =>
-  !gate.open && gate.reason === 'BoundUnproven' ? degraded(gate.reason, gate.message) : undefined;
+/** What keeps backups from beginning until a person does something. */
+const STANDING_REASONS: readonly string[] = ['BoundUnproven', 'BlockVolume', 'ReadOnlyVolume'];
+
+const standing: Rule = ({ gate }) =>
+  !gate.open && STANDING_REASONS.includes(gate.reason) ? degraded(gate.reason, gate.message) : undefined;
 
 const waiting: Rule = ({ gate, restoreMessage, claimAgeMilliseconds }) => {
   if (gate.open) return undefined;
@@ -176,7 +182,7 @@ const firstBackup: Rule = ({ lastBackup, scheduleAgeMilliseconds }) =>
 const rules: readonly Rule[] = [
   volumeLost,
   unknownTier,
-  boundUnproven,
+  standing,
   waiting,
   annotation,
   suspended,
@@ -205,13 +211,14 @@ export function judgeProtection(facts: ProtectionFacts): ProtectionVerdict {
     const verdict = rule(facts);
     if (verdict !== undefined) return verdict;
   }
-  const { lastBackup } = facts;
+  const { lastBackup, unrestored } = facts;
+  const found = `Snapshot ${lastBackup === undefined ? '' : short(lastBackup)} was found in the destination.`;
   return {
     phase: 'Protected',
     ready: true,
     stalled: false,
-    reason: 'Protected',
-    message: `Snapshot ${lastBackup === undefined ? '' : short(lastBackup)} was found in the destination.`,
+    reason: unrestored?.reason ?? 'Protected',
+    message: unrestored === undefined ? found : `${found} ${unrestored.message}`,
     telling: { when: 'new' },
   };
 }

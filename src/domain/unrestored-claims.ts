@@ -87,8 +87,9 @@ export function ownSelectorReason({ selector }: Claim): Reason | undefined {
 }
 
 /**
- * Why a labelled claim that is backed up is not restored by itself when it is created again; undefined for one that is. Of a
- * bound claim it cannot be told any more whether its volume was chosen by name: see the decision on it.
+ * Why a labelled claim is not restored by itself should it be created again as it is; undefined for one that would be. Velero's
+ * label does not count: it comes from one restore, and a claim made from its manifest does not have it. Of a bound claim it
+ * cannot be told any more whether its volume was chosen by name: see the decision on it.
  */
 export const unrestoredReason = (claim: Claim): Reason | undefined =>
-  veleroReason(claim) ?? operatorReason(claim) ?? ownSelectorReason(claim);
+  operatorReason(claim) ?? (isVeleros(claim) ? undefined : ownSelectorReason(claim));

@@ -1,4 +1,10 @@
-import { DECISION_ANNOTATION, MANAGED_BY, MANAGED_BY_LABEL, TIER_LABEL } from '../../api/labels.ts';
+import {
+  DECISION_ANNOTATION,
+  DECISION_REASON_ANNOTATION,
+  MANAGED_BY,
+  MANAGED_BY_LABEL,
+  TIER_LABEL,
+} from '../../api/labels.ts';
 import type { ProtectedVolume, ProtectedVolumeStatus } from '../../api/protected-volume.ts';
 import {
   backupGate,
@@ -7,6 +13,7 @@ import {
   CONSUMER_GRACE_MILLISECONDS,
 } from '../../domain/backup-gate.ts';
 import { judgeProtection, type ProtectionFacts, type ProtectionVerdict } from '../../domain/protection.ts';
+import { unrestoredReason, unsupportedReason } from '../../domain/unrestored-claims.ts';
 import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
 import { replicationSources } from '../../engines/volsync/kinds.ts';
 import { isConflict } from '../../kube/errors.ts';
@@ -14,16 +21,19 @@ import { objectKey, ownerReference, splitNamespacedKey } from '../../kube/kind.t
 import { persistentVolumeClaims, type PersistentVolumeClaim } from '../../kube/objects.ts';
 import { protectedVolumes } from '../../kube/rebound-kinds.ts';
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
+import { claimFactsOf } from '../claim-facts.ts';
 import { ageMilliseconds, type ControllerContext, warn } from '../context.ts';
 import { PODS_BY_CLAIM } from '../stores.ts';
 import { AbandonedSnapshots } from './abandoned-snapshots.ts';
 import { backUp, type BackupFindings, type BackupTools, nothingFound } from './backup.ts';
 import { FailedMovers } from './ended-movers.ts';
 import { FailedBackupLocks } from './failed-backup-locks.ts';
+import { LeftAloneClaims } from './left-alone.ts';
 import { makeRestore } from './make-restore.ts';
 import { isBoundElsewhere, isCompleted, observeProtection, type Protection, provenClaimUID } from './observe.ts';
 import { tellRefusedProtection } from './refusal.ts';
 import { recordProtection } from './status.ts';
+import { VELERO_LOOK_MILLISECONDS, veleroRestoreUnderWay } from './velero-restore.ts';
 
 const COPY_LAG_MILLISECONDS = 200;
 
@@ -31,14 +41,14 @@ const COPY_LAG_MILLISECONDS = 200;
 export class ProtectedVolumeReconciler {
   readonly #context: ControllerContext;
   readonly #backupTools: BackupTools;
-  readonly #excludedNamespaces: ReadonlySet<string>;
+  readonly #leftAlone: LeftAloneClaims;
   readonly #failedBackupLocks: FailedBackupLocks;
   readonly #abandonedSnapshots: AbandonedSnapshots;
 
   constructor(context: ControllerContext, cache: RepositoryCache, excludedNamespaces: readonly string[]) {
     this.#context = context;
     this.#backupTools = { context, cache, failedMovers: new FailedMovers(context), settled: new Map() };
-    this.#excludedNamespaces = new Set(excludedNamespaces);
+    this.#leftAlone = new LeftAloneClaims(context, excludedNamespaces);
     this.#failedBackupLocks = new FailedBackupLocks(context, cache);
     this.#abandonedSnapshots = new AbandonedSnapshots(context);
   }
@@ -57,10 +67,17 @@ export class ProtectedVolumeReconciler {
 
   async #look(key: string): Promise<Result> {
     const { namespace } = splitNamespacedKey(key);
-    if (this.#excludedNamespaces.has(namespace)) return done();
     const claim = this.#context.stores.claims.get(key);
+    if (this.#leftAlone.isExcluded(namespace)) {
+      this.#leftAlone.tellExcluded(claim);
+      return done();
+    }
     if (claim === undefined) return await this.#unprotect(key);
-    if (claim.metadata.deletionTimestamp !== undefined || isEphemeral(claim)) return done();
+    if (claim.metadata.deletionTimestamp !== undefined) return done();
+    if (this.#leftAlone.isHelper(claim)) {
+      await this.#leftAlone.releaseHelper(this.#context.stores.protectedVolumes.get(key));
+      return done();
+    }
     const protection = observeProtection(this.#context.stores, claim);
     const volume = await this.#ensureProtectedVolume(protection);
     await makeRestore(this.#context, protection, volume);
@@ -110,7 +127,8 @@ export class ProtectedVolumeReconciler {
 
   async #protect(protection: Protection, volume: ProtectedVolume): Promise<Result> {
     const { claim, policy, source } = protection;
-    const gate = this.#gate(protection, volume);
+    const otherRestore = await veleroRestoreUnderWay(this.#context, protection);
+    const gate = this.#gate(protection, volume, otherRestore);
     if (!gate.open) await this.#stopBackups(protection);
     const findings =
       gate.open && policy !== undefined ? await backUp(this.#backupTools, protection, volume) : nothingFound;
@@ -118,6 +136,7 @@ export class ProtectedVolumeReconciler {
     const verdict = judgeProtection({ ...this.#facts(protection, gate, status), ...findings.facts });
     await recordProtection(this.#context, { claim, volume }, status, verdict);
     this.#settle(objectKey(claim.metadata), findings.settledIds);
+    tellUnrestored(this.#context, claim, volume);
     const others = [
       await this.#failedBackupLocks.clear(protection),
       await this.#abandonedSnapshots.release(objectKey(claim.metadata), source),
@@ -141,6 +160,7 @@ export class ProtectedVolumeReconciler {
       lastFinding,
       collapse,
       restoredFrom: lastProof?.snapshot ?? restore?.status?.snapshot,
+      unrestored: unrestoredReason(claimFactsOf(claim)),
     };
   }
 
@@ -158,7 +178,8 @@ export class ProtectedVolumeReconciler {
     const graceLeft = telling.when === 'lasting' ? telling.graceLeftMilliseconds : 0;
     const consumerLeft =
       reason === 'NoConsumer' ? CONSUMER_GRACE_MILLISECONDS - ageMilliseconds(this.#context, claim.metadata) : 0;
-    const left = [findings.lookAgainMilliseconds, graceLeft, consumerLeft, ...others];
+    const otherRestoreLeft = reason === 'VeleroRestoreUnderWay' ? VELERO_LOOK_MILLISECONDS : 0;
+    const left = [findings.lookAgainMilliseconds, graceLeft, consumerLeft, otherRestoreLeft, ...others];
     const times = left.filter((time) => time !== undefined).filter((time) => time > 0);
     return times.length === 0 ? done() : requeueAfter(Math.min(...times));
   }
@@ -172,7 +193,7 @@ export class ProtectedVolumeReconciler {
     await this.#context.client.delete(replicationSources, source.metadata, options);
   }
 
-  #gate(protection: Protection, volume: ProtectedVolume): BackupGate {
+  #gate(protection: Protection, volume: ProtectedVolume, veleroRestore: string | undefined): BackupGate {
     const { claim, restore, restoredByUs } = protection;
     const { uid } = claim.metadata;
     return backupGate({
@@ -182,6 +203,8 @@ export class ProtectedVolumeReconciler {
       restoredByUs,
       provenClaimUID: isCompleted(restore) ? restore.spec.claimUID : provenClaimUID(volume),
       boundElsewhere: isBoundElsewhere(restore),
+      unsupported: unsupportedReason(claimFactsOf(claim)),
+      veleroRestore,
       awaitedConsumer: this.#awaitedConsumer(protection),
     });
   }
@@ -219,8 +242,13 @@ function withFindings(base: ProtectedVolumeStatus, { status, memory }: BackupFin
   return { ...kept, ...memory, ...status };
 }
 
-const isEphemeral = (claim: PersistentVolumeClaim): boolean =>
-  claim.metadata.ownerReferences?.some((owner) => owner.kind === 'Pod') ?? false;
+/** What admission warned of, for those who did not see it: once for a claim, when its protection is first recorded. */
+function tellUnrestored(context: ControllerContext, claim: PersistentVolumeClaim, volume: ProtectedVolume): void {
+  const { annotations, uid } = claim.metadata;
+  if (annotations?.[DECISION_ANNOTATION] !== 'ignore' || volume.status?.claimUID === uid) return;
+  const why = annotations[DECISION_REASON_ANNOTATION] ?? 'the claim was left alone when it was created.';
+  warn(context, claim, 'NotRestored', `No backup was restored into the claim: ${why}`);
+}
 
 /** Only of a completed restore: until the claim is bound, a proof can still be withdrawn. */
 function proofOf(restore: Protection['restore']): Partial<ProtectedVolumeStatus> {

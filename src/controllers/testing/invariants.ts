@@ -6,8 +6,7 @@ import { replicationDestinations, type ReplicationSource, replicationSources } f
 import type { KubeObject } from '../../kube/kind.ts';
 import { persistentVolumeClaims, persistentVolumes, type PersistentVolumeClaim, secrets } from '../../kube/objects.ts';
 import { protectedVolumes, volumeRestores } from '../../kube/rebound-kinds.ts';
-import { PRIME_ROLE } from '../volume-restore/prime-claim.ts';
-import { ROLE_LABEL, TIER_LABEL } from '../../api/labels.ts';
+import { PRIME_ROLE, ROLE_LABEL, TIER_LABEL } from '../../api/labels.ts';
 import type { Content } from './cluster.ts';
 import { isObject, type JsonObject } from './json.ts';
 import type { TrueSnapshot } from './repository-truth.ts';

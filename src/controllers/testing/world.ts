@@ -1,6 +1,12 @@
 import { pino } from 'pino';
 import { API_GROUP, SYSTEM_NAMESPACE } from '../../api/group.ts';
-import { ACCEPT_COLLAPSE_ANNOTATION, RESTORE_ANNOTATION, ROLE_LABEL, TIER_LABEL } from '../../api/labels.ts';
+import {
+  ACCEPT_COLLAPSE_ANNOTATION,
+  RESTORE_ANNOTATION,
+  PRIME_ROLE,
+  ROLE_LABEL,
+  TIER_LABEL,
+} from '../../api/labels.ts';
 import type { ProtectedVolume } from '../../api/protected-volume.ts';
 import type { VolumeRestore } from '../../api/volume-restore.ts';
 import { EXCLUDED_NAMESPACES } from '../../domain/excluded-namespaces.ts';
@@ -31,7 +37,6 @@ import { settle } from '../../kube/fake-clock.ts';
 import type { ControllerContext } from '../context.ts';
 import { ProtectedVolumeReconciler } from '../protected-volume/reconciler.ts';
 import { MoverLogWatch } from '../volume-restore/mover-log-watch.ts';
-import { PRIME_ROLE } from '../volume-restore/prime-claim.ts';
 import { VolumeRestoreReconciler } from '../volume-restore/reconciler.ts';
 import { ApiServer } from './api-server.ts';
 import { blank, Cluster, type Content, makePod } from './cluster.ts';

@@ -1,13 +1,10 @@
-import { CLAIM_UID_LABEL, MANAGED_BY, MANAGED_BY_LABEL, ROLE_LABEL } from '../../api/labels.ts';
+import { CLAIM_UID_LABEL, MANAGED_BY, MANAGED_BY_LABEL, PRIME_ROLE, ROLE_LABEL } from '../../api/labels.ts';
 import type { VolumeRestore } from '../../api/volume-restore.ts';
 import { primeClaimName } from '../../domain/object-names.ts';
 import { provisionerAnnotations } from '../../domain/prime-annotations.ts';
 import { ownerReference } from '../../kube/kind.ts';
 import type { PersistentVolumeClaim } from '../../kube/objects.ts';
 import { parseQuantity } from '../../kube/quantity.ts';
-
-/** Value of the role label on prime claims. */
-export const PRIME_ROLE = 'prime';
 
 /** Set by the scheduler on a claim of a WaitForFirstConsumer class; the provisioner places the volume by it. */
 export const SELECTED_NODE_ANNOTATION = 'volume.kubernetes.io/selected-node';

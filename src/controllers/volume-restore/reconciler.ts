@@ -7,6 +7,7 @@ import { objectKey, ownerReference } from '../../kube/kind.ts';
 import { persistentVolumeClaims, persistentVolumes, type PersistentVolumeClaim } from '../../kube/objects.ts';
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import { ageMilliseconds, type ControllerContext, tell } from '../context.ts';
+import { PODS_BY_CLAIM } from '../stores.ts';
 import { discardAttempt } from './attempt.ts';
 import { handOverVolume, restoredContent } from './bind.ts';
 import { chooseContent } from './choose-content.ts';
@@ -127,7 +128,15 @@ export class VolumeRestoreReconciler {
   #waitsForNode(claim: PersistentVolumeClaim): boolean {
     const storageClass = this.#context.stores.storageClasses.get(claim.spec.storageClassName ?? '');
     const node = claim.metadata.annotations?.[SELECTED_NODE_ANNOTATION];
-    return storageClass?.volumeBindingMode === 'WaitForFirstConsumer' && node === undefined;
+    if (storageClass?.volumeBindingMode !== 'WaitForFirstConsumer' || node !== undefined) return false;
+    // The scheduler names a node for a volume that is to be made. A class without a provisioner makes none: there, the pod
+    // that waits for the claim is all there is to see.
+    return storageClass.provisioner !== 'kubernetes.io/no-provisioner' || !this.#hasWaitingPod(claim);
+  }
+
+  #hasWaitingPod(claim: PersistentVolumeClaim): boolean {
+    const pods = this.#context.stores.pods.byIndex(PODS_BY_CLAIM, objectKey(claim.metadata));
+    return pods.some((pod) => pod.status?.phase === 'Pending');
   }
 
   /** Step 6: the volume changes hands. */
