@@ -1,4 +1,5 @@
 import type { Condition } from '../api/object.ts';
+import type { RestoreFinding } from '../api/snapshot.ts';
 import { setCondition } from '../kube/conditions.ts';
 
 /** How an object stands, in one word and one sentence. */
@@ -32,3 +33,19 @@ export function standingConditions(
   ];
   return desired.reduce<Condition[]>((list, condition) => setCondition(list, condition, now), [...(before ?? [])]);
 }
+
+/** The conditions with the one that a finding is shown by, and without that of another. */
+export function withFinding(
+  conditions: readonly Condition[],
+  finding: RestoreFinding | undefined,
+  generation: number | undefined,
+  now: string,
+): Condition[] {
+  const others = conditions.filter(({ type }) => !findingKinds.includes(type) || type === finding?.kind);
+  if (finding === undefined) return others;
+  const { kind, message } = finding;
+  const observed = generation === undefined ? {} : { observedGeneration: generation };
+  return setCondition(others, { type: kind, status: 'True', reason: 'AwaitsAnswer', message, ...observed }, now);
+}
+
+const findingKinds: readonly string[] = ['OlderRestored', 'Held'];

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { replicationDestinations, replicationSources } from '../engines/volsync/kinds.ts';
 import { persistentVolumeClaims, secrets } from '../kube/objects.ts';
+import { remember } from './testing/past.ts';
 import { World } from './testing/world.ts';
 
 const quota =
@@ -29,6 +30,7 @@ const warnings = (reason: string) => world.events.filter((one) => one.type === '
 describe('a restore that the API server refuses something', () => {
   beforeEach(() => {
     world.truth.save({ files: 41, sizeBytes: 8_000_000, complete: true }, world.now() - 3_600_000);
+    remember(world);
     world.createClaim('restore');
   });
 

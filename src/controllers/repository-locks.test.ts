@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { failure } from '../destinations/outcome.ts';
 import { objectKey } from '../kube/kind.ts';
 import type { TrueSnapshot } from './testing/repository-truth.ts';
+import { remember } from './testing/past.ts';
 import { World } from './testing/world.ts';
 
 const HOUR_MILLISECONDS = 3_600_000;
@@ -26,6 +27,7 @@ describe('a claim whose repository is locked', () => {
 
   beforeEach(() => {
     snapshot = world.truth.save(full, world.now() - HOUR_MILLISECONDS);
+    remember(world);
   });
 
   it('invariant 7: is restored in spite of what dead processes have left', async () => {

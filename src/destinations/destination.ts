@@ -28,6 +28,8 @@ export type ListOptions = CallOptions & {
 export type ReadOptions = CallOptions & {
   /** The call fails with `TooLarge` when the object is bigger; the default is 16 MiB. */
   readonly maximumBytes?: number;
+  /** Only these bytes; the call fails with `BadResponse` when the object does not have them all. */
+  readonly range?: { readonly offsetBytes: number; readonly lengthBytes: number };
 };
 
 /**

@@ -1,5 +1,6 @@
+import type { ReadOptions } from './destination.ts';
 import type { ObjectStore } from './object-store.ts';
-import { failure, success, type Failure } from './outcome.ts';
+import { failure, success, type Failure, type Outcome } from './outcome.ts';
 
 export type MemoryStore = ObjectStore & {
   /** What is stored, by key. Change it at will. */
@@ -11,6 +12,12 @@ export type MemoryStore = ObjectStore & {
   /** Set to make calls fail: it is asked before each one. */
   fault: ((call: string) => Failure | undefined) | undefined;
 };
+
+function partOf(bytes: Uint8Array | undefined, range: ReadOptions['range']): Outcome<Uint8Array | undefined> {
+  if (bytes === undefined || range === undefined) return success(bytes);
+  const part = bytes.subarray(range.offsetBytes, range.offsetBytes + range.lengthBytes);
+  return part.length === range.lengthBytes ? success(part) : failure('BadResponse', 'the object is shorter');
+}
 
 /** An object store in memory, for tests of what is built on stores. */
 export const createMemoryStore = (): MemoryStore => {
@@ -43,11 +50,12 @@ export const createMemoryStore = (): MemoryStore => {
         success({ entries, ...(rest.length > page.length && last !== undefined ? { next: last } : {}) }),
       );
     },
-    read(key, { maximumBytes }) {
+    read(key, { maximumBytes = Number.POSITIVE_INFINITY, range }) {
       const fault = begin(`GET ${key}`);
-      const bytes = objects.get(key);
-      const isTooLarge = (bytes?.length ?? 0) > (maximumBytes ?? Number.POSITIVE_INFINITY);
-      return Promise.resolve(fault ?? (isTooLarge ? failure('TooLarge', 'more than asked for') : success(bytes)));
+      const bytes = partOf(objects.get(key), range);
+      if (fault !== undefined || !bytes.ok) return Promise.resolve(fault ?? bytes);
+      const isTooLarge = (bytes.value?.length ?? 0) > maximumBytes;
+      return Promise.resolve(isTooLarge ? failure('TooLarge', 'more than asked for') : bytes);
     },
     write(key, bytes) {
       const fault = begin(`PUT ${key}`);

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { GRACE_MILLISECONDS } from '../../domain/telling.ts';
 import { replicationSources } from '../../engines/volsync/kinds.ts';
 import { persistentVolumes } from '../../kube/objects.ts';
+import { remember } from '../testing/past.ts';
 import { World } from '../testing/world.ts';
 
 const full = { files: 41, sizeBytes: 8_000_000, complete: true };
@@ -57,6 +58,7 @@ describe('invariant 10: what a claim is told', () => {
 
   it('is nothing but its restore and its protection, when it is restored', async () => {
     world.truth.save(full, world.now() - 3_600_000);
+    remember(world);
     world.createClaim('restore');
     await world.until(({ restore }) => restore?.status?.phase === 'Completed');
     await world.look();
@@ -185,6 +187,7 @@ describe('a claim that lost its volume', () => {
 describe('a claim that lost its volume before its restore was completed', () => {
   it('invariant 1: is not restored into another volume, which it could never get', async () => {
     world.truth.save(full, world.now() - 3_600_000);
+    remember(world);
     world.createClaim('restore');
     await world.until(({ restore }) => restore?.status?.phase === 'Binding');
     world.cluster.bind();

@@ -32,6 +32,7 @@ import { LeftAloneClaims } from './left-alone.ts';
 import { makeRestore } from './make-restore.ts';
 import { isBoundElsewhere, isCompleted, observeProtection, type Protection, provenClaimUID } from './observe.ts';
 import { tellRefusedProtection } from './refusal.ts';
+import { standingFinding } from './restore-finding.ts';
 import { recordProtection } from './status.ts';
 import { VELERO_LOOK_MILLISECONDS, veleroRestoreUnderWay } from './velero-restore.ts';
 
@@ -222,7 +223,7 @@ export class ProtectedVolumeReconciler {
     const { uid, annotations, namespace, name } = claim.metadata;
     const before = volume.status?.claimUID === uid ? volume.status : { conditions: volume.status?.conditions };
     const nextBackupTime = source?.status?.nextSyncTime ?? undefined;
-    const { nextBackupTime: _old, conditions, ...kept } = before;
+    const { nextBackupTime: _old, restoreFinding: _finding, conditions, ...kept } = before;
     return {
       ...kept,
       ...(conditions === undefined ? {} : { conditions }),
@@ -231,6 +232,7 @@ export class ProtectedVolumeReconciler {
       repository: `${namespace}/${name}`,
       ...(nextBackupTime === undefined ? {} : { nextBackupTime }),
       ...proofOf(restore),
+      ...standingFinding({ claim, restore }, before),
     };
   }
 }

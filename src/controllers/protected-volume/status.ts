@@ -6,7 +6,7 @@ import { isNews } from '../../domain/telling.ts';
 import { rfc3339 } from '../../domain/rfc3339.ts';
 import type { PersistentVolumeClaim } from '../../kube/objects.ts';
 import { protectedVolumes } from '../../kube/rebound-kinds.ts';
-import { standingConditions } from '../conditions.ts';
+import { standingConditions, withFinding } from '../conditions.ts';
 import { type ControllerContext, tell, warn } from '../context.ts';
 
 /** Tells the claim what is news since the verdict that was recorded before. */
@@ -34,7 +34,9 @@ export async function recordProtection(
 ): Promise<void> {
   const before = status.conditions ?? [];
   const { generation } = volume.metadata;
-  const conditions = standingConditions(before, verdict, generation, rfc3339(context.now()));
+  const now = rfc3339(context.now());
+  const standing = standingConditions(before, verdict, generation, now);
+  const conditions = withFinding(standing, status.restoreFinding, generation, now);
   const next: ProtectedVolumeStatus = { ...status, phase: verdict.phase, conditions };
   if (isDeepStrictEqual(next, volume.status)) return;
   const { name, namespace, resourceVersion } = volume.metadata;

@@ -40,7 +40,7 @@ export class RepositoryTruth {
     const directories = 1;
     const files = content.files - directories;
     const counts = { files, directories, sizeBytes: content.sizeBytes };
-    const id = this.#restic.addSnapshot(timeMilliseconds, isCounted ? counts : undefined);
+    const id = this.#restic.addSnapshot(timeMilliseconds, files, isCounted ? counts : undefined);
     const snapshot = { id, timeMilliseconds, content: { ...content, snapshotId: id } };
     this.#snapshots = [...this.#snapshots, snapshot];
     return snapshot;

@@ -23,13 +23,14 @@ function keyFile(master: SealKey, password: string): Buffer {
   return Buffer.from(JSON.stringify({ kdf: 'scrypt', ...cost, salt: base64(salt), data }));
 }
 
-/** One restic repository in a store, with real keys and real snapshot records, but without any data. */
+/** One restic repository in a store, with real keys, snapshot records and trees, but without the data of any file. */
 export class ResticStore {
   readonly store: MemoryStore = createMemoryStore();
   readonly #path: string;
   readonly #password: string;
   #key: SealKey | undefined;
   readonly #exclusive = new Set<string>();
+  readonly #trees = new Set<string>();
 
   constructor(path: string, password: string) {
     this.#path = path;
@@ -47,8 +48,8 @@ export class ResticStore {
     return key;
   }
 
-  /** Records a snapshot and returns its id; without counts, as restic did before 0.17. */
-  addSnapshot(timeMilliseconds: number, counts: SnapshotCounts | undefined): string {
+  /** Records a snapshot of so many files and returns its id; without counts, as restic did before 0.17. */
+  addSnapshot(timeMilliseconds: number, files: number, counts: SnapshotCounts | undefined): string {
     const key = this.init();
     const summary = counts && {
       dirs_new: counts.directories,
@@ -58,9 +59,24 @@ export class ResticStore {
       total_bytes_processed: counts.sizeBytes,
     };
     const time = new Date(timeMilliseconds).toISOString();
-    const snapshot = { time, tree: 'a'.repeat(64), hostname: 'volsync', paths: ['/data'], summary };
+    const snapshot = { time, tree: this.#addTree(key, files), hostname: 'volsync', paths: ['/data'], summary };
     const { name: id, bytes } = sealJson(key, snapshot);
     this.store.objects.set(this.#keyOf(id), bytes);
+    return id;
+  }
+
+  /** Stores a directory whose files are numbered, and where it lies; a directory of as many files is the same one. */
+  #addTree(key: SealKey, files: number): string {
+    const nodes = Array.from({ length: files }, (_, number) => ({ name: `file-${number}`, type: 'file' }));
+    const json = Buffer.from(JSON.stringify({ nodes }));
+    const id = sha256(json);
+    if (this.#trees.has(id)) return id;
+    this.#trees.add(id);
+    const { name: pack, bytes } = sealJson(key, { nodes });
+    this.store.objects.set(`${this.#path}/data/${pack.slice(0, 2)}/${pack}`, bytes);
+    const blobs = [{ id, type: 'tree', offset: 0, length: bytes.length }];
+    const index = sealJson(key, { packs: [{ id: pack, blobs }] });
+    this.store.objects.set(`${this.#path}/index/${index.name}`, index.bytes);
     return id;
   }
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { Retention } from '../../api/backup-policy.ts';
 import { type Command, perform } from './commands.ts';
 import { type Violation, Watcher } from './invariants.ts';
+import { remember } from './past.ts';
 import { World, type WorldOptions } from './world.ts';
 
 /** How things stand before anything happens. */
@@ -36,6 +37,7 @@ function begin({ backups, isCounted, ...options }: Beginning): World {
     const content = { files: 61 - 10 * age, sizeBytes: 8_000_000, complete: true };
     world.truth.save(content, world.now() - age * HOUR_MILLISECONDS, isCounted);
   }
+  if (backups > 0) remember(world);
   world.createClaim(backups > 0 ? 'restore' : 'fresh');
   return world;
 }
@@ -54,6 +56,7 @@ async function calmDown(world: World, watcher: Watcher): Promise<void> {
     // What the claim's events ask for where all snapshots are gone, or the volume is.
     if (round === CALM_ROUNDS / 2 && world.isToldToRecreate) world.recreateClaim();
     world.setLabel('hourly');
+    world.answerHold();
     await world.calmRound();
     watcher.look();
     const isOver = world.server.revision === revision && !world.isToldToRecreate;

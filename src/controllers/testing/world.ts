@@ -305,6 +305,18 @@ export class World {
     });
   }
 
+  /** The user follows the claim's events where it is not certain which snapshot is right. */
+  answerHold(): void {
+    if (this.restore?.status?.finding?.kind === 'Held') this.ask('newest');
+  }
+
+  /** The user asks for a snapshot, though the claim is there already. */
+  ask(request: string): void {
+    this.server.change(persistentVolumeClaims, CLAIM_REF, (object) => {
+      childOf(childOf(object, 'metadata'), 'annotations')[RESTORE_ANNOTATION] = request;
+    });
+  }
+
   acceptCollapse(snapshotId: string): void {
     if (this.claim === undefined) return;
     this.server.change(persistentVolumeClaims, CLAIM_REF, (object) => {

@@ -1,6 +1,7 @@
 import { beforeEach, expect, it } from 'vitest';
 import { GRACE_MILLISECONDS } from '../../domain/telling.ts';
 import { events, pods } from '../../kube/objects.ts';
+import { remember } from '../testing/past.ts';
 import { CLAIM_REF, NAMESPACE, World } from '../testing/world.ts';
 
 let world: World;
@@ -8,6 +9,7 @@ let world: World;
 beforeEach(() => {
   world = new World();
   world.truth.save({ files: 41, sizeBytes: 8_000_000, complete: true }, world.now() - 3_600_000);
+  remember(world);
 });
 
 const isCompleted = ({ restore }: World): boolean => restore?.status?.phase === 'Completed';

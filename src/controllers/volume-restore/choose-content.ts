@@ -1,11 +1,10 @@
 import type { SnapshotReference } from '../../api/snapshot.ts';
-import type { VolumeRestore } from '../../api/volume-restore.ts';
+import type { VolumeRestore, VolumeRestoreStatus } from '../../api/volume-restore.ts';
 import { rfc3339 } from '../../domain/rfc3339.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import { tell, warn } from '../context.ts';
-import { moverUserOf } from '../mover-user.ts';
 import type { RepositoryAccess } from '../repository-access.ts';
-import { type Resolution, resolveSnapshot } from './resolve.ts';
+import { announceChoice, holdResolution, resolveFor, restoringMessage, statusOfChoice } from './choice.ts';
 import { resolveAnywhere } from './resolve-anywhere.ts';
 import { hold, type Scene, short, type Step, type Stop, type Tools } from './scene.ts';
 import { recordProgress } from './status.ts';
@@ -18,36 +17,29 @@ const CERTAIN_NONES = 3;
  */
 const NONE_REPEAT_MILLISECONDS = 4_000;
 
-/** Steps 1 and 2: which snapshot, or certainly none. */
-export async function chooseContent(tools: Tools, { restore, claim }: Scene): Promise<Step> {
-  if (restore.status?.snapshot !== undefined || restore.status?.blank === true) return { restore, claim };
+/** Steps 1 and 2: which snapshot, or certainly none. What is used later is looked at once more then. */
+export async function chooseContent(tools: Tools, scene: Scene): Promise<Step> {
+  const { restore, claim } = scene;
+  if (restore.status?.snapshot !== undefined || restore.status?.blank === true) return scene;
   const tooSoonMilliseconds = untilNextNone(tools, restore);
   if (tooSoonMilliseconds > 0) return { result: requeueAfter(tooSoonMilliseconds) };
-  const resolution = await resolveAnywhere(tools, restore);
+  const resolution = await resolveAnywhere(tools, scene);
   switch (resolution.kind) {
     case 'wait':
-      return await hold(tools, { restore, claim }, resolution.reason, resolution.message);
+      return await holdResolution(tools, scene, resolution);
     case 'none':
-      return await countNone(tools, { restore, claim }, resolution.warning);
-    case 'snapshot':
-      return await recordChoice(tools, { restore, claim }, resolution);
+      return await countNone(tools, scene, resolution.warning);
+    case 'snapshot': {
+      const chosen = await statusOfChoice(tools, scene, resolution);
+      if ('result' in chosen) return chosen;
+      const message = restoringMessage(resolution);
+      const { destinationName } = resolution;
+      const status = { phase: 'Provisioning', ...chosen.status, destinationName } as const;
+      const recorded = await recordProgress(tools.context, restore, { status, reason: 'Restoring', message });
+      announceChoice(tools, scene, resolution);
+      return { claim, restore: recorded };
+    }
   }
-}
-
-type Chosen = Extract<Resolution, { kind: 'snapshot' }>;
-
-async function recordChoice(tools: Tools, { restore, claim }: Scene, chosen: Chosen): Promise<Step> {
-  const { snapshot, destinationName, record } = chosen;
-  const choice = moverUserOf(tools.context.stores, claim, record?.mover);
-  if (!choice.ok) return await hold(tools, { restore, claim }, 'MalformedMoverUser', choice.message);
-  const from = destinationName === undefined ? '' : ` from BackupDestination ${destinationName}`;
-  const message = `Restoring snapshot ${short(snapshot)}${from} into the claim.`;
-  const { volumeCapacityBytes } = record ?? {};
-  const moverUser = choice.user;
-  const status = { phase: 'Provisioning', snapshot, destinationName, moverUser, volumeCapacityBytes } as const;
-  const recorded = await recordProgress(tools.context, restore, { status, reason: 'Restoring', message });
-  tell(tools.context, claim, 'Restoring', message);
-  return { claim, restore: recorded };
 }
 
 /** How long to wait until another "none" counts. */
@@ -71,27 +63,45 @@ async function countNone(tools: Tools, { restore, claim }: Scene, warning: strin
   }
   const blankMessage = 'There is certainly no backup of this claim: it gets a blank volume.';
   const message = warning === undefined ? blankMessage : `${blankMessage} ${warning}.`;
-  const status = { phase: 'Provisioning', blank: true, certainNones, lastNoneTime } as const;
+  const status = { phase: 'Provisioning', blank: true, certainNones, lastNoneTime, finding: undefined } as const;
   const recorded = await recordProgress(tools.context, restore, { status, reason: 'NoBackup', message });
   (warning === undefined ? tell : warn)(tools.context, claim, 'NoBackup', message);
   return { claim, restore: recorded };
 }
 
-/** A snapshot that did not come back may be gone, or a newer one be there: what is in the destination now counts. */
+/** What an attempt is to bring back. */
+export interface ChosenAgain {
+  readonly snapshot: SnapshotReference;
+  readonly status: Partial<VolumeRestoreStatus>;
+  /** Tells the claim, where it is another one than before. */
+  readonly announce: () => void;
+}
+
+/**
+ * Chooses right before a mover begins: between the first choice and this moment days may have passed, a newer snapshot
+ * have come, or the chosen one have gone. What is in the destination now counts.
+ */
 export async function chooseAgain(
   tools: Tools,
   scene: Scene,
   access: RepositoryAccess,
-  snapshot: SnapshotReference,
-): Promise<SnapshotReference | Stop> {
-  const resolution = await resolveSnapshot(tools.cache, access, scene.restore);
+  before: SnapshotReference,
+): Promise<ChosenAgain | Stop> {
+  const resolution = await resolveFor(tools, scene, access);
   switch (resolution.kind) {
-    case 'snapshot':
-      return resolution.snapshot;
+    case 'snapshot': {
+      const chosen = await statusOfChoice(tools, scene, resolution);
+      if ('result' in chosen) return chosen;
+      const { snapshot } = resolution;
+      const announce = (): void => {
+        if (snapshot.id !== before.id) announceChoice(tools, scene, resolution);
+      };
+      return { snapshot, status: chosen.status, announce };
+    }
     case 'wait':
-      return await hold(tools, scene, resolution.reason, resolution.message);
+      return await holdResolution(tools, scene, resolution);
     case 'none': {
-      const message = `snapshot ${short(snapshot)} was there a while ago, and now there is none. Bring the repository back, or delete the claim and create it again to let it start blank`;
+      const message = `snapshot ${short(before)} was there a while ago, and now there is none. Bring the repository back, or delete the claim and create it again to let it start blank`;
       return await hold(tools, scene, 'BackupVanished', message);
     }
   }

@@ -137,21 +137,19 @@ async function begin(
   snapshot: SnapshotReference,
   attempt: number,
 ): Promise<PrimedStep> {
-  const { restore, claim, prime } = scene;
+  const { restore, prime } = scene;
   const access = openFor(tools, restore);
   if (!access.ok) return await hold(tools, scene, access.reason, access.message);
-  const choice = moverUserOf(tools.context.stores, claim, restore.status?.moverUser);
-  if (!choice.ok) return await hold(tools, scene, 'MalformedMoverUser', choice.message);
   const locked = await awaitUnlocked(tools, scene, access.access);
   if (locked !== undefined) return locked;
-  const chosen = attempt === 1 ? snapshot : await chooseAgain(tools, scene, access.access, snapshot);
+  const chosen = await chooseAgain(tools, scene, access.access, snapshot);
   if ('result' in chosen) return chosen;
-  const message = restoringMessage(chosen, attempt);
+  const message = restoringMessage(chosen.snapshot, attempt);
   // Recorded first: a proof must never outlive the prime claim that it speaks of.
   const primeClaimUID = prime.metadata.uid;
-  const { user: moverUser } = choice;
-  const status = { phase: 'Restoring', attempts: attempt, primeClaimUID, snapshot: chosen, moverUser } as const;
+  const status = { phase: 'Restoring', attempts: attempt, primeClaimUID, ...chosen.status } as const;
   const recorded = await recordProgress(tools.context, restore, { status, reason: 'Restoring', message });
+  chosen.announce();
   await start(tools, { ...scene, restore: recorded }, access.access, attempt);
   return { result: requeueAfter(ENGINE_LOOK_MILLISECONDS) };
 }

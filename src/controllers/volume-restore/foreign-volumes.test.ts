@@ -3,6 +3,7 @@ import { persistentVolumes } from '../../kube/objects.ts';
 import { replicationDestinations } from '../../engines/volsync/kinds.ts';
 import { blank, type Content } from '../testing/cluster.ts';
 import { childOf, isObject } from '../testing/json.ts';
+import { remember } from '../testing/past.ts';
 import { World } from '../testing/world.ts';
 
 const HOUR_MILLISECONDS = 3_600_000;
@@ -32,6 +33,7 @@ describe('a volume that was there before the restore', () => {
     'invariant 12: keeps its files when the prime claim takes it, and the claim says so (policy %s)',
     async (policy) => {
       world.truth.save(backedUp, world.now() - HOUR_MILLISECONDS);
+      remember(world);
       const volume = world.cluster.offerVolume(others, policy);
       world.createClaim('restore');
       await play(10);
@@ -51,6 +53,7 @@ describe('a volume that was there before the restore', () => {
     'invariants 7 and 12: is given back with its files by whoever comes after (policy %s, died at write %i)',
     async (policy, after) => {
       world.truth.save(backedUp, world.now() - HOUR_MILLISECONDS);
+      remember(world);
       const volume = world.cluster.offerVolume(others, policy);
       world.createClaim('restore');
       world.process.client.expect({ after, fault: after % 2 === 0 ? 'refused' : 'answerLost', fatal: true });
@@ -62,6 +65,7 @@ describe('a volume that was there before the restore', () => {
 
   it('invariant 12: keeps its files when the waiting claim is deleted', async () => {
     world.truth.save(backedUp, world.now() - HOUR_MILLISECONDS);
+    remember(world);
     const volume = world.cluster.offerVolume(others);
     world.createClaim('restore');
     await world.until(({ restore }) => restore?.status?.refusedVolumes !== undefined);
@@ -72,6 +76,7 @@ describe('a volume that was there before the restore', () => {
 
   it('does not keep the claim waiting once somebody else has it', async () => {
     world.truth.save(backedUp, world.now() - HOUR_MILLISECONDS);
+    remember(world);
     const name = world.cluster.offerVolume(others, 'Retain');
     world.createClaim('restore');
     await play(6);
@@ -101,6 +106,7 @@ describe('removing files', () => {
 
   beforeEach(() => {
     world.truth.save(backedUp, world.now() - HOUR_MILLISECONDS);
+    remember(world);
     world.createClaim('restore');
   });
 
@@ -129,6 +135,7 @@ describe('removing files', () => {
 
 it('invariant 12: a volume that the prime claim took keeps its files when the claim is bound to another one meanwhile', async () => {
   world.truth.save(backedUp, world.now() - HOUR_MILLISECONDS);
+  remember(world);
   const volume = world.cluster.offerVolume(others);
   world.createClaim('restore');
   await world.until(({ prime }) => prime?.spec.volumeName === volume);

@@ -5,6 +5,7 @@ import { GRACE_MILLISECONDS } from '../../domain/telling.ts';
 import { replicationDestinations } from '../../engines/volsync/kinds.ts';
 import { blank } from '../testing/cluster.ts';
 import type { RestoreEnd } from '../testing/engine.ts';
+import { remember } from '../testing/past.ts';
 import type { TrueSnapshot } from '../testing/repository-truth.ts';
 import { NAMESPACE, World } from '../testing/world.ts';
 
@@ -18,6 +19,7 @@ beforeEach(() => {
   world = new World();
   world.truth.save({ ...full, files: 31 }, world.now() - 2 * HOUR_MILLISECONDS);
   snapshot = world.truth.save(full, world.now() - HOUR_MILLISECONDS);
+  remember(world);
 });
 
 const isCompleted = ({ restore }: World): boolean => restore?.status?.phase === 'Completed';
@@ -84,6 +86,7 @@ describe('invariant 10: a claim that is restored and waits', () => {
   it('for a pod, says so when that has lasted, and not again after a restart', async () => {
     world = new World({ volumeBindingMode: 'WaitForFirstConsumer' });
     world.truth.save(full, world.now() - HOUR_MILLISECONDS);
+    remember(world);
     world.createClaim('restore');
     for (let times = 0; times < 3; times += 1) await world.look();
     expect(standing()?.reason).toBe('WaitingForConsumer');
@@ -116,6 +119,7 @@ describe('invariant 10: a claim that is restored and waits', () => {
 
   it('for a volume that the storage class does not make, says so when that has lasted', async () => {
     world.truth.lose();
+    world.removeRecord();
     world.createClaim('restore');
     for (let times = 0; times < 4; times += 1) await lookAfter(4_000);
     expect(world.prime).toBeDefined();
@@ -169,6 +173,7 @@ describe('a claim with a backup', () => {
   it('waits for a node where the storage class binds late', async () => {
     world = new World({ volumeBindingMode: 'WaitForFirstConsumer' });
     snapshot = world.truth.save(full, world.now() - HOUR_MILLISECONDS);
+    remember(world);
     world.createClaim('restore');
     await world.calmRound();
     await world.calmRound();
@@ -216,6 +221,7 @@ describe('proof', () => {
     await world.until(isMoverRunning);
     const newer = world.truth.save({ ...full, files: 51 }, world.now());
     world.truth.forget({ last: '1' });
+    remember(world);
     await world.until(isCompleted);
     expect(world.content?.snapshotId).toBe(newer.id);
   });
@@ -224,6 +230,7 @@ describe('proof', () => {
     world.createClaim('restore');
     await world.until(isMoverRunning);
     world.truth.lose();
+    world.removeRecord();
     for (let round = 0; round < 6; round += 1) await world.calmRound();
     expect(world.claim?.spec.volumeName).toBeUndefined();
     expect(world.restore?.status?.blank).toBeUndefined();
@@ -440,6 +447,7 @@ describe('a claim that may have a backup', () => {
 
   it('invariant 2: waits while the newest snapshot cannot be read', async () => {
     snapshot = world.truth.save(full, world.now() - HOUR_MILLISECONDS);
+    remember(world);
     world.destination.mood = 'damaged';
     world.createClaim('restore');
     for (let round = 0; round < 5; round += 1) await world.calmRound();

@@ -10,6 +10,7 @@ import { ageMilliseconds, type ControllerContext, tell } from '../context.ts';
 import { PODS_BY_CLAIM } from '../stores.ts';
 import { discardAttempt } from './attempt.ts';
 import { handOverVolume, restoredContent } from './bind.ts';
+import { confirmBlank } from './confirm-blank.ts';
 import { chooseContent } from './choose-content.ts';
 import { awaitVolume, hasVolume } from './clear-prime.ts';
 import { fillPrime } from './fill-prime.ts';
@@ -140,8 +141,11 @@ export class VolumeRestoreReconciler {
   }
 
   /** Step 6: the volume changes hands. */
-  async #handOver({ restore, claim, prime }: PrimedScene): Promise<Result> {
-    if (!hasVolume(prime)) return (await awaitVolume(this.#tools, { restore, claim, prime })).result;
+  async #handOver(scene: PrimedScene): Promise<Result> {
+    if (!hasVolume(scene.prime)) return (await awaitVolume(this.#tools, scene)).result;
+    const confirmed = await confirmBlank(this.#tools, scene);
+    if ('result' in confirmed) return confirmed.result;
+    const { restore, claim, prime } = confirmed;
     const outcome = await handOverVolume(this.#context.client, restore, prime, claim);
     if (outcome.kind === 'lost') {
       // Another prime claim gets another volume, and is filled again.

@@ -1,5 +1,4 @@
 import type { BackupPolicy } from '../../api/backup-policy.ts';
-import type { VolumeRestore } from '../../api/volume-restore.ts';
 import { probeElsewhere } from '../../destinations/elsewhere.ts';
 import { decideElsewhere } from '../../domain/elsewhere.ts';
 import { newStoreWarning } from '../../domain/new-store.ts';
@@ -7,38 +6,44 @@ import { youngTierDoubt } from '../../domain/young-tier.ts';
 import { DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
 import { openRepository } from '../repository-access.ts';
 import { type Resolution, resolveSnapshot } from './resolve.ts';
-import { policyOf, type Tools } from './scene.ts';
+import { policyOf, type Scene, type Tools } from './scene.ts';
 
-const wait = (reason: string, message: string): Resolution => ({ kind: 'wait', reason, message });
+const wait = (reason: string, message: string): Resolution => ({ kind: 'wait', reason, message, isQuestion: false });
 
 /**
  * Asks which snapshot a restore brings back: the tier's own destination, and where that holds no backup, all others too.
  * So `none` is the word of every destination, and of a tier that is no mere stand-in.
  */
-export async function resolveAnywhere(tools: Tools, restore: VolumeRestore): Promise<Resolution> {
+export async function resolveAnywhere(tools: Tools, scene: Scene): Promise<Resolution> {
+  const { restore } = scene;
   const policy = policyOf(tools, restore);
   if (!policy.ok) return wait(policy.reason, policy.message);
-  const own = await resolveIn(tools, restore, policy.policy.spec.destination);
+  const own = await resolveIn(tools, scene, policy.policy);
   return own.kind === 'none' && restore.spec.restore !== 'none'
-    ? await lookElsewhere(tools, restore, policy.policy)
+    ? await lookElsewhere(tools, scene, policy.policy)
     : own;
 }
 
-async function resolveIn(tools: Tools, restore: VolumeRestore, destinationName: string): Promise<Resolution> {
-  const claim = { namespace: restore.metadata.namespace ?? '', name: restore.spec.claimName };
-  const opened = openRepository(tools.context, destinationName, claim);
+async function resolveIn(
+  tools: Tools,
+  { claim }: Scene,
+  { spec }: BackupPolicy,
+  destinationName = spec.destination,
+): Promise<Resolution> {
+  const opened = openRepository(tools.context, destinationName, claim.metadata);
   if (!opened.ok) return wait(opened.reason, opened.message);
-  return await resolveSnapshot(tools.cache, opened.access, restore);
+  return await resolveSnapshot(tools.cache, { claim, access: opened.access, policy: spec });
 }
 
-async function lookElsewhere(tools: Tools, restore: VolumeRestore, policy: BackupPolicy): Promise<Resolution> {
+async function lookElsewhere(tools: Tools, scene: Scene, policy: BackupPolicy): Promise<Resolution> {
   const { stores, catalog, now } = tools.context;
   const own = policy.spec.destination;
   const sources = {
     destinations: () => stores.destinations.all(),
     openStore: (name: string) => catalog.openStore(name),
   };
-  const claim = { namespace: restore.metadata.namespace ?? '', claim: restore.spec.claimName };
+  const { namespace, name } = scene.claim.metadata;
+  const claim = { namespace, claim: name };
   const options = { timeoutMilliseconds: DESTINATION_TIMEOUT_MILLISECONDS };
   const answers = await probeElsewhere(sources, { claim, own }, options);
   const decision = decideElsewhere({ own, answers, nowMilliseconds: now() });
@@ -46,22 +51,27 @@ async function lookElsewhere(tools: Tools, restore: VolumeRestore, policy: Backu
     case 'hold':
       return wait(decision.reason, decision.message);
     case 'restore':
-      return await restoreFrom(tools, restore, decision.destination);
+      return await restoreFrom(tools, scene, policy, decision.destination);
     case 'none':
       return believedNone(tools, policy);
   }
 }
 
-async function restoreFrom(tools: Tools, restore: VolumeRestore, destinationName: string): Promise<Resolution> {
-  const there = await resolveIn(tools, restore, destinationName);
+async function restoreFrom(
+  tools: Tools,
+  scene: Scene,
+  policy: BackupPolicy,
+  destinationName: string,
+): Promise<Resolution> {
+  const there = await resolveIn(tools, scene, policy, destinationName);
   switch (there.kind) {
     case 'snapshot':
       return { ...there, destinationName };
     case 'wait':
-      return wait(
-        there.reason,
-        `in destination ${destinationName}, the only one that holds backups of this claim: ${there.message}`,
-      );
+      return {
+        ...there,
+        message: `in destination ${destinationName}, the only one that holds backups of this claim: ${there.message}`,
+      };
     case 'none':
       return wait(
         'BackupVanished',

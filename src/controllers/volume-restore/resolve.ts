@@ -1,15 +1,22 @@
+import type { BackupPolicySpec } from '../../api/backup-policy.ts';
+import { RESTORE_ANNOTATION } from '../../api/labels.ts';
 import type { SnapshotReference } from '../../api/snapshot.ts';
-import type { VolumeRestore } from '../../api/volume-restore.ts';
+import type { ChoiceFacts, ChoiceNote, SnapshotChoice } from '../../domain/choice-facts.ts';
 import { parseRestoreRequest } from '../../domain/restore-request.ts';
-import { chooseSnapshot } from '../../domain/snapshot-selection.ts';
-import { readLedger, rememberedSnapshot, type ClaimRecord } from '../../destinations/ledger.ts';
-import type { Snapshot } from '../../engines/restic/snapshot.ts';
+import { intervalSeconds } from '../../domain/schedule.ts';
+import { chooseSnapshot } from '../../domain/snapshot-choice.ts';
+import { type ClaimRecord, readLedger, rememberedSnapshot } from '../../destinations/ledger.ts';
+import type { Outcome } from '../../destinations/outcome.ts';
+import { compareTrees } from '../../engines/restic/compare-trees.ts';
 import { readRepository } from '../../engines/restic/read-repository.ts';
-import type { DamagedSnapshot } from '../../engines/restic/reading.ts';
+import type { RepositoryReading } from '../../engines/restic/reading.ts';
 import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
+import type { Snapshot } from '../../engines/restic/snapshot.ts';
+import type { PersistentVolumeClaim } from '../../kube/objects.ts';
 import { DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
 import type { RepositoryAccess } from '../repository-access.ts';
 import { snapshotReference } from './expectation.ts';
+import { ledgerFact } from './ledger-fact.ts';
 
 /** What a look into the destination says about a restore. */
 export type Resolution =
@@ -17,23 +24,46 @@ export type Resolution =
       readonly kind: 'snapshot';
       readonly snapshot: SnapshotReference;
       readonly record: ClaimRecord | undefined;
+      readonly note?: ChoiceNote | undefined;
       /** The BackupDestination that holds it, where it is not the tier's own. */
       readonly destinationName?: string;
     }
   /** This time, the destination said for certain that the claim has no backup. `warning`: to be said with a blank start. */
   | { readonly kind: 'none'; readonly warning?: string | undefined }
-  | { readonly kind: 'wait'; readonly reason: string; readonly message: string };
+  | WaitResolution;
 
-const wait = (reason: string, message: string): Resolution => ({ kind: 'wait', reason, message });
+export interface WaitResolution {
+  readonly kind: 'wait';
+  readonly reason: string;
+  readonly message: string;
+  /** Whether the claim waits for a person's answer, not for the store. */
+  readonly isQuestion: boolean;
+  readonly newerId?: string | undefined;
+}
+
+/** What is to be restored, and where from. */
+export interface RestoreOrder {
+  /** Its annotation says what is asked for, as it is now: a claim that waits can be answered by it. */
+  readonly claim: PersistentVolumeClaim;
+  readonly access: RepositoryAccess;
+  readonly policy: BackupPolicySpec;
+}
+
+/** To compare two snapshots' trees. */
+const COMPARISON_TIMEOUT_MILLISECONDS = 30_000;
+
+const wait = (reason: string, message: string): WaitResolution => ({
+  kind: 'wait',
+  reason,
+  message,
+  isQuestion: false,
+});
 
 /** Asks the destination which snapshot a restore brings back. Never throws for what the destination does. */
-export async function resolveSnapshot(
-  cache: RepositoryCache,
-  access: RepositoryAccess,
-  restore: VolumeRestore,
-): Promise<Resolution> {
+export async function resolveSnapshot(cache: RepositoryCache, order: RestoreOrder): Promise<Resolution> {
+  const { access, claim } = order;
   const options = { timeoutMilliseconds: DESTINATION_TIMEOUT_MILLISECONDS };
-  const key = { namespace: restore.metadata.namespace ?? '', claim: restore.spec.claimName };
+  const key = { namespace: claim.metadata.namespace, claim: claim.metadata.name };
   const [reading, ledger] = await Promise.all([
     readRepository(access.destination, access.path, access.password, { ...options, cache }),
     readLedger(access.destination, key, options),
@@ -42,8 +72,7 @@ export async function resolveSnapshot(
     case 'unknown':
       return wait(reading.reason, reading.message);
     case 'read':
-      // The ledger only adds counts that old snapshots lack: it must not stand in the way of a restore.
-      return choose(reading, restore, ledger.ok ? ledger.value : undefined);
+      return await choose(cache, order, reading, ledger);
     case 'absent':
     case 'empty':
       if (!ledger.ok) return wait(ledger.reason, ledger.message);
@@ -51,28 +80,55 @@ export async function resolveSnapshot(
   }
 }
 
-function choose(
-  { snapshots, damaged }: { readonly snapshots: readonly Snapshot[]; readonly damaged: readonly DamagedSnapshot[] },
-  restore: VolumeRestore,
-  record: ClaimRecord | undefined,
-): Resolution {
-  const parsed = parseRestoreRequest(restore.spec.restore);
+async function choose(
+  cache: RepositoryCache,
+  order: RestoreOrder,
+  { snapshots, damaged }: Extract<RepositoryReading, { kind: 'read' }>,
+  ledger: Outcome<ClaimRecord | undefined>,
+): Promise<Resolution> {
+  const { claim, policy } = order;
+  const parsed = parseRestoreRequest(claim.metadata.annotations?.[RESTORE_ANNOTATION]);
   if (!parsed.ok) return wait('MalformedRestore', parsed.message);
-  if (parsed.request.kind === 'none') return { kind: 'none' };
-  const choice = chooseSnapshot(snapshots, parsed.request);
-  if (choice.kind === 'noMatch') return wait('NoMatchingSnapshot', choice.message);
-  const isNamed = parsed.request.kind === 'snapshot' || record?.lastGoodBackup?.snapshotId === choice.snapshot.id;
-  if (damaged[0] !== undefined && !isNamed) return mayBeTooOld(damaged[0], choice.snapshot);
-  return { kind: 'snapshot', snapshot: snapshotReference(choice.snapshot, record), record };
+  const { request } = parsed;
+  if (request.kind === 'none') return wait('AskedForBlank', askedForBlank);
+  const record = ledger.ok ? ledger.value : undefined;
+  const choice = await decide(cache, order, {
+    snapshots,
+    damaged,
+    ledger: ledgerFact(ledger),
+    intervalSeconds: record?.intervalSeconds ?? intervalSeconds(policy.schedule),
+    request,
+    unvouched: policy.restore.unvouched,
+  });
+  if (choice.kind !== 'chosen') return { ...choice, kind: 'wait' };
+  return { kind: 'snapshot', snapshot: snapshotReference(choice.snapshot, record), record, note: choice.note };
 }
 
-/** A snapshot that can't be read may be a newer one than the choice: older data must not come back unasked. */
-function mayBeTooOld(damaged: DamagedSnapshot, newestReadable: Snapshot): Resolution {
-  return wait(
-    'DamagedSnapshot',
-    `${damaged.message}. It may be newer than ${newestReadable.shortId} of ${newestReadable.time}, the newest that can be read. ` +
-      `Mend the repository, or recreate the claim with annotation rebound.dev/restore: ${newestReadable.shortId} to take that one`,
-  );
+const askedForBlank =
+  'annotation rebound.dev/restore was set to "none" after the claim was created. To let it start blank, delete the claim and create it again with the annotation';
+
+/** Makes the choice; compares the trees that it hangs on. */
+async function decide(
+  cache: RepositoryCache,
+  order: RestoreOrder,
+  facts: ChoiceFacts<Snapshot>,
+): Promise<SnapshotChoice<Snapshot>> {
+  const step = chooseSnapshot(facts);
+  if (step.kind !== 'compareTrees') return step;
+  const { destination, path: repositoryPath, password } = order.access;
+  const pair = { older: step.vouched, newer: step.unvouched };
+  const limits = { timeoutMilliseconds: COMPARISON_TIMEOUT_MILLISECONDS };
+  const answer = await compareTrees({ destination, repositoryPath, password, cache }, pair, limits);
+  if (answer.kind === 'failed') return { ...wait(answer.reason, answer.message), kind: 'hold' };
+  return await decide(cache, order, {
+    ...facts,
+    comparison: {
+      vouchedId: step.vouched.id,
+      unvouchedId: step.unvouched.id,
+      answer: answer.kind,
+      ...(answer.kind === 'lacksSome' ? { lackedPath: answer.path } : {}),
+    },
+  });
 }
 
 /** The ledger remembers a backup that the repository does not hold: somebody removed it, or the store is not whole. */

@@ -1,5 +1,5 @@
 import type { BackupPolicy } from '../../api/backup-policy.ts';
-import type { SnapshotReference } from '../../api/snapshot.ts';
+import type { RestoreFinding, SnapshotReference } from '../../api/snapshot.ts';
 import type { VolumeRestore } from '../../api/volume-restore.ts';
 import { GRACE_MILLISECONDS, isNews, putWait, type Wait } from '../../domain/telling.ts';
 import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
@@ -72,9 +72,18 @@ export function openFor(tools: Tools, restore: VolumeRestore): OpenedRepository 
 }
 
 /** Lets the claim wait, unbound, for something that a person may have to mend, and says so, each time. */
-export async function hold(tools: Tools, { restore, claim }: Scene, reason: string, why: string): Promise<Stop> {
+export async function hold(tools: Tools, scene: Scene, reason: string, why: string): Promise<Stop> {
+  return await holdWith(tools, scene, { reason, why });
+}
+
+/** Lets the claim wait, as {@link hold} does, for a person's answer to a finding. */
+export async function holdWith(
+  tools: Tools,
+  { restore, claim }: Scene,
+  { reason, why, finding }: { readonly reason: string; readonly why: string; readonly finding?: RestoreFinding },
+): Promise<Stop> {
   const message = `The claim waits, unbound, and no data is at risk: ${why}. It goes on by itself once this is mended.`;
-  const status = { phase: 'Probing', certainNones: 0 } as const;
+  const status = { phase: 'Probing', certainNones: 0, ...(finding === undefined ? {} : { finding }) } as const;
   await recordProgress(tools.context, restore, { status, stalled: true, reason, message });
   // Said again as long as it lasts: events are counted, and vanish after a while.
   warn(tools.context, claim, 'RestoreHeld', message);

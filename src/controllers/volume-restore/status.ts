@@ -2,7 +2,7 @@ import type { VolumeRestore, VolumeRestoreStatus } from '../../api/volume-restor
 import { volumeRestores } from '../../kube/rebound-kinds.ts';
 import { isDeepStrictEqual } from 'node:util';
 import { rfc3339 } from '../../domain/rfc3339.ts';
-import { standingConditions } from '../conditions.ts';
+import { standingConditions, withFinding } from '../conditions.ts';
 import type { ControllerContext } from '../context.ts';
 
 /** What a step of the restore has to say. */
@@ -33,7 +33,13 @@ export async function recordProgress(
     restore.metadata.generation,
     rfc3339(context.now()),
   );
-  const status: VolumeRestoreStatus = { ...restore.status, ...progress.status, message, conditions };
+  const { finding, ...others }: VolumeRestoreStatus = { ...restore.status, ...progress.status };
+  const status: VolumeRestoreStatus = {
+    ...others,
+    message,
+    ...(finding === undefined ? {} : { finding }),
+    conditions: withFinding(conditions, finding, restore.metadata.generation, rfc3339(context.now())),
+  };
   if (isDeepStrictEqual(status, restore.status)) return restore;
   const { name, namespace, resourceVersion } = restore.metadata;
   const desired = { metadata: { name, namespace, resourceVersion }, status };

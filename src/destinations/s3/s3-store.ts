@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CallOptions } from '../destination.ts';
+import type { CallOptions, ReadOptions } from '../destination.ts';
 import type { ListPage, ListPageOptions, ObjectStore } from '../object-store.ts';
 import { failure, success, type Failure, type Outcome } from '../outcome.ts';
 import { stepsWithin } from '../time-limit.ts';
@@ -76,6 +76,23 @@ const readResult = (response: HttpResponse): Outcome<Uint8Array | undefined> => 
   const isCertainlyMissing = response.status === 404 && errorCodeOf(response.body) === 'NoSuchKey';
   return isCertainlyMissing ? success(undefined) : describeError(response);
 };
+
+type ByteRange = NonNullable<ReadOptions['range']>;
+
+const rangeHeader = ({ offsetBytes, lengthBytes }: ByteRange) => ({
+  range: `bytes=${offsetBytes}-${offsetBytes + lengthBytes - 1}`,
+});
+
+/** A server that sends the whole object, or less than was asked for, does not answer the question. */
+const rangeResult =
+  ({ lengthBytes }: ByteRange) =>
+  (response: HttpResponse): Outcome<Uint8Array | undefined> => {
+    if (response.status === 200) return failure('BadResponse', 'HTTP 200 for a part of an object');
+    if (response.status !== 206) return readResult(response);
+    return response.body.length === lengthBytes
+      ? success(response.body)
+      : failure('BadResponse', `${response.body.length} bytes of ${lengthBytes} that were asked for`);
+  };
 
 // Every S3 server answers a PUT with the ETag of what it stored; whoever does not has not stored it.
 const writeResult = (response: HttpResponse): Outcome<undefined> => {
@@ -161,10 +178,11 @@ export const createS3Store = (settings: S3Settings, options: S3StoreOptions = {}
   return {
     description: `${endpointOf(settings)} bucket ${settings.bucket} prefix ${JSON.stringify(settings.prefix)}`,
     listPage,
-    read: async (key, limits) => {
+    read: async (key, { range, ...limits }) => {
       const step = stepsWithin(limits);
-      const request: Call = { operation: 'GET', key: folder + key };
-      const bytes = await call(request, { maximumBytes: MAXIMUM_READ_BYTES, ...step() }, readResult);
+      const request: Call = { operation: 'GET', key: folder + key, ...(range && { headers: rangeHeader(range) }) };
+      const understand = range === undefined ? readResult : rangeResult(range);
+      const bytes = await call(request, { maximumBytes: MAXIMUM_READ_BYTES, ...step() }, understand);
       if (bytes.ok || bytes.reason !== 'AccessDenied') return bytes;
       return (await isListedAbsent(listPage, key, step())) ? success(undefined) : bytes;
     },

@@ -20,3 +20,13 @@ export type RepositoryReading =
   | { readonly kind: 'empty' }
   | { readonly kind: 'absent' }
   | { readonly kind: 'unknown'; readonly reason: RepositoryUnknownReason; readonly message: string };
+
+/** What two snapshots' trees say of each other. */
+export type TreeAnswer =
+  | { readonly kind: 'lacksNothing' }
+  /** `path`: one that the newer one lacks, from the top of the volume, at most 200 characters. */
+  | { readonly kind: 'lacksSome'; readonly path: string }
+  /** Too much to compare, or damaged: to ask again is of no use. */
+  | { readonly kind: 'unknown'; readonly message: string }
+  /** The store did not answer. */
+  | { readonly kind: 'failed'; readonly reason: RepositoryUnknownReason; readonly message: string };

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Destination } from '../../destinations/destination.ts';
 import { openKeyFile, type KeyFileReading } from './key-file.ts';
 import { LruMap } from './lru-map.ts';
+import type { TreeAnswer } from './reading.ts';
 import type { SealKey } from './sealed-box.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -23,6 +24,8 @@ export type RepositoryOpening = {
 export interface RepositoryCache {
   /** Snapshots by id, which is the hash of the encrypted file. Use one only after the repository was opened. */
   readonly snapshots: LruMap<string, Snapshot>;
+  /** What comparing two snapshots' trees gave, by their ids. */
+  readonly treeAnswers: LruMap<string, TreeAnswer>;
   /** The key that opened the repository last. It is out of date when the repository was made anew since. */
   masterKey(opening: RepositoryOpening): SealKey | undefined;
   /**
@@ -33,6 +36,7 @@ export interface RepositoryCache {
 }
 
 const DEFAULT_ENTRIES = 20_000;
+const MAXIMUM_TREE_ANSWERS = 1_000;
 
 const nameOf = ({ destination, repositoryPath, password }: RepositoryOpening): string =>
   createHash('sha256')
@@ -52,6 +56,7 @@ export const createRepositoryCache = (options: RepositoryCacheOptions = {}): Rep
 
   return {
     snapshots: new LruMap(options.maximumSnapshots ?? DEFAULT_ENTRIES),
+    treeAnswers: new LruMap(MAXIMUM_TREE_ANSWERS),
     masterKey: (opening) => keys.get(nameOf(opening)),
     openKeyFile(opening, keyName, bytes) {
       const name = `${nameOf(opening)} ${keyName}`;

@@ -13,6 +13,7 @@ describe('parseSnapshot', () => {
       shortId: 'a1a1a1a1',
       time: '2025-03-04T05:06:07Z',
       timeMilliseconds: Date.UTC(2025, 2, 4, 5, 6, 7),
+      treeId: json.tree,
       hostname: 'volsync',
       paths: ['/data'],
       tags: ['one', 'two'],

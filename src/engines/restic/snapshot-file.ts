@@ -31,12 +31,13 @@ const summaryOf = (counted: z.infer<typeof summary>): SnapshotSummary => ({
 export const parseSnapshot = (id: string, json: unknown): Snapshot | undefined => {
   const file = snapshotFile.safeParse(json);
   if (!file.success) return undefined;
-  const { time, hostname, paths, tags, summary: counted } = file.data;
+  const { time, tree: treeId, hostname, paths, tags, summary: counted } = file.data;
   return {
     id,
     shortId: id.slice(0, 8),
     time,
     timeMilliseconds: Date.parse(time),
+    treeId,
     hostname,
     paths: paths ?? [],
     tags: tags ?? [],

@@ -16,6 +16,8 @@ export type Snapshot = {
   /** RFC 3339, as restic wrote it, to the nanosecond and with its offset. */
   readonly time: string;
   readonly timeMilliseconds: number;
+  /** Id of the tree that holds its files. */
+  readonly treeId: string;
   readonly hostname: string;
   readonly paths: readonly string[];
   readonly tags: readonly string[];

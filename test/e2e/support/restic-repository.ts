@@ -6,15 +6,16 @@ import { z } from 'zod';
 
 import { SYSTEM_NAMESPACE } from '../../../src/api/group.ts';
 import { repositoryPassword } from '../../../src/domain/repository-password.ts';
-import { repositoryPath } from '../../../src/destinations/layout.ts';
+import { claimRecordKey, repositoryPath } from '../../../src/destinations/layout.ts';
 import { locksPrefix } from '../../../src/destinations/lock-file.ts';
 import { resticEnvironment, resticRepositoryUrl } from '../../../src/destinations/s3/restic-repository.ts';
 import { sealLock } from '../../../src/engines/restic/testing/seal.ts';
 import { secrets } from '../../../src/kube/objects.ts';
 import { backupDestinations } from '../../../src/kube/rebound-kinds.ts';
 import { run, tryRun, type RunResult } from '../../cluster/command.ts';
+import type { S3Location } from '../../cluster/provider.ts';
 import type { ClusterUnderTest } from './cluster-under-test.ts';
-import type { DestinationContents } from './destination-contents.ts';
+import { DestinationContents } from './destination-contents.ts';
 import { checksumScript, fillScript } from './volume-contents.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -26,32 +27,48 @@ export async function masterPassword(cluster: ClusterUnderTest): Promise<string>
   return Buffer.from(secret?.data?.['masterPassword'] ?? '', 'base64').toString('utf8');
 }
 
-const snapshotList = z.array(z.object({ id: z.string(), time: z.string() }));
+const snapshotList = z.array(
+  z.object({
+    id: z.string(),
+    time: z.string(),
+    summary: z.object({ total_files_processed: z.int(), total_bytes_processed: z.int(), dirs_new: z.int() }),
+  }),
+);
 const masterKey = z.object({ mac: z.object({ k: z.base64(), r: z.base64() }), encrypt: z.base64() });
 const backupSummary = z.object({ message_type: z.literal('summary'), snapshot_id: z.string() });
 
 const bytesOf = (base64: string): Buffer => Buffer.from(base64, 'base64');
 
+interface LedgerPlace {
+  readonly s3: S3Location;
+  readonly prefix: string;
+  readonly namespace: string;
+  readonly claim: string;
+}
+
 /** A claim's repository, used by hand with restic. */
 export class ResticRepository {
   readonly #program: string;
   readonly #environment: Readonly<Record<string, string>>;
+  readonly #ledger: LedgerPlace;
 
-  private constructor(program: string, environment: Readonly<Record<string, string>>) {
+  private constructor(program: string, environment: Readonly<Record<string, string>>, ledger: LedgerPlace) {
     this.#program = program;
     this.#environment = environment;
+    this.#ledger = ledger;
   }
 
   /** @param prefix of the destination in the bucket. */
   static async of(workspace: Workspace, claim: string, prefix = ''): Promise<ResticRepository> {
     const { namespace, cluster } = workspace;
     const { s3, binFolder } = cluster.environment;
-    return new ResticRepository(join(binFolder, 'restic'), {
+    const environment = {
       TZ: 'UTC',
       ...resticEnvironment(s3),
       RESTIC_REPOSITORY: resticRepositoryUrl({ ...s3, prefix }, repositoryPath({ namespace, claim })),
       RESTIC_PASSWORD: await ResticRepository.passwordOf(cluster, namespace),
-    });
+    };
+    return new ResticRepository(join(binFolder, 'restic'), environment, { s3, prefix, namespace, claim });
   }
 
   /** The password of all repositories of a namespace. */
@@ -61,7 +78,7 @@ export class ResticRepository {
 
   /** The same repository, opened with another password. */
   withPassword(password: string): ResticRepository {
-    return new ResticRepository(this.#program, { ...this.#environment, RESTIC_PASSWORD: password });
+    return new ResticRepository(this.#program, { ...this.#environment, RESTIC_PASSWORD: password }, this.#ledger);
   }
 
   async init(): Promise<void> {
@@ -85,7 +102,8 @@ export class ResticRepository {
   }
 
   /**
-   * Backs up new random data as VolSync's mover would, into a repository that exists.
+   * Backs up new random data as VolSync's mover would, into a repository that exists; the ledger then calls all that there
+   * is good, as the controller of an earlier cluster would have left it.
    * @param time `YYYY-MM-DD hh:mm:ss`, UTC; now if not given.
    * @returns the snapshot and the checksum of what it holds.
    */
@@ -100,9 +118,33 @@ export class ResticRepository {
       const time = options.time === undefined ? [] : ['--time', options.time];
       const printed = await this.#run(['backup', '--json', '--host', 'volsync', ...time, '.'], folder);
       const summary = backupSummary.parse(JSON.parse(printed.trimEnd().split('\n').at(-1) ?? ''));
+      await this.#recordInLedger();
       return { snapshotId: summary.snapshot_id, checksum };
     } finally {
       await rm(scratch, { recursive: true });
+    }
+  }
+
+  async #recordInLedger(): Promise<void> {
+    const { s3, prefix, namespace, claim } = this.#ledger;
+    const listed = snapshotList.parse(JSON.parse(await this.#run(['snapshots', '--json'])));
+    const backups = listed
+      .toSorted((one, other) => Date.parse(other.time) - Date.parse(one.time))
+      .map(({ id, time, summary }) => ({
+        snapshotId: id,
+        time,
+        files: summary.total_files_processed,
+        directories: summary.dirs_new,
+        sizeBytes: summary.total_bytes_processed,
+      }));
+    const recordedAt = new Date().toISOString();
+    const record = { version: 1, namespace, claim, claimUid: 'earlier', policy: 'hourly', recordedAt };
+    const contents = new DestinationContents(s3);
+    try {
+      const key = `${prefix === '' ? '' : `${prefix}/`}${claimRecordKey({ namespace, claim })}`;
+      await contents.put(key, JSON.stringify({ ...record, lastGoodBackup: backups[0], history: backups.slice(0, 10) }));
+    } finally {
+      contents.close();
     }
   }
 

@@ -38,6 +38,7 @@ const listed = z.array(
     id: z.string(),
     short_id: z.string(),
     time: z.string(),
+    tree: z.string(),
     hostname: z.string(),
     paths: z.array(z.string()),
     tags: z.array(z.string()).default([]),
@@ -53,16 +54,19 @@ const listed = z.array(
 
 /** What restic itself says, in our form. */
 const asResticSays = async (restic: Restic) =>
-  listed.parse(JSON.parse(await restic('snapshots', '--json'))).map(({ short_id: shortId, summary, ...snapshot }) => ({
-    ...snapshot,
-    shortId,
-    timeMilliseconds: Date.parse(snapshot.time),
-    summary: {
-      files: summary.total_files_processed,
-      directories: summary.dirs_new + summary.dirs_changed + summary.dirs_unmodified,
-      sizeBytes: summary.total_bytes_processed,
-    },
-  }));
+  listed
+    .parse(JSON.parse(await restic('snapshots', '--json')))
+    .map(({ short_id: shortId, tree: treeId, summary, ...snapshot }) => ({
+      ...snapshot,
+      treeId,
+      shortId,
+      timeMilliseconds: Date.parse(snapshot.time),
+      summary: {
+        files: summary.total_files_processed,
+        directories: summary.dirs_new + summary.dirs_changed + summary.dirs_unmodified,
+        sizeBytes: summary.total_bytes_processed,
+      },
+    }));
 
 const read = (path: string, secret = password) =>
   readRepository(destination, path, secret, { ...limits, cache: createRepositoryCache() });

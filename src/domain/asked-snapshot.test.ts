@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chooseSnapshot, type SnapshotFacts } from './snapshot-selection.ts';
+import { findAskedSnapshot } from './asked-snapshot.ts';
+import type { SnapshotFacts } from './snapshot-facts.ts';
 
 const day = (dayOfMonth: number): number => Date.UTC(2026, 0, dayOfMonth);
 const snapshotOf = (digits: string, dayOfMonth: number): SnapshotFacts => ({
@@ -20,20 +21,20 @@ const someSnapshots = fc.uniqueArray(fc.record({ id: hex, timeMilliseconds: fc.n
   maxLength: 8,
 });
 
-describe('chooseSnapshot', () => {
+describe('findAskedSnapshot', () => {
   it('takes the newest, whatever order they come in', () => {
-    expect(chooseSnapshot(snapshots, { kind: 'latest' })).toEqual({ kind: 'chosen', snapshot: newest });
+    expect(findAskedSnapshot(snapshots, { kind: 'newest' })).toEqual({ kind: 'found', snapshot: newest });
   });
 
   it('takes the newest that is not after a time; one of that very time counts', () => {
-    const asOf = (timeMilliseconds: number) => chooseSnapshot(snapshots, { kind: 'asOf', timeMilliseconds });
-    expect(asOf(day(2))).toEqual({ kind: 'chosen', snapshot: middle });
-    expect(asOf(day(3) - 1)).toEqual({ kind: 'chosen', snapshot: middle });
-    expect(asOf(day(9))).toEqual({ kind: 'chosen', snapshot: newest });
+    const asOf = (timeMilliseconds: number) => findAskedSnapshot(snapshots, { kind: 'asOf', timeMilliseconds });
+    expect(asOf(day(2))).toEqual({ kind: 'found', snapshot: middle });
+    expect(asOf(day(3) - 1)).toEqual({ kind: 'found', snapshot: middle });
+    expect(asOf(day(9))).toEqual({ kind: 'found', snapshot: newest });
   });
 
   it('says so when none is as old as asked for', () => {
-    const choice = chooseSnapshot(snapshots, { kind: 'asOf', timeMilliseconds: day(1) - 1 });
+    const choice = findAskedSnapshot(snapshots, { kind: 'asOf', timeMilliseconds: day(1) - 1 });
     expect(choice).toEqual({
       kind: 'noMatch',
       message: 'no snapshot is as old as 2025-12-31T23:59:59.999Z; the newest is of 2026-01-03T00:00:00.000Z',
@@ -41,15 +42,15 @@ describe('chooseSnapshot', () => {
   });
 
   it('takes the one that an id means, and only if it means one', () => {
-    const byId = (id: string) => chooseSnapshot(snapshots, { kind: 'snapshot', id });
-    expect(byId('bbbbbbbb')).toEqual({ kind: 'chosen', snapshot: newest });
-    expect(byId('aaaaaaaa1')).toEqual({ kind: 'chosen', snapshot: old });
+    const byId = (id: string) => findAskedSnapshot(snapshots, { kind: 'snapshot', id });
+    expect(byId('bbbbbbbb')).toEqual({ kind: 'found', snapshot: newest });
+    expect(byId('aaaaaaaa1')).toEqual({ kind: 'found', snapshot: old });
     expect(byId('aaaaaaaa')).toEqual({ kind: 'noMatch', message: '2 snapshots begin with aaaaaaaa' });
     expect(byId('cccccccc')).toEqual({ kind: 'noMatch', message: 'no snapshot has the id cccccccc' });
   });
 
   it('invariant 1: a repository without snapshots is no match, not a choice of nothing', () => {
-    expect(chooseSnapshot([], { kind: 'latest' })).toEqual({
+    expect(findAskedSnapshot([], { kind: 'newest' })).toEqual({
       kind: 'noMatch',
       message: 'the repository holds no snapshot',
     });
@@ -59,7 +60,7 @@ describe('chooseSnapshot', () => {
     fc.assert(
       fc.property(someSnapshots, fc.nat({ max: 1000 }), (some, timeMilliseconds) => {
         const eligible = some.map((one) => one.timeMilliseconds).filter((time) => time <= timeMilliseconds);
-        const choice = chooseSnapshot(some, { kind: 'asOf', timeMilliseconds });
+        const choice = findAskedSnapshot(some, { kind: 'asOf', timeMilliseconds });
         if (choice.kind === 'noMatch') expect(eligible).toEqual([]);
         else expect(choice.snapshot.timeMilliseconds).toBe(Math.max(...eligible));
       }),
