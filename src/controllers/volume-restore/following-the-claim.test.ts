@@ -3,6 +3,7 @@ import { MOVER_USER_ANNOTATION, TIER_LABEL } from '../../api/labels.ts';
 import { claimRecordKey } from '../../destinations/layout.ts';
 import { persistentVolumeClaims } from '../../kube/objects.ts';
 import { childOf, isObject } from '../testing/json.ts';
+import { remember } from '../testing/past.ts';
 import { CLAIM, CLAIM_REF, NAMESPACE, World } from '../testing/world.ts';
 
 let world: World;
@@ -10,6 +11,7 @@ let world: World;
 beforeEach(() => {
   world = new World();
   world.truth.save({ files: 41, sizeBytes: 8_000_000, complete: true }, world.now() - 3_600_000);
+  remember(world);
 });
 
 const isCompleted = ({ restore }: World): boolean => restore?.status?.phase === 'Completed';
