@@ -8,6 +8,7 @@ export type RefusalReason =
   | 'content-type'
   | 'too-large'
   | 'incomplete'
+  | 'busy'
   | 'not-json'
   | 'not-a-review'
   | 'foreign-kind'

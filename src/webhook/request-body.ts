@@ -14,10 +14,18 @@ const BODY_TIMEOUT_MILLISECONDS = 10_000;
 
 /** Text, or why there is none. */
 export type RequestBody =
-  { readonly kind: 'text'; readonly text: string } | { readonly kind: 'tooLarge' } | { readonly kind: 'incomplete' };
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'tooLarge' }
+  | { readonly kind: 'incomplete' }
+  /** Too much is held of other bodies. */
+  | { readonly kind: 'busy' };
 
-/** Reads a request's body to its end, or as far as it may be. Never rejects. */
-export function readBody(request: IncomingMessage): Promise<RequestBody> {
+/**
+ * Reads a request's body to its end, or as far as it may be. Never rejects.
+ *
+ * @param mayHold asked before so many more bytes are held.
+ */
+export function readBody(request: IncomingMessage, mayHold: (bytes: number) => boolean): Promise<RequestBody> {
   const { promise, resolve } = Promise.withResolvers<RequestBody>();
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -28,8 +36,10 @@ export function readBody(request: IncomingMessage): Promise<RequestBody> {
   };
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes <= MAXIMUM_BODY_BYTES) chunks.push(chunk);
-    else if (bytes > DISCARDED_BYTES) finish({ kind: 'tooLarge' });
+    if (bytes <= MAXIMUM_BODY_BYTES) {
+      if (mayHold(chunk.length)) chunks.push(chunk);
+      else finish({ kind: 'busy' });
+    } else if (bytes > DISCARDED_BYTES) finish({ kind: 'tooLarge' });
   });
   request.once('end', () => {
     finish(bytes > MAXIMUM_BODY_BYTES ? { kind: 'tooLarge' } : { kind: 'text', text: textOf(chunks) });

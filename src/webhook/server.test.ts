@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Admission } from './admission.ts';
 import { type CertifiedKey, issueAuthority, issueLeaf } from './certificates/issue.ts';
 import { MAXIMUM_BODY_BYTES } from './request-body.ts';
+import { BOUNDS, type RequestBoundsOptions } from './request-bounds.ts';
 import { AdmissionServer } from './server.ts';
 
 const now = Date.now();
@@ -47,8 +48,11 @@ describe('AdmissionServer', () => {
   let admission: Admission;
   let tlsErrors: number;
 
+  let bounds: RequestBoundsOptions;
+
   const make = (drainMilliseconds = 0): AdmissionServer =>
     new AdmissionServer({
+      bounds,
       port: 0,
       host: '127.0.0.1',
       drainMilliseconds,
@@ -73,6 +77,7 @@ describe('AdmissionServer', () => {
     log = '';
     budgets = [];
     tlsErrors = 0;
+    bounds = BOUNDS;
     admission = async () => ({ kind: 'allowed', operations: [], warnings: [], auditAnnotations: {} });
   });
   afterEach(async () => {
@@ -128,6 +133,29 @@ describe('AdmissionServer', () => {
     expect((await call(options)).text).toMatch(/^[A-Z].*\.\n$/);
     expect(refused).toEqual([reason, reason]);
     expect(budgets).toEqual([]);
+    expect(await call()).toMatchObject({ status: 200 });
+  });
+
+  it('turns away what would be too many requests, to be tried again, and serves the next', async () => {
+    bounds = { ...BOUNDS, requestsPerClient: 1 };
+    await start();
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    admission = () => promise.then(() => ({ kind: 'allowed', operations: [], warnings: [], auditAnnotations: {} }));
+    const first = call();
+    await expect.poll(() => budgets.length).toBe(1);
+    const turnedAway = await call();
+    expect(turnedAway.status).toBe(429);
+    expect(turnedAway.text).toContain('try again');
+    resolve(undefined);
+    expect(await first).toMatchObject({ status: 200 });
+    expect(await call()).toMatchObject({ status: 200 });
+    expect(refused).toEqual(['busy']);
+  });
+
+  it('holds no more of all bodies than it may', async () => {
+    bounds = { ...BOUNDS, bodyBytes: 1024 };
+    await start();
+    expect(await call({ body: Buffer.alloc(2048, ' ') })).toMatchObject({ status: 429 });
     expect(await call()).toMatchObject({ status: 200 });
   });
 

@@ -8,6 +8,7 @@ import { type AdmissionAnswer, encodeAnswer } from './answer.ts';
 import type { CertifiedKey } from './certificates/issue.ts';
 import { probeBudgetMilliseconds } from './probe-budget.ts';
 import { MAXIMUM_BODY_BYTES, readBody } from './request-body.ts';
+import { RequestBounds, type RequestBoundsOptions, type RequestPlace } from './request-bounds.ts';
 
 export interface AdmissionServerOptions {
   /** 0 for any free port. */
@@ -18,6 +19,8 @@ export interface AdmissionServerOptions {
   /** How long requests are still served after the stop was asked for, while endpoints catch up. */
   readonly drainMilliseconds: number;
   readonly logger: Logger;
+  /** What may be under way at the same time; see there if not given. */
+  readonly bounds?: RequestBoundsOptions;
   readonly onRefused?: (reason: RefusalReason) => void;
   readonly onAnswered?: (answer: AdmissionAnswer, durationSeconds: number) => void;
   readonly onTlsError?: () => void;
@@ -43,12 +46,14 @@ const FAILED_RETRY_AFTER_SECONDS = 2;
 export class AdmissionServer {
   readonly #options: AdmissionServerOptions;
   readonly #server: Server;
+  readonly #bounds: RequestBounds;
   readonly #stopping = Promise.withResolvers<undefined>();
   readonly #certified = Promise.withResolvers<undefined>();
   #isDraining = false;
 
   constructor(options: AdmissionServerOptions) {
     this.#options = options;
+    this.#bounds = new RequestBounds(options.bounds);
     this.#server = createServer(
       {
         minVersion: 'TLSv1.2',
@@ -105,8 +110,21 @@ export class AdmissionServer {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const place = this.#bounds.enter(request.socket.remoteAddress ?? '');
+    if (place === undefined) {
+      this.#refuse(request, response, busy);
+      return;
+    }
+    try {
+      await this.#answer(request, response, place);
+    } finally {
+      place.leave();
+    }
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse, place: RequestPlace): Promise<void> {
     const startedAt = performance.now();
-    const review = await receive(request);
+    const review = await receive(request, place);
     if (!review.ok) {
       this.#refuse(request, response, review);
       return;
@@ -135,6 +153,7 @@ export class AdmissionServer {
     this.#options.logger.debug({ reason: refusal.reason, client: request.socket.remoteAddress }, refusal.message);
     // What is left of the body is not worth reading: the connection ends with this answer.
     if (!request.complete) response.setHeader('connection', 'close');
+    if (refusal.statusCode === busy.statusCode) response.setHeader('retry-after', FAILED_RETRY_AFTER_SECONDS);
     this.#send(response, refusal.statusCode, 'text/plain; charset=utf-8', `${refusal.message}\n`);
   }
 
@@ -155,13 +174,18 @@ const refusal = (reason: RefusalReason, statusCode: number, message: string): Re
 const incomplete = refusal('incomplete', 408, 'The body did not arrive completely, or not in time.');
 const tooLarge = refusal('too-large', 413, `The body is larger than ${MAXIMUM_BODY_BYTES} bytes.`);
 
-async function receive(request: IncomingMessage): Promise<ClaimReview | Refusal> {
+// The API server then passes the claim on undecided, and the policy refuses it in words: nothing is created.
+const busy = refusal('busy', 429, 'Too many requests are under way, or too much is held of their bodies; try again.');
+
+async function receive(request: IncomingMessage, place: RequestPlace): Promise<ClaimReview | Refusal> {
   const refused = refuseHead(request);
   if (refused !== undefined) return refused;
-  const body = await readBody(request);
+  const body = await readBody(request, place.take);
   if (body.kind === 'text') return parseAdmissionReview(body.text);
-  return body.kind === 'tooLarge' ? tooLarge : incomplete;
+  return bodyRefusals[body.kind];
 }
+
+const bodyRefusals = { tooLarge, incomplete, busy } as const;
 
 /** What can be refused before the body is read. */
 function refuseHead(request: IncomingMessage): Refusal | undefined {
