@@ -3,9 +3,11 @@
  * `node src/api/generate.ts [--check]`. Exits 1 when a file differs.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dump } from 'js-yaml';
+import { dump, loadAll } from 'js-yaml';
+import { z } from 'zod';
 import { customResourceDefinition } from './crd.ts';
 import { defaultPolicies } from './default-policies.ts';
+import { floorDigest, floorRules } from './floor.ts';
 import { API_GROUP, API_GROUP_VERSION } from './group.ts';
 import { kindDefinitions } from './kinds.ts';
 
@@ -16,7 +18,22 @@ const yaml = (value: unknown): string => dump(value, { lineWidth: 120, noRefs: t
 
 const crdFiles = kindDefinitions.map((definition) => `${API_GROUP}_${definition.plural}.yaml`);
 
-const files = [
+/** The rules of the policy that refuses undecided claims: the controller notices when the cluster's are others. */
+async function expectedFloor(): Promise<string> {
+  const manifests = loadAll(
+    await readFile(new URL('../../policies/no-undecided-claims.yaml', import.meta.url), 'utf8'),
+  );
+  const policy = z.object({ kind: z.literal('ValidatingAdmissionPolicy'), spec: floorRules });
+  const [found] = manifests.map((one) => policy.safeParse(one)).filter((one) => one.success);
+  if (found === undefined) throw new Error('policies/no-undecided-claims.yaml holds no policy');
+  return `// Generated from policies/ by \`npm run generate\`. Do not edit.
+
+/** Digest of the rules of the policy that refuses undecided claims, as this version ships it. */
+export const EXPECTED_FLOOR_DIGEST = '${floorDigest(found.data.spec)}';
+`;
+}
+
+const manifests = [
   ...kindDefinitions.map((definition) => ({
     path: `crds/${API_GROUP}_${definition.plural}.yaml`,
     text: yaml(customResourceDefinition(definition)),
@@ -33,6 +50,8 @@ const files = [
   },
 ].map(({ path, text }) => ({ url: new URL(path, folder), text: header + text }));
 
+const files = [...manifests, { url: new URL('expected-floor.ts', import.meta.url), text: await expectedFloor() }];
+
 async function readOrEmpty(url: URL): Promise<string> {
   return await readFile(url, 'utf8').catch(() => '');
 }
@@ -40,7 +59,9 @@ async function readOrEmpty(url: URL): Promise<string> {
 if (process.argv.includes('--check')) {
   for (const file of files) {
     if ((await readOrEmpty(file.url)) !== file.text) {
-      console.error(`${file.url.pathname} differs from its schema: run "npm run generate" and commit the result.`);
+      console.error(
+        `${file.url.pathname} differs from what it is generated from: run "npm run generate" and commit the result.`,
+      );
       process.exitCode = 1;
     }
   }

@@ -7,7 +7,8 @@ import type { PersistentVolumeClaim, Pod } from '../kube/objects.ts';
 import { controllerKeysOf } from '../kube/store.ts';
 import { Controller } from '../runtime/controller.ts';
 import type { Metrics } from '../runtime/metrics.ts';
-import { keysOf, ownKey, reflectorSource } from '../runtime/source.ts';
+import { keysOf, onceAndAgain, ownKey, reflectorSource } from '../runtime/source.ts';
+import { AdmissionGuard } from './admission-guard/admission-guard.ts';
 import { BackupDestinationReconciler } from './backup-destination/reconciler.ts';
 import { BackupPolicyReconciler } from './backup-policy/reconciler.ts';
 import type { ClusterPresence } from './cluster-presence/presence.ts';
@@ -15,6 +16,7 @@ import { ClusterPresenceReconciler } from './cluster-presence/reconciler.ts';
 import type { ControllerContext } from './context.ts';
 import { untilNamespaceEnds } from './ending-namespace.ts';
 import { ProtectedVolumeReconciler } from './protected-volume/reconciler.ts';
+import { registerGuardMetric } from './protection-metrics.ts';
 import type { Reflectors } from './reflectors.ts';
 import { BY_TIER } from './stores.ts';
 import { UnlabelledClaimReconciler } from './unlabelled-claim/reconciler.ts';
@@ -46,8 +48,10 @@ const claimKeyOfRestore = (restore: VolumeRestore): string[] => [
 
 /** One controller per kind that Rebound looks after; each starts work once all it looks at is known. */
 export function createControllers(parts: ControllerParts): readonly Controller[] {
+  const guard = new AdmissionGuard(parts.context);
   return [
-    destinations(parts),
+    admissionGuard(parts, guard),
+    destinations(parts, guard),
     clusterPresence(parts),
     policies(parts),
     protectedVolumes(parts),
@@ -56,16 +60,32 @@ export function createControllers(parts: ControllerParts): readonly Controller[]
   ];
 }
 
-function destinations({ context, reflectors, metrics }: ControllerParts): Controller {
-  const reconciler = new BackupDestinationReconciler(context);
-  const every = () => context.stores.destinations.list().map((one) => one.metadata.name);
+function admissionGuard({ context, reflectors, metrics }: ControllerParts, guard: AdmissionGuard): Controller {
+  registerGuardMetric(metrics.registry, guard);
   return new Controller({
+    name: 'admission-guard',
+    sources: [onceAndAgain, reflectorSource(reflectors.destinations, () => [])],
+    reconcile: guard.reconcile,
+    concurrency: 1,
+    logger: context.log,
+    observer: metrics.controllerObserver('admission-guard'),
+  });
+}
+
+function destinations({ context, reflectors, metrics }: ControllerParts, guard: AdmissionGuard): Controller {
+  const reconciler = new BackupDestinationReconciler(context, guard);
+  const every = () => context.stores.destinations.list().map((one) => one.metadata.name);
+  const controller = new Controller({
     name: 'backup-destination',
     sources: [reflectorSource(reflectors.destinations, ownKey), reflectorSource(reflectors.systemSecrets, every)],
     reconcile: reconciler.reconcile,
     logger: context.log,
     observer: metrics.controllerObserver('backup-destination'),
   });
+  guard.onChange = () => {
+    for (const name of every()) controller.enqueue(name);
+  };
+  return controller;
 }
 
 function clusterPresence({ context, reflectors, metrics, presence, leader }: ControllerParts): Controller {

@@ -1,4 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
+import type { GuardView } from './guard-condition.ts';
 import type { Stores } from './stores.ts';
 
 /** Counts what the local copies hold when metrics are collected; an alert can follow from each. */
@@ -51,6 +52,21 @@ export function registerProtectionMetrics(registry: Registry, stores: Stores): v
     collect() {
       this.reset();
       for (const [tier, seconds] of oldestBackups(stores)) this.set({ tier }, seconds);
+    },
+  });
+}
+
+/** Absent in a replica that stands by: it does not look. */
+export function registerGuardMetric(registry: Registry, guard: GuardView): void {
+  new Gauge({
+    name: 'rebound_admission_guarded',
+    help: '1 while labelled claims are sent to Rebound, and refused where they were not; 0 while not, or while unknown.',
+    labelNames: ['reason'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      const { current } = guard;
+      if (current !== undefined) this.set({ reason: current.reason }, current.status === 'True' ? 1 : 0);
     },
   });
 }

@@ -4,7 +4,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { Controller } from '../runtime/controller.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { requeueAfter } from '../runtime/result.ts';
-import type { Source } from '../runtime/source.ts';
+import { onceAndAgain } from '../runtime/source.ts';
 import { reconcileCertificates } from '../webhook/certificates/reconcile.ts';
 
 /** A certificate Secret or a configuration that somebody changed is mended within this time. */
@@ -16,15 +16,6 @@ const WEBHOOK_DNS_NAMES = [
   `rebound-webhook.${SYSTEM_NAMESPACE}.svc.cluster.local`,
   'localhost',
 ];
-
-/** Work that has no object of its own: one key, looked at again and again. */
-const onceAndAgain: Source = {
-  hasSynced: () => Promise.resolve(),
-  start: (enqueue) => {
-    enqueue('all');
-    return () => undefined;
-  },
-};
 
 export interface UpkeepParts {
   readonly client: KubeClient;

@@ -44,3 +44,12 @@ export function keysOf<T>(keysOfObject: (object: T) => Iterable<string>): (chang
     return keys;
   };
 }
+
+/** Work that has no object of its own: one key, looked at again and again. */
+export const onceAndAgain: Source = {
+  hasSynced: () => Promise.resolve(),
+  start: (enqueue) => {
+    enqueue('all');
+    return () => undefined;
+  },
+};

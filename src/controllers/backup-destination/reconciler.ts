@@ -14,6 +14,7 @@ import { isIdentityId, newDestinationIdentity } from '../../destinations/identit
 import { backupDestinations } from '../../kube/rebound-kinds.ts';
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import { type Standing, standingConditions } from '../conditions.ts';
+import { type GuardView, withGuardCondition } from '../guard-condition.ts';
 import { type ControllerContext, DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
 
 const LOOK_AGAIN_MILLISECONDS = 60_000;
@@ -53,9 +54,11 @@ const refused = (reason: string, message: string): Finding => ({
 /** Looks whether each destination answers and is the one that is meant, and gives new stores their identity. */
 export class BackupDestinationReconciler {
   readonly #context: ControllerContext;
+  readonly #guard: GuardView;
 
-  constructor(context: ControllerContext) {
+  constructor(context: ControllerContext, guard: GuardView) {
     this.#context = context;
+    this.#guard = guard;
   }
 
   readonly reconcile = async (name: string): Promise<Result> => {
@@ -117,12 +120,14 @@ export class BackupDestinationReconciler {
     const { standing } = finding;
     const identity = finding.identity ?? object.status?.identity;
     const initializedTime = finding.initializedTime ?? object.status?.initializedTime;
+    const now = rfc3339(this.#context.now());
+    const conditions = standingConditions(object.status?.conditions, standing, generation, now);
     const status: BackupDestinationStatus = {
       ...(generation === undefined ? {} : { observedGeneration: generation }),
       reachable: standing.ready,
       ...(identity === undefined ? {} : { identity }),
       ...(initializedTime === undefined ? {} : { initializedTime }),
-      conditions: standingConditions(object.status?.conditions, standing, generation, rfc3339(this.#context.now())),
+      conditions: withGuardCondition(conditions, this.#guard, generation, now),
     };
     if (isDeepStrictEqual(status, object.status)) return;
     const desired = { metadata: { name }, status };
