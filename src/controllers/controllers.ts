@@ -7,7 +7,7 @@ import type { PersistentVolumeClaim, Pod } from '../kube/objects.ts';
 import { controllerKeysOf } from '../kube/store.ts';
 import { Controller } from '../runtime/controller.ts';
 import type { Metrics } from '../runtime/metrics.ts';
-import { keysOf, onceAndAgain, ownKey, reflectorSource } from '../runtime/source.ts';
+import { keysOf, onceAndAgain, ownKey, reflectorSource, whenSpecChanges } from '../runtime/source.ts';
 import { AdmissionGuard } from './admission-guard/admission-guard.ts';
 import { BackupDestinationReconciler } from './backup-destination/reconciler.ts';
 import { BackupPolicyReconciler } from './backup-policy/reconciler.ts';
@@ -135,7 +135,11 @@ function protectedVolumes({ context, reflectors, cache, metrics }: ControllerPar
         reflectors.pods,
         keysOf((pod: Pod) => protectionOfMover(context, pod)),
       ),
-      reflectorSource(reflectors.policies, ({ key }) => claimsOfTier(key)),
+      // Its status counts claims: each of them that comes would wake all the others.
+      reflectorSource(
+        reflectors.policies,
+        whenSpecChanges(({ key }) => claimsOfTier(key)),
+      ),
       reflectorSource(reflectors.destinations, ({ key }) =>
         stores.policies
           .list()

@@ -300,6 +300,7 @@ const jobSchema = objectSchema({ apiVersion: 'batch/v1', kind: 'Job' }, namespac
     })
     .optional(),
 });
+export type Job = z.infer<typeof jobSchema>;
 export const jobs = defineKind({
   group: 'batch',
   version: 'v1',

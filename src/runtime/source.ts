@@ -45,6 +45,21 @@ export function keysOf<T>(keysOfObject: (object: T) => Iterable<string>): (chang
   };
 }
 
+/** Passes on what changes what an object asks for, its coming and its end; not what others write into its status. */
+export function whenSpecChanges<T extends KubeObject>(
+  mapToKeys: (change: Change<T>) => Iterable<string>,
+): (change: Change<T>) => Iterable<string> {
+  return (change) => {
+    const { previous, current } = change;
+    const isSame =
+      previous !== undefined &&
+      current !== undefined &&
+      previous.metadata.uid === current.metadata.uid &&
+      previous.metadata.generation === current.metadata.generation;
+    return isSame ? [] : mapToKeys(change);
+  };
+}
+
 /** Work that has no object of its own: one key, looked at again and again. */
 export const onceAndAgain: Source = {
   hasSynced: () => Promise.resolve(),

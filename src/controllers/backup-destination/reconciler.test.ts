@@ -28,9 +28,10 @@ function present(): BackupDestination {
 /** The controller looks at the destination; returns what its Ready condition then says. */
 async function look() {
   world.process.copies.seeEverything();
-  await new BackupDestinationReconciler({ ...world.process.context, log: pino({ level: 'silent' }) }).reconcile(
-    ref.name,
-  );
+  await new BackupDestinationReconciler(
+    { ...world.process.context, log: pino({ level: 'silent' }) },
+    { current: undefined },
+  ).reconcile(ref.name);
   world.process.copies.seeEverything();
   return present().status?.conditions?.find(({ type }) => type === 'Ready');
 }

@@ -1,6 +1,7 @@
 import type { KubeObject, ObjectMetadata, ResourceKind } from '../../kube/kind.ts';
 import { objectKey } from '../../kube/kind.ts';
 import {
+  jobs,
   persistentVolumeClaims,
   type PersistentVolume,
   type PersistentVolumeClaim,
@@ -36,6 +37,7 @@ const ownedKinds: readonly ResourceKind[] = [
   replicationSources,
   secrets,
   persistentVolumeClaims,
+  jobs,
   pods,
 ];
 

@@ -6,7 +6,7 @@ import {
   replicationSources,
 } from '../../engines/volsync/kinds.ts';
 import { ownerReference } from '../../kube/kind.ts';
-import { persistentVolumeClaims, pods, type Pod, secrets } from '../../kube/objects.ts';
+import { type Job, jobs, persistentVolumeClaims, pods, type Pod, secrets } from '../../kube/objects.ts';
 import type { ApiServer } from './api-server.ts';
 import { blank, type Cluster, type Content, makePod, setPodPhase } from './cluster.ts';
 import type { DestinationDouble } from './destination-double.ts';
@@ -77,7 +77,7 @@ export class Engine {
       const job = `${JOB_PREFIX}${name}`;
       this.#podsMade += 1;
       const labels = { [JOB_LABEL]: job, 'app.kubernetes.io/created-by': 'volsync' };
-      const ownerReferences = [ownerReference(object)];
+      const ownerReferences = [ownerReference(this.#jobOf(object, job))];
       const pod = makePod(server, { name: `${job}-${this.#podsMade}`, namespace, labels, ownerReferences }, claimName);
       this.#parts.logs.write(pod.metadata);
     }
@@ -278,9 +278,19 @@ export class Engine {
     });
   }
 
+  /** The Job of a mover, made if need be. */
+  #jobOf(object: ReplicationDestination, name: string): Job {
+    const { server } = this.#parts;
+    const { namespace } = object.metadata;
+    const metadata = { name, namespace, ownerReferences: [ownerReference(object)] };
+    return server.get(jobs, { namespace, name }) ?? server.create(jobs, { metadata, spec: {} });
+  }
+
   #podsOf(object: ReplicationDestination): Pod[] {
+    const { namespace, name } = object.metadata;
+    const job = this.#parts.server.get(jobs, { namespace, name: `${JOB_PREFIX}${name}` });
     return this.#parts.server
       .list(pods)
-      .filter((pod) => pod.metadata.ownerReferences?.some((owner) => owner.uid === object.metadata.uid));
+      .filter((pod) => pod.metadata.ownerReferences?.some((owner) => owner.uid === job?.metadata.uid));
   }
 }

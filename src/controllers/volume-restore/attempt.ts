@@ -111,8 +111,8 @@ export function observeAttempt(
     return { kind: 'absent' };
   }
   if (object.spec['paused'] === true) return { kind: 'paused' };
-  const pod = newestMover(context, key);
-  if (pod !== undefined) logs.listen(key, pod);
+  const pod = newestMover(context, logs, key);
+  if (pod !== undefined) logs.listen(key, pod, object.metadata.uid ?? '');
   const heard = logs.heard(key);
   if (object.status?.lastManualSync === RESTORE_TRIGGER) return endedAttempt(object, heard, context.now());
   if (heard !== undefined && isWholeStory(heard) && hasEndedWell(pod)) {
@@ -184,9 +184,10 @@ export const moverJobPrefix = 'volsync-dst-';
 const LOG_PATIENCE_MILLISECONDS = 60_000;
 
 /** The pod of the mover's last try; a Job keeps the pods of failed tries beside it. */
-function newestMover(context: ControllerContext, key: string): Pod | undefined {
+function newestMover(context: ControllerContext, logs: MoverLogWatch, key: string): Pod | undefined {
   const [namespace = '', name = ''] = key.split('/');
-  const tries = context.stores.pods.byIndex(PODS_BY_JOB, `${namespace}/${moverJobPrefix}${name}`);
+  const named = context.stores.pods.byIndex(PODS_BY_JOB, `${namespace}/${moverJobPrefix}${name}`);
+  const tries = named.filter((pod) => !logs.isForeign(key, pod.metadata.uid));
   const bornAt = (pod: Pod): number => Date.parse(pod.metadata.creationTimestamp);
   return tries.reduce<Pod | undefined>(
     (newest, pod) => (newest === undefined || bornAt(pod) >= bornAt(newest) ? pod : newest),

@@ -1,8 +1,8 @@
 import { pino } from 'pino';
 import { describe, expect, it, vi } from 'vitest';
-import { type ObjectRef, objectKey } from '../../kube/kind.ts';
+import { type KubeObject, type ObjectRef, objectKey, type ResourceKind } from '../../kube/kind.ts';
 import type { LogOptions } from '../../kube/client.ts';
-import type { Pod } from '../../kube/objects.ts';
+import { type Job, jobs, type Pod } from '../../kube/objects.ts';
 import { MoverLogWatch } from './mover-log-watch.ts';
 
 const log = pino({ level: 'silent' });
@@ -16,20 +16,53 @@ const pod = (name: string, phase: string): Pod => ({
     uid: `uid-${name}`,
     resourceVersion: '1',
     creationTimestamp: '2026-01-01T00:00:00Z',
+    ownerReferences: [
+      { apiVersion: 'batch/v1', kind: 'Job', name: 'volsync-dst-try', uid: 'uid-job', controller: true },
+    ],
   },
   spec: { containers: [] },
   status: { phase },
 });
 
+/** UID of the engine's object. */
+const ENGINE = 'uid-engine';
+
+const jobOf = (uid: string, engineUID: string) =>
+  jobs.parse({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name: 'volsync-dst-try',
+      namespace: 'shop',
+      uid,
+      creationTimestamp: '2026-01-01T00:00:00Z',
+      ownerReferences: [
+        {
+          apiVersion: 'volsync.backube/v1alpha1',
+          kind: 'ReplicationDestination',
+          name: 'try',
+          uid: engineUID,
+          controller: true,
+        },
+      ],
+    },
+    spec: {},
+  });
+
 /** Pods' logs: lines, then either an end or silence until the listener goes away. */
 class Logs {
   readonly opened: string[] = [];
+  job: Job | undefined = jobOf('uid-job', ENGINE);
   readonly #lines: Readonly<Record<string, readonly string[]>>;
   readonly #endless: readonly string[];
 
   constructor(lines: Readonly<Record<string, readonly string[]>>, endless: readonly string[] = []) {
     this.#lines = lines;
     this.#endless = endless;
+  }
+
+  async get<T extends KubeObject>(kind: ResourceKind<T>): Promise<T | undefined> {
+    return await Promise.resolve(this.job === undefined ? undefined : kind.parse(this.job));
   }
 
   async *podLogs(ref: ObjectRef, options: LogOptions = {}): AsyncGenerator<string> {
@@ -51,7 +84,7 @@ describe('MoverLogWatch', () => {
   it('tells that a mover has said all before its log ends', async () => {
     const onNews = vi.fn();
     const watch = new MoverLogWatch(new Logs({ a: [...summary, 'Restic completed in 2s'] }, ['a']), log, onNews);
-    watch.listen('shop/try', pod('a', 'Running'));
+    watch.listen('shop/try', pod('a', 'Running'), ENGINE);
     await vi.waitFor(() => expect(onNews.mock.calls).toEqual([['shop/try']]));
     expect(watch.heard('shop/try')).toMatchObject({ succeeded: true, ended: false });
     watch.close();
@@ -60,8 +93,8 @@ describe('MoverLogWatch', () => {
   it('hears what a mover says to its end, and tells of the end once', async () => {
     const onNews = vi.fn();
     const watch = new MoverLogWatch(new Logs({ a: summary }), log, onNews);
-    watch.listen('shop/try', pod('a', 'Running'));
-    watch.listen('shop/try', pod('a', 'Succeeded'));
+    watch.listen('shop/try', pod('a', 'Running'), ENGINE);
+    watch.listen('shop/try', pod('a', 'Succeeded'), ENGINE);
     await vi.waitFor(() => expect(watch.heard('shop/try')?.ended).toBe(true));
     expect(watch.heard('shop/try')?.report).toMatchObject({ snapshotId: '1b2c3d4e', entries: 4 });
     expect(watch.heard('shop/try')?.log).toBe(summary.join('\n'));
@@ -71,14 +104,14 @@ describe('MoverLogWatch', () => {
   it('does not listen before a pod has begun', () => {
     const logs = new Logs({});
     const watch = new MoverLogWatch(logs, log, () => undefined);
-    watch.listen('shop/try', pod('a', 'Pending'));
+    watch.listen('shop/try', pod('a', 'Pending'), ENGINE);
     expect(logs.opened).toEqual([]);
     expect(watch.heard('shop/try')).toBeUndefined();
   });
 
   it('hears what a failed mover said', async () => {
     const watch = new MoverLogWatch(new Logs({ a: ['Fatal: wrong password or no key found'] }), log, () => undefined);
-    watch.listen('shop/try', pod('a', 'Failed'));
+    watch.listen('shop/try', pod('a', 'Failed'), ENGINE);
     await vi.waitFor(() => expect(watch.heard('shop/try')?.log).toBe('Fatal: wrong password or no key found'));
   });
 
@@ -86,12 +119,38 @@ describe('MoverLogWatch', () => {
     const onNews = vi.fn();
     const logs = new Logs({ a: ['Fatal: no'], b: summary }, ['a', 'b']);
     const watch = new MoverLogWatch(logs, log, onNews);
-    watch.listen('shop/try', pod('a', 'Running'));
+    watch.listen('shop/try', pod('a', 'Running'), ENGINE);
     await vi.waitFor(() => expect(watch.heard('shop/try')?.log).toBe('Fatal: no'));
-    watch.listen('shop/try', pod('b', 'Running'));
+    watch.listen('shop/try', pod('b', 'Running'), ENGINE);
     await vi.waitFor(() => expect(watch.heard('shop/try')?.report.entries).toBe(4));
     expect(onNews).not.toHaveBeenCalled();
     expect(logs.opened).toEqual(['shop/a', 'shop/b']);
     watch.close();
+  });
+
+  it.each<[string, Job | undefined]>([
+    ['no Job', undefined],
+    ['another Job of the same name', jobOf('uid-other', ENGINE)],
+    ['a Job that the engine did not make for this attempt', jobOf('uid-job', 'uid-somebody')],
+  ])('does not listen to a pod of %s, however it is labelled', async (_, job) => {
+    const logs = new Logs({ a: [...summary, 'Restic completed in 2s'] });
+    logs.job = job;
+    const onNews = vi.fn();
+    const watch = new MoverLogWatch(logs, log, onNews);
+    watch.listen('shop/try', pod('a', 'Running'), ENGINE);
+    await vi.waitFor(() => expect(onNews).toHaveBeenCalled());
+    expect(logs.opened).toEqual([]);
+    expect(watch.heard('shop/try')).toBeUndefined();
+    expect(watch.isForeign('shop/try', 'uid-a')).toBe(true);
+    watch.forget('shop/try');
+    expect(watch.isForeign('shop/try', 'uid-a')).toBe(false);
+  });
+
+  it('keeps 256 KiB of a pod that prints without end', async () => {
+    const lines = Array.from({ length: 5_000 }, () => 'x'.repeat(4096));
+    const watch = new MoverLogWatch(new Logs({ a: lines }), log, () => undefined);
+    watch.listen('shop/try', pod('a', 'Running'), ENGINE);
+    await vi.waitFor(() => expect(watch.heard('shop/try')?.ended).toBe(true));
+    expect(watch.heard('shop/try')?.log.length).toBeLessThan(256 * 1024);
   });
 });

@@ -4,6 +4,7 @@ import { BoundedLog } from '../../engines/volsync/bounded-log.ts';
 import { parseRestoreLog, saysDone } from '../../engines/volsync/mover-log.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { Pod } from '../../kube/objects.ts';
+import { isMoverOf } from '../mover-ownership.ts';
 
 interface Listening {
   readonly podUID: string;
@@ -28,20 +29,26 @@ export interface Heard {
  * again.
  */
 export class MoverLogWatch {
-  readonly #client: Pick<KubeClient, 'podLogs'>;
+  readonly #client: Pick<KubeClient, 'get' | 'podLogs'>;
   readonly #log: Logger;
   readonly #onNews: (attemptKey: string) => void;
   readonly #listening = new Map<string, Listening>();
+  /** UIDs of pods that only look like movers, by attempt. */
+  readonly #foreign = new Map<string, Set<string>>();
 
   /** @param onNews called with the attempt's key when its mover says that all is done, and when its log has ended. */
-  constructor(client: Pick<KubeClient, 'podLogs'>, log: Logger, onNews: (attemptKey: string) => void) {
+  constructor(client: Pick<KubeClient, 'get' | 'podLogs'>, log: Logger, onNews: (attemptKey: string) => void) {
     this.#client = client;
     this.#log = log;
     this.#onNews = onNews;
   }
 
-  /** Starts to listen to a pod that has begun to run; a pod already listened to is left. A retry's pod replaces it. */
-  listen(attemptKey: string, pod: Pod): void {
+  /**
+   * Starts to listen to a pod that has begun to run; a pod already listened to is left. A retry's pod replaces it.
+   *
+   * @param engineUID of the engine's object: what its Job did not make is not listened to.
+   */
+  listen(attemptKey: string, pod: Pod, engineUID: string): void {
     const phase = pod.status?.phase;
     if (phase === undefined || phase === 'Pending' || phase === 'Unknown') return;
     const current = this.#listening.get(attemptKey);
@@ -49,7 +56,29 @@ export class MoverLogWatch {
     current?.abort.abort();
     const listening = { podUID: pod.metadata.uid, abort: new AbortController(), log: new BoundedLog(), ended: false };
     this.#listening.set(attemptKey, listening);
-    void this.#follow(attemptKey, pod, listening);
+    void this.#hear(attemptKey, pod, { listening, engineUID });
+  }
+
+  async #hear(
+    attemptKey: string,
+    pod: Pod,
+    { listening, engineUID }: { readonly listening: Listening; readonly engineUID: string },
+  ): Promise<void> {
+    try {
+      if (await isMoverOf(this.#client, pod, engineUID)) {
+        await this.#follow(attemptKey, pod, listening);
+        return;
+      }
+      const known = this.#foreign.get(attemptKey) ?? new Set();
+      this.#foreign.set(attemptKey, known.add(pod.metadata.uid));
+      this.#log.warn({ pod: pod.metadata.name, attempt: attemptKey }, 'a pod looks like a mover, and is none');
+    } catch (error) {
+      // The next look tries again.
+      this.#log.warn({ err: error, pod: pod.metadata.name }, 'whose pod a mover is could not be read');
+    }
+    if (this.#listening.get(attemptKey) !== listening) return;
+    this.#listening.delete(attemptKey);
+    this.#onNews(attemptKey);
   }
 
   async #follow(attemptKey: string, pod: Pod, listening: Listening): Promise<void> {
@@ -71,6 +100,11 @@ export class MoverLogWatch {
     if (this.#listening.get(attemptKey) === listening) this.#onNews(attemptKey);
   }
 
+  /** Whether a pod was found to be none of the engine's. */
+  isForeign(attemptKey: string, podUID: string): boolean {
+    return this.#foreign.get(attemptKey)?.has(podUID) ?? false;
+  }
+
   /** What the mover of an attempt said so far. Absent when nothing was heard. */
   heard(attemptKey: string): Heard | undefined {
     const listening = this.#listening.get(attemptKey);
@@ -83,6 +117,7 @@ export class MoverLogWatch {
   forget(attemptKey: string): void {
     this.#listening.get(attemptKey)?.abort.abort();
     this.#listening.delete(attemptKey);
+    this.#foreign.delete(attemptKey);
   }
 
   close(): void {

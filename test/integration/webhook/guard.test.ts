@@ -17,6 +17,8 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.stop());
 
+const unopened = () => ({ ok: false, reason: 'DestinationMissing', message: 'not asked' }) as const;
+
 async function look(): Promise<string | undefined> {
   const { client } = fixture;
   const logger = pino({ level: 'silent' });
@@ -26,7 +28,7 @@ async function look(): Promise<string | undefined> {
     stores,
     log: logger,
     events: { record: () => undefined },
-    catalog: { open: () => ({ ok: false, reason: 'DestinationMissing', message: 'not asked' }) },
+    catalog: { open: unopened, openStore: unopened },
     now: () => Date.now(),
     clusterUid: 'a-cluster',
   };
