@@ -1,7 +1,7 @@
 import type { S3Location } from '../cluster/provider.ts';
 
 /** The master password of the local cluster. It stays the same, as a person's would: a new cluster reads old backups. */
-const MASTER_PASSWORD = 'local-cluster-master-password';
+const MASTER_PASSWORD = 'local-cluster-master-password-of-no-secrecy';
 
 const secret = (name: string, stringData: Readonly<Record<string, string>>) => ({
   apiVersion: 'v1',

@@ -1,10 +1,12 @@
 import { pino } from 'pino';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { BackupDestination } from '../../api/backup-destination.ts';
+import { SYSTEM_NAMESPACE } from '../../api/group.ts';
 import { INITIALIZE_ANNOTATION } from '../../api/labels.ts';
 import { encodeIdentity, newDestinationIdentity, parseIdentity } from '../../destinations/identity.ts';
 import { IDENTITY_KEY } from '../../destinations/layout.ts';
 import { failure } from '../../destinations/outcome.ts';
+import { secrets } from '../../kube/objects.ts';
 import { backupDestinations } from '../../kube/rebound-kinds.ts';
 import { IDENTITY } from '../testing/destination-double.ts';
 import { childOf, type JsonObject } from '../testing/json.ts';
@@ -45,6 +47,11 @@ const unpin = (): void => edit((object) => Reflect.deleteProperty(childOf(object
 const annotate = (value: string): void =>
   edit((object) => (childOf(childOf(object, 'metadata'), 'annotations')[INITIALIZE_ANNOTATION] = value));
 
+const setPassword = (password: string): void =>
+  world.server.change(secrets, { namespace: SYSTEM_NAMESPACE, name: 'master' }, (object) => {
+    childOf(object, 'data')['masterPassword'] = Buffer.from(password).toString('base64');
+  });
+
 const storedId = (): string | undefined => {
   const bytes = objects().get(IDENTITY_KEY);
   const identity = bytes === undefined ? undefined : parseIdentity(bytes);
@@ -63,6 +70,30 @@ describe('BackupDestinationReconciler', () => {
   it('accepts the expected store, and remembers when it was given its identity', async () => {
     expect(await look()).toMatchObject({ status: 'True', reason: 'Reachable' });
     expect(present().status).toMatchObject({ identity: IDENTITY, initializedTime: '1970-01-01T00:00:00.000Z' });
+  });
+
+  it('gives no new store its identity under a password that can be guessed, and says how to make one that cannot', async () => {
+    unpin();
+    objects().clear();
+    setPassword('hunter2');
+    expect(await look()).toMatchObject({ status: 'False', reason: 'WeakMasterPassword' });
+    expect((await look())?.message).toContain('openssl rand -base64 48');
+    expect((await look())?.message).not.toContain('hunter2');
+    expect(storedId()).toBeUndefined();
+    setPassword('OdX0Yh2Zc1v7q8JrW5nK3mT6bL9pS4fGAeUiHxMz');
+    expect(await look()).toMatchObject({ status: 'True', reason: 'Reachable' });
+    expect(storedId()).toBeDefined();
+  });
+
+  it('goes on with a store in use whose password can be guessed, and shows it', async () => {
+    setPassword('hunter2');
+    expect(await look()).toMatchObject({ status: 'True', reason: 'Reachable' });
+    const shown = () => present().status?.conditions?.find(({ type }) => type === 'WeakMasterPassword');
+    expect(shown()).toMatchObject({ status: 'True', reason: 'Guessable' });
+    expect(shown()?.message).not.toContain('hunter2');
+    setPassword('OdX0Yh2Zc1v7q8JrW5nK3mT6bL9pS4fGAeUiHxMz');
+    await look();
+    expect(shown()).toMatchObject({ status: 'False', reason: 'Strong' });
   });
 
   it('takes over the identity of a store that a former cluster used', async () => {

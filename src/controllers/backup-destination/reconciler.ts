@@ -16,6 +16,7 @@ import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import { type Standing, standingConditions } from '../conditions.ts';
 import { type GuardView, withGuardCondition } from '../guard-condition.ts';
 import { type ControllerContext, DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
+import { refusedPassword, withPasswordCondition } from './master-password.ts';
 
 const LOOK_AGAIN_MILLISECONDS = 60_000;
 const TROUBLE_AGAIN_MILLISECONDS = 10_000;
@@ -80,8 +81,12 @@ export class BackupDestinationReconciler {
         return ready(decision.id, createdAt(reading));
       case 'refuse':
         return refused(decision.reason, decision.message);
-      case 'initialize':
+      case 'initialize': {
+        // One that is written back belongs to a store in use: its password stays.
+        const weakness = decision.id === undefined ? refusedPassword(opened.masterPassword) : undefined;
+        if (weakness !== undefined) return refused('WeakMasterPassword', weakness);
         return await this.#initialize(object, destination, decision);
+      }
     }
   }
 
@@ -122,12 +127,13 @@ export class BackupDestinationReconciler {
     const initializedTime = finding.initializedTime ?? object.status?.initializedTime;
     const now = rfc3339(this.#context.now());
     const conditions = standingConditions(object.status?.conditions, standing, generation, now);
+    const judged = withPasswordCondition(conditions, this.#context.catalog.open(name), now);
     const status: BackupDestinationStatus = {
       ...(generation === undefined ? {} : { observedGeneration: generation }),
       reachable: standing.ready,
       ...(identity === undefined ? {} : { identity }),
       ...(initializedTime === undefined ? {} : { initializedTime }),
-      conditions: withGuardCondition(conditions, this.#guard, generation, now),
+      conditions: withGuardCondition(judged, this.#guard, generation, now),
     };
     if (isDeepStrictEqual(status, object.status)) return;
     const desired = { metadata: { name }, status };

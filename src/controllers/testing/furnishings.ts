@@ -5,7 +5,7 @@ import { backupDestinations, backupPolicies } from '../../kube/rebound-kinds.ts'
 import type { ApiServer } from './api-server.ts';
 import { IDENTITY } from './destination-double.ts';
 
-export const MASTER_PASSWORD = 'master';
+export const MASTER_PASSWORD = 'a master password of the simulator, 0123456789';
 
 /** What an operator decides when a cluster is set up. */
 export interface Furnishings {

@@ -11,7 +11,7 @@ import type { Cleanup } from '../cleanup.ts';
 import { ApiLoad, creation } from './api-load.ts';
 
 /** What all repository passwords in this world are derived from. */
-export const masterPassword = 'bench-master-password';
+export const masterPassword = 'bench-master-password-of-no-secrecy';
 
 const projectFolder = join(import.meta.dirname, '..', '..', '..');
 /** As many as the controller itself opens. */
