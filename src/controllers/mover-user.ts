@@ -31,3 +31,12 @@ export function moverUserOf(
     remembered,
   });
 }
+
+/** UIDs that the pods which mount a claim run as, each once, as far as their specs say. */
+export function userIdsOf(stores: Stores, claim: PersistentVolumeClaim): readonly number[] {
+  const pods = stores.pods.byIndex(PODS_BY_CLAIM, objectKey(claim.metadata)).filter((pod) => !isEngineMover(pod));
+  const ids = pods
+    .map((pod) => securityFacts(pod, claim.metadata.name))
+    .flatMap(({ pod, containers }) => containers.map((one) => one.runAsUser ?? pod.runAsUser));
+  return [...new Set(ids.filter((id) => id !== undefined))];
+}

@@ -33,6 +33,7 @@ import { makeRestore } from './make-restore.ts';
 import { isBoundElsewhere, isCompleted, observeProtection, type Protection, provenClaimUID } from './observe.ts';
 import { tellRefusedProtection } from './refusal.ts';
 import { standingFinding } from './restore-finding.ts';
+import { RestoreForesight } from './restore-foresight.ts';
 import { recordProtection } from './status.ts';
 import { VELERO_LOOK_MILLISECONDS, veleroRestoreUnderWay } from './velero-restore.ts';
 
@@ -45,6 +46,7 @@ export class ProtectedVolumeReconciler {
   readonly #leftAlone: LeftAloneClaims;
   readonly #failedBackupLocks: FailedBackupLocks;
   readonly #abandonedSnapshots: AbandonedSnapshots;
+  readonly #foresight: RestoreForesight;
 
   constructor(context: ControllerContext, cache: RepositoryCache, excludedNamespaces: readonly string[]) {
     this.#context = context;
@@ -52,6 +54,7 @@ export class ProtectedVolumeReconciler {
     this.#leftAlone = new LeftAloneClaims(context, excludedNamespaces);
     this.#failedBackupLocks = new FailedBackupLocks(context, cache);
     this.#abandonedSnapshots = new AbandonedSnapshots(context);
+    this.#foresight = new RestoreForesight(context);
   }
 
   readonly reconcile = async (key: string): Promise<Result> => {
@@ -89,6 +92,7 @@ export class ProtectedVolumeReconciler {
   async #unprotect(key: string): Promise<Result> {
     const volume = this.#context.stores.protectedVolumes.get(key);
     if (volume === undefined) return await this.#releaseSnapshot(key);
+    if (volume.status?.claimUID !== undefined) this.#foresight.forget(volume.status.claimUID);
     if (volume.metadata.deletionTimestamp !== undefined) return done();
     const claim = await this.#context.client.get(persistentVolumeClaims, splitNamespacedKey(key));
     // A claim that is gone takes its ProtectedVolume along: it owns it.
@@ -133,7 +137,8 @@ export class ProtectedVolumeReconciler {
     if (!gate.open) await this.#stopBackups(protection);
     const findings =
       gate.open && policy !== undefined ? await backUp(this.#backupTools, protection, volume) : nothingFound;
-    const status = withFindings(this.#baseStatus(protection, volume), findings);
+    const found = withFindings(this.#baseStatus(protection, volume), findings);
+    const status = { ...found, conditions: await this.#foresight.conditions(claim, found) };
     const verdict = judgeProtection({ ...this.#facts(protection, gate, status), ...findings.facts });
     await recordProtection(this.#context, { claim, volume }, status, verdict);
     this.#settle(objectKey(claim.metadata), findings.settledIds);

@@ -260,10 +260,11 @@ export function makePod(
   server: ApiServer,
   metadata: Pick<ObjectMetadata, 'name' | 'namespace' | 'labels' | 'ownerReferences'>,
   claimName: string,
+  securityContext: { readonly runAsUser?: number } = {},
 ): KubeObject {
   const volumes = [{ name: 'data', persistentVolumeClaim: { claimName } }];
   const containers = [{ name: 'main', volumeMounts: [{ name: 'data', mountPath: '/data' }] }];
-  const pod = server.create(pods, { metadata, spec: { volumes, containers } });
+  const pod = server.create(pods, { metadata, spec: { securityContext, volumes, containers } });
   setPodPhase(server, pod.metadata, 'Pending');
   return pod;
 }

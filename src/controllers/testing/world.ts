@@ -352,7 +352,7 @@ export class World {
   scale(replicas: 0 | 1): void {
     const pod = { ...CLAIM_REF, name: 'app-0' };
     if (replicas === 0) this.server.delete(pods, pod);
-    else if (this.server.get(pods, pod) === undefined) makePod(this.server, pod, CLAIM);
+    else if (this.server.get(pods, pod) === undefined) makePod(this.server, pod, CLAIM, { runAsUser: 1000 });
   }
 
   get isAppRunning(): boolean {
