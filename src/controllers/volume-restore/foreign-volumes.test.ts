@@ -148,6 +148,7 @@ it('invariant 12: a volume that the prime claim took keeps its files when the cl
 
 it('invariant 12: nothing is ever removed from a volume that was there before, though its owner offers it', async () => {
   world.truth.save(backedUp, world.now() - HOUR_MILLISECONDS);
+  remember(world);
   const volume = world.cluster.offerVolume(blank, 'Retain', { 'rebound.dev/may-fill': 'true' });
   world.createClaim('restore');
   await world.until(({ attempts }) => attempts[0]?.spec['paused'] === false);
