@@ -1,0 +1,216 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { KubeConfig } from '@kubernetes/client-node';
+import { z } from 'zod';
+import { KubeClient } from '../../../src/kube/client.ts';
+import { KubeConnection } from '../../../src/kube/connection.ts';
+import { persistentVolumeClaims, persistentVolumes, secrets } from '../../../src/kube/objects.ts';
+import { poll } from '../../cluster/poll.ts';
+import { type Fixture, startFixture } from '../kube/fixture.ts';
+import { applyManifests, kindOf, readManifests } from './manifests.ts';
+
+const OWN = { 'app.kubernetes.io/managed-by': 'rebound' };
+const owner = {
+  apiVersion: 'rebound.dev/v1alpha1',
+  kind: 'ProtectedVolume',
+  name: 'data',
+  uid: 'u-1',
+  controller: true,
+};
+const replicationSources = kindOf({ apiVersion: 'volsync.backube/v1alpha1', kind: 'ReplicationSource' });
+const tokenAnswer = z.object({ status: z.object({ token: z.string() }) });
+
+/** As much of VolSync's kind as the bounds look at. */
+const engineKind = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'replicationsources.volsync.backube' },
+  spec: {
+    group: 'volsync.backube',
+    scope: 'Namespaced',
+    names: { kind: 'ReplicationSource', listKind: 'ReplicationSourceList', plural: 'replicationsources' },
+    versions: [
+      {
+        name: 'v1alpha1',
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+      },
+    ],
+  },
+};
+
+let fixture: Fixture;
+let connection: KubeConnection;
+/** With the rights of the controller's ServiceAccount. */
+let controller: KubeClient;
+let namespace: string;
+
+async function connectAsController({ plane, client }: Fixture): Promise<KubeConnection> {
+  const path = '/api/v1/namespaces/rebound-system/serviceaccounts/rebound-controller/token';
+  const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} };
+  const { token } = tokenAnswer.parse(JSON.parse(await client.raw({ method: 'POST', path, body }))).status;
+  const config = new KubeConfig();
+  config.loadFromString(readFileSync(plane.kubeconfigPath, 'utf8'));
+  const cluster = config.getCurrentCluster();
+  if (cluster === null) throw new Error('the control plane wrote no usable kubeconfig');
+  config.loadFromClusterAndUser(cluster, { name: 'controller', token });
+  return new KubeConnection({ config });
+}
+
+const repositorySecret = (metadata: object = {}, rest: object = {}) => ({
+  metadata: { namespace, name: 'rebound-data-1', labels: OWN, ownerReferences: [owner], ...metadata },
+  type: 'Opaque',
+  immutable: true,
+  data: {},
+  ...rest,
+});
+
+const refused = { code: 403 };
+const bounded = /may only/;
+
+beforeAll(async () => {
+  fixture = await startFixture();
+  const { client } = fixture;
+  await applyManifests(client, [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'rebound-system' } }]);
+  await applyManifests(client, [engineKind]);
+  const shipped = readManifests('manifests/controller').filter(({ kind }) => kind !== 'Deployment');
+  await applyManifests(
+    client,
+    shipped.filter(({ kind }) => kind !== 'PodDisruptionBudget'),
+  );
+  await applyManifests(client, readManifests('policies/controller-bounds.yaml'));
+  connection = await connectAsController(fixture);
+  controller = new KubeClient({ connection, fieldManager: 'rebound' });
+  const probes = await fixture.newNamespace();
+  await poll({ what: 'the bounds to be enforced', timeoutSeconds: 30 }, async () => {
+    const probe = { metadata: { namespace: probes, name: 'mine' }, data: {} };
+    const claim = { metadata: { namespace: probes, name: 'mine' }, spec: claimSpec };
+    const source = { metadata: { namespace: probes, name: 'mine' }, spec: {} };
+    const attempts = [
+      controller.create(secrets, probe, { dryRun: true }),
+      controller.create(persistentVolumeClaims, claim, { dryRun: true }),
+      controller.create(replicationSources, source, { dryRun: true }),
+    ];
+    const answers = await Promise.allSettled(attempts);
+    return answers.every((one) => one.status === 'rejected' && bounded.test(String(one.reason)));
+  });
+});
+beforeEach(async () => {
+  namespace = await fixture.newNamespace();
+});
+afterAll(async () => {
+  await connection.close();
+  await fixture.stop();
+});
+
+const claimSpec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
+
+describe("invariant 9: the controller's Secrets", () => {
+  it('can be made and removed beside claims, and neither read nor changed', async () => {
+    await controller.create(secrets, repositorySecret());
+    const ref = { namespace, name: 'rebound-data-1' };
+    await expect(controller.get(secrets, ref)).rejects.toMatchObject(refused);
+    await expect(controller.mergePatch(secrets, ref, {})).rejects.toMatchObject(refused);
+    await expect(controller.apply(secrets, repositorySecret())).rejects.toMatchObject(refused);
+    expect(await controller.delete(secrets, ref)).toBe(true);
+  });
+
+  it.each([
+    ['of another name', { name: 'mine' }, {}],
+    ['without its label', { labels: {} }, {}],
+    ['without its owner', { ownerReferences: [] }, {}],
+    ['that can be changed', {}, { immutable: false }],
+    ['of another type', {}, { type: 'kubernetes.io/basic-auth', data: { username: 'YQ==' } }],
+  ])('can not be made %s', async (_, metadata, rest) => {
+    await expect(controller.create(secrets, repositorySecret(metadata, rest))).rejects.toMatchObject(refused);
+  });
+
+  it('can not be made in a system namespace, but for those of the certificates', async () => {
+    for (const system of ['kube-system', 'rebound-system']) {
+      const secret = repositorySecret({ namespace: system });
+      await expect(controller.create(secrets, secret, { dryRun: true })).rejects.toThrow(bounded);
+    }
+    const certificates = { metadata: { namespace: 'rebound-system', name: 'rebound-webhook-ca' }, data: {} };
+    await controller.apply(secrets, certificates);
+    await controller.apply(secrets, { ...certificates, data: { 'ca.crt': 'YQ==' } });
+    const master = { namespace: 'rebound-system', name: 'master' };
+    await fixture.client.create(secrets, { metadata: master, data: {} });
+    await expect(controller.mergePatch(secrets, master, { data: { a: 'YQ==' } })).rejects.toThrow(bounded);
+    await expect(controller.delete(secrets, master)).rejects.toThrow(bounded);
+  });
+
+  it("invariant 5: a user's Secret can not be removed, whatever it is called", async () => {
+    const mine = { namespace, name: 'rebound-data' };
+    await fixture.client.create(secrets, { metadata: mine, data: {} });
+    await expect(controller.delete(secrets, mine)).rejects.toThrow(bounded);
+  });
+});
+
+describe("invariant 5: a user's objects", () => {
+  it('stay: claims', async () => {
+    const prime = { namespace, name: 'rebound-prime-1', labels: OWN };
+    await controller.create(persistentVolumeClaims, { metadata: prime, spec: claimSpec });
+    await controller.delete(persistentVolumeClaims, prime);
+    const mine = { namespace, name: 'data', labels: OWN };
+    await fixture.client.create(persistentVolumeClaims, { metadata: mine, spec: claimSpec });
+    await expect(controller.delete(persistentVolumeClaims, mine)).rejects.toThrow(bounded);
+    await expect(
+      controller.create(persistentVolumeClaims, { metadata: { ...mine, name: 'other' }, spec: claimSpec }),
+    ).rejects.toThrow(bounded);
+  });
+
+  it('stay: schedules of their own', async () => {
+    const ours = { namespace, name: 'rebound-data', labels: OWN, ownerReferences: [owner] };
+    await controller.create(replicationSources, { metadata: ours, spec: {} });
+    await controller.mergePatch(replicationSources, ours, { spec: { paused: true } });
+    await controller.delete(replicationSources, ours);
+    const mine = { namespace, name: 'rebound-mine', labels: OWN };
+    await fixture.client.create(replicationSources, { metadata: mine, spec: {} });
+    await expect(controller.mergePatch(replicationSources, mine, { spec: { paused: true } })).rejects.toThrow(bounded);
+    await expect(controller.delete(replicationSources, mine)).rejects.toThrow(bounded);
+  });
+
+  it('stay: volumes; only those of prime claims can be handed over, and nothing else of them can be changed', async () => {
+    const volume = (name: string, claimName: string) => ({
+      metadata: { name: `${namespace}-${name}` },
+      spec: {
+        capacity: { storage: '1Gi' },
+        accessModes: ['ReadWriteOnce'],
+        csi: { driver: 'csi.example', volumeHandle: name },
+        claimRef: { namespace, name: claimName },
+      },
+    });
+    const [ours, mine] = [volume('ours', 'rebound-prime-1'), volume('mine', 'data')];
+    for (const one of [ours, mine]) await fixture.client.create(persistentVolumes, one);
+    const change = (one: typeof ours, patch: object) =>
+      controller.mergePatch(persistentVolumes, { name: one.metadata.name }, patch);
+    await change(ours, {
+      metadata: { annotations: { 'rebound.dev/former-reclaim-policy': 'Delete' } },
+      spec: { persistentVolumeReclaimPolicy: 'Retain' },
+    });
+    await expect(change(ours, { spec: { capacity: { storage: '2Gi' } } })).rejects.toThrow(bounded);
+    await expect(change(ours, { metadata: { labels: { a: 'b' } } })).rejects.toThrow(bounded);
+    await change(ours, { spec: { claimRef: { namespace, name: 'data' } } });
+    for (const one of [mine, ours]) {
+      await expect(change(one, { spec: { claimRef: { namespace, name: 'other' } } })).rejects.toThrow(bounded);
+    }
+  });
+});
+
+describe('the bounds', () => {
+  const status = z.looseObject({
+    status: z.looseObject({
+      typeChecking: z.object({ expressionWarnings: z.array(z.unknown()).optional() }).optional(),
+    }),
+  });
+
+  it('have no expression that the API server warns of', async () => {
+    for (const { kind, metadata } of readManifests('policies/controller-bounds.yaml')) {
+      if (kind !== 'ValidatingAdmissionPolicy') continue;
+      const path = `/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/${metadata.name}`;
+      const policy = status.safeParse(JSON.parse(await fixture.client.raw({ method: 'GET', path })));
+      expect([metadata.name, policy.data?.status.typeChecking?.expressionWarnings ?? []]).toEqual([metadata.name, []]);
+    }
+  });
+});
