@@ -62,5 +62,8 @@ export const ACCEPT_RESTORE_ANNOTATION = `${API_GROUP}/accept-restore`;
  */
 export const INITIALIZE_ANNOTATION = `${API_GROUP}/initialize`;
 
+/** On an engine's object: the Secret that it named before its present one, and that is still to be removed. */
+export const FORMER_SECRET_ANNOTATION = `${API_GROUP}/former-secret`;
+
 /** On a snapshot that is being deleted: the time at which the snapshot controller was last made to look at it. */
 export const LOOK_AGAIN_ANNOTATION = `${API_GROUP}/look-again`;

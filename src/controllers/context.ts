@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { DestinationCatalog } from '../destinations/catalog.ts';
+import type { RepositoryInitializer } from '../engines/restic/repository-initializer.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { KubeObject, ObjectMetadata } from '../kube/kind.ts';
@@ -17,6 +18,7 @@ export interface ControllerContext {
   readonly events: Pick<EventRecorder, 'record'>;
   readonly stores: Stores;
   readonly catalog: Pick<DestinationCatalog, 'open' | 'openStore'>;
+  readonly repositories: Pick<RepositoryInitializer, 'ensure'>;
   /** UID of the namespace kube-system: it names this cluster in the destinations. */
   readonly clusterUid: string;
   readonly log: Logger;

@@ -14,6 +14,7 @@ import { BackupPolicyReconciler } from './backup-policy/reconciler.ts';
 import type { ClusterPresence } from './cluster-presence/presence.ts';
 import { ClusterPresenceReconciler } from './cluster-presence/reconciler.ts';
 import type { ControllerContext } from './context.ts';
+import { claimsOfDestinations, claimsOfSecret } from './credential-users.ts';
 import { untilNamespaceEnds } from './ending-namespace.ts';
 import { ProtectedVolumeReconciler } from './protected-volume/reconciler.ts';
 import { registerGuardMetric } from './protection-metrics.ts';
@@ -34,6 +35,8 @@ export interface ControllerParts {
   /** Made anew for each process that leads. */
   readonly leader: string;
 }
+
+const keyOf = ({ metadata }: PersistentVolumeClaim): string => objectKey(metadata);
 
 const claimKeysOfPod = (pod: Pod): string[] =>
   (pod.spec.volumes ?? []).flatMap(({ persistentVolumeClaim }) =>
@@ -121,7 +124,7 @@ function policies({ context, reflectors, metrics }: ControllerParts): Controller
 function protectedVolumes({ context, reflectors, cache, metrics }: ControllerParts): Controller {
   const reconciler = new ProtectedVolumeReconciler(context, cache, EXCLUDED_NAMESPACES);
   const { stores } = context;
-  const claimsOfTier = (tier: string) => stores.claims.byIndex(BY_TIER, tier).map((one) => objectKey(one.metadata));
+  const claimsOfTier = (tier: string) => stores.claims.byIndex(BY_TIER, tier).map(keyOf);
   const claimOfSource = controllerKeysOf('ProtectedVolume');
   return new Controller({
     name: 'protected-volume',
@@ -140,12 +143,8 @@ function protectedVolumes({ context, reflectors, cache, metrics }: ControllerPar
         reflectors.policies,
         whenSpecChanges(({ key }) => claimsOfTier(key)),
       ),
-      reflectorSource(reflectors.destinations, ({ key }) =>
-        stores.policies
-          .list()
-          .filter((policy) => policy.spec.destination === key)
-          .flatMap((policy) => claimsOfTier(policy.metadata.name)),
-      ),
+      reflectorSource(reflectors.destinations, ({ key }) => claimsOfDestinations(stores, [key]).map(keyOf)),
+      reflectorSource(reflectors.systemSecrets, ({ key }) => claimsOfSecret(stores, key).map(keyOf)),
       reflectorSource(reflectors.storageClasses, () => []),
     ],
     reconcile: untilNamespaceEnds(context.log, reconciler.reconcile),
@@ -185,6 +184,9 @@ function volumeRestores({ context, reflectors, cache, logs, metrics }: Controlle
       reflectorSource(
         reflectors.pods,
         keysOf((pod: Pod) => [...restoreOfMover(context, pod), ...restoresOfConsumer(context, pod)]),
+      ),
+      reflectorSource(reflectors.systemSecrets, ({ key }) =>
+        claimsOfSecret(context.stores, key).flatMap(restoreOfClaim),
       ),
       reflectorSource(reflectors.storageClasses, () => []),
     ],

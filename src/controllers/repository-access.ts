@@ -42,11 +42,11 @@ export function openRepository(
   };
 }
 
-/** On an engine's object: a keyed digest of the Secret it was made with, so that a changed credential is noticed. */
-export const SECRET_DIGEST_ANNOTATION = 'rebound.dev/secret-digest';
-
-/** Keyed with the repository's password, so that the digest tells nothing of the credentials. */
-export function secretDigest(access: RepositoryAccess): string {
-  const content = JSON.stringify([access.url, access.environment, access.caPem ?? null]);
+/**
+ * A digest of what a mover is given, and for whom. Keyed with the repository's password, so that it tells nothing of the
+ * credentials, and only who holds the password can know it beforehand.
+ */
+export function secretDigest(access: RepositoryAccess, ownerUID: string): string {
+  const content = JSON.stringify([ownerUID, access.url, access.environment, access.caPem ?? null]);
   return createHmac('sha256', access.password).update(content).digest('hex').slice(0, 16);
 }

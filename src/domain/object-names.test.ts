@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nameForClaim, primeClaimName, restoreAttemptName } from './object-names.ts';
+import { formerNameForClaim, nameForClaim, primeClaimName, restoreAttemptName } from './object-names.ts';
 
 /** Names that Kubernetes allows for a claim (RFC 1123 subdomain). */
 const label = fc.stringMatching(/^[a-z0-9]([-a-z0-9]{0,60}[a-z0-9])?$/);
@@ -38,6 +38,24 @@ describe('nameForClaim', () => {
     const long = 'x'.repeat(100);
     expect(nameForClaim(`${long}-1`)).not.toBe(nameForClaim(`${long}-2`));
     expect(nameForClaim('a.b')).not.toBe(nameForClaim('a-b'));
+  });
+
+  it('tells claims apart whose names are made to look alike', () => {
+    fc.assert(
+      fc.property(claimName, (name) => {
+        const digested = nameForClaim(name).slice('rebound-'.length);
+        fc.pre(digested !== name);
+        expect(nameForClaim(digested)).not.toBe(nameForClaim(name));
+      }),
+    );
+    expect(nameForClaim('data-v1-4c610ff1')).not.toBe(nameForClaim('data.v1'));
+  });
+});
+
+describe('formerNameForClaim', () => {
+  it('is the present one for short names, and what the first releases made of others', () => {
+    expect(formerNameForClaim('data')).toBe(nameForClaim('data'));
+    expect(formerNameForClaim('data.v1')).toBe('rebound-data-v1-4c610ff1');
   });
 });
 

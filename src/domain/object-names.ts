@@ -2,21 +2,35 @@ import { createHash } from 'node:crypto';
 
 /** Longest name that every object made from it still fits a label value with the engine's own prefixes and suffixes. */
 const LONGEST_NAME = 40;
-const DIGEST_LENGTH = 8;
+const DIGEST_LENGTH = 16;
+const FORMER_DIGEST_LENGTH = 8;
+
+const LOOKS_DIGESTED = new RegExp(`-[0-9a-f]{${DIGEST_LENGTH}}$`);
+
+const isPlain = (name: string): boolean => name.length <= LONGEST_NAME && !name.includes('.');
+
+function digestedName(claimName: string, digestLength: number): string {
+  const digest = createHash('sha256').update(claimName).digest('hex').slice(0, digestLength);
+  const start = `rebound-${claimName}`
+    .replaceAll('.', '-')
+    .slice(0, LONGEST_NAME - digestLength - 1)
+    .replace(/-+$/, '');
+  return `${start}-${digest}`;
+}
 
 /**
  * Name of an object that serves a claim: `rebound-<claim>`, shortened with a digest where the claim's name is long or has
- * dots, so that two claims never share one.
+ * dots. A name that only looks as if it ended with such a digest gets one too, so that no two claims share a name.
  */
 export function nameForClaim(claimName: string): string {
   const name = `rebound-${claimName}`;
-  if (name.length <= LONGEST_NAME && !name.includes('.')) return name;
-  const digest = createHash('sha256').update(claimName).digest('hex').slice(0, DIGEST_LENGTH);
-  const start = name
-    .replaceAll('.', '-')
-    .slice(0, LONGEST_NAME - DIGEST_LENGTH - 1)
-    .replace(/-+$/, '');
-  return `${start}-${digest}`;
+  return isPlain(name) && !LOOKS_DIGESTED.test(name) ? name : digestedName(claimName, DIGEST_LENGTH);
+}
+
+/** The name that such an object had in the first releases, where `data.v1` and `data-v1-4c610ff1` shared one. */
+export function formerNameForClaim(claimName: string): string {
+  const name = `rebound-${claimName}`;
+  return isPlain(name) ? name : digestedName(claimName, FORMER_DIGEST_LENGTH);
 }
 
 /**
@@ -27,3 +41,10 @@ export const primeClaimName = (restoreUID: string): string => `rebound-prime-${r
 
 /** Name of the engine's object of one attempt to restore; every attempt of every restore has a new one. */
 export const restoreAttemptName = (restoreUID: string, attempt: number): string => `rebound-${restoreUID}-${attempt}`;
+
+/**
+ * Name of the Secret that gives an engine's object its repository. The digest is keyed and covers the content, so that other
+ * content has another name, and nobody who does not hold the repository's password can have made a Secret of this name.
+ */
+export const repositorySecretName = (engineObjectName: string, digest: string): string =>
+  `${engineObjectName}-${digest}`;

@@ -11,6 +11,7 @@ import { registerProtectionMetrics } from '../controllers/protection-metrics.ts'
 import type { Stores } from '../controllers/stores.ts';
 import { MoverLogWatch } from '../controllers/volume-restore/mover-log-watch.ts';
 import { DestinationCatalog } from '../destinations/catalog.ts';
+import { RepositoryInitializer } from '../engines/restic/repository-initializer.ts';
 import { createRepositoryCache } from '../engines/restic/repository-cache.ts';
 import { KubeClient } from '../kube/client.ts';
 import { KubeConnection } from '../kube/connection.ts';
@@ -58,6 +59,7 @@ export async function runController(settings: ControllerSettings): Promise<void>
     events,
     stores,
     catalog,
+    repositories: new RepositoryInitializer(),
     get clusterUid() {
       return clusterUid;
     },

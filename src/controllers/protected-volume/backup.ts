@@ -100,6 +100,9 @@ interface Standing {
   readonly trouble: string | undefined;
 }
 
+/** Why a run under way may be broken off before it forgets snapshots: the good one may be among those. */
+const URGENT_REASONS: ReadonlySet<string> = new Set(['SnapshotMissing', 'ContentCollapsed']);
+
 /** Keeps the schedule, with a retention that removes nothing while anything is open. */
 async function keepSchedule(
   { context }: BackupTools,
@@ -111,10 +114,11 @@ async function keepSchedule(
   const restoreFinding = scene.volume.status?.restoreFinding;
   const keepAll = reasonsToKeepAll({ ...memory, isUnconfirmed: unconfirmed !== undefined, isOverdue, restoreFinding });
   const isPruningPaused = keepAll.length > 0;
-  const kept = await ensureSchedule(context, scene, { memory, isPruningPaused });
+  const isPauseUrgent = keepAll.some((reason) => URGENT_REASONS.has(reason));
+  const kept = await ensureSchedule(context, scene, { memory, isPruningPaused, isPauseUrgent });
   const user = Object.keys(scene.moverUser).length === 0 ? {} : { moverUser: scene.moverUser };
   return {
-    facts: { backupTrouble: trouble, unconfirmed, isOverdue },
+    facts: { backupTrouble: trouble, unconfirmed, isOverdue, repositoryProblem: kept.problem },
     memory,
     status: { ...kept.status, ...user, pruningPaused: isPruningPaused, pruningPausedBecause: keepAll },
     lookAgainMilliseconds: shortest([kept.waitMilliseconds, untilOverdue]),

@@ -2,13 +2,26 @@ import type { BackupPolicy } from '../../api/backup-policy.ts';
 import type { ProtectedVolume } from '../../api/protected-volume.ts';
 import type { MoverUser } from '../../api/snapshot.ts';
 import { nameForClaim } from '../../domain/object-names.ts';
-import { type ReplicationSource, replicationSources } from '../../engines/volsync/kinds.ts';
+import type { Failure, UnknownReason } from '../../destinations/outcome.ts';
+import type { ReplicationSource } from '../../engines/volsync/kinds.ts';
 import { buildReplicationSource } from '../../engines/volsync/replication-source.ts';
-import { buildRepositorySecret } from '../../engines/volsync/repository-secret.ts';
+import { specPatch } from '../../engines/volsync/spec-patch.ts';
 import { ownerReference } from '../../kube/kind.ts';
-import { secrets, type PersistentVolumeClaim } from '../../kube/objects.ts';
-import type { ControllerContext } from '../context.ts';
-import { type RepositoryAccess, SECRET_DIGEST_ANNOTATION, secretDigest } from '../repository-access.ts';
+import type { PersistentVolumeClaim } from '../../kube/objects.ts';
+import { type ControllerContext, DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
+import type { RepositoryAccess } from '../repository-access.ts';
+import { type SecretPlan, secretNameOf } from '../repository-secret.ts';
+import {
+  changeSchedule,
+  createSchedule,
+  type DesiredSchedule,
+  foreignObject,
+  pauseSchedule,
+  removeFormerSecret,
+  type ScheduleOutcome,
+} from './write-schedule.ts';
+import { ownershipOf, removeSchedule } from './schedule-owner.ts';
+import { maySetMover } from './schedule-run.ts';
 
 export interface BackupPlan {
   readonly claim: PersistentVolumeClaim;
@@ -17,58 +30,33 @@ export interface BackupPlan {
   readonly access: RepositoryAccess;
   readonly moverUser: MoverUser;
   readonly pruningPaused: boolean;
+  /** A run under way must not prune either, and is broken off for it. */
+  readonly isPauseUrgent: boolean;
   /** A value of rebound.dev/backup-now that is still to be carried out. */
   readonly manualTrigger: string | undefined;
   readonly current: ReplicationSource | undefined;
+  /** The claim's schedule under the name that the first releases gave it. */
+  readonly former: ReplicationSource | undefined;
 }
 
-/** Whether `actual` holds all that `desired` says; what others or defaults added does not count. */
-function holds(actual: unknown, desired: unknown): boolean {
-  if (typeof desired !== 'object' || desired === null) return Object.is(actual, desired);
-  if (typeof actual !== 'object' || actual === null) return false;
-  const fields = new Map<string, unknown>(Object.entries(actual));
-  return Object.entries(desired).every(([key, value]) => holds(fields.get(key), value));
-}
+/** Answers that are certain: the store is not the destination that is meant. */
+const CERTAINLY_ANOTHER: ReadonlySet<UnknownReason> = new Set(['WrongIdentity', 'IdentityMissing', 'NotInitialized']);
 
-/** A key that the object has but should not have (such as a retention that was dropped) is a difference too. */
-function sameKeys(actual: unknown, desired: object): boolean {
-  if (typeof actual !== 'object' || actual === null) return false;
-  return Object.keys(actual).every((key) => key in desired);
-}
+const LOOK_AGAIN_MILLISECONDS = 30_000;
+const COPY_LAG_MILLISECONDS = 1_000;
 
-function isUpToDate(
-  current: ReplicationSource,
-  desired: ReturnType<typeof buildReplicationSource>,
-  digest: string,
-): boolean {
-  const restic = current.spec['restic'];
-  const retain = typeof restic === 'object' && restic !== null && 'retain' in restic ? restic['retain'] : undefined;
-  return (
-    current.metadata.annotations?.[SECRET_DIGEST_ANNOTATION] === digest &&
-    holds(current.spec, desired.spec) &&
-    sameKeys(retain, desired.spec.restic.retain) &&
-    sameKeys(current.spec['trigger'], desired.spec.trigger)
-  );
-}
-
-const engineHasError = (current: ReplicationSource): boolean =>
-  current.status?.conditions?.some((one) => one.type === 'Synchronizing' && one.reason === 'Error') ?? false;
-
-/**
- * Makes the engine back the claim up: the repository's Secret first, then the schedule. Writes only what differs; an
- * engine that reports an error gets its Secret anew, in case somebody removed it.
- */
-export async function ensureEngineBackup(context: ControllerContext, plan: BackupPlan): Promise<void> {
-  const { claim, policy, access, current } = plan;
+function desiredSchedule(context: ControllerContext, plan: BackupPlan): DesiredSchedule {
+  const { claim, policy, access } = plan;
   const { namespace, name: claimName } = claim.metadata;
-  const name = nameForClaim(claimName);
+  const engineObjectName = nameForClaim(claimName);
   const owner = ownerReference(plan.volume);
-  const desired = buildReplicationSource({
-    name,
+  const secret: SecretPlan = { engineObjectName, namespace, owner, access };
+  const object = buildReplicationSource({
+    name: engineObjectName,
     namespace,
     claimName,
     owner,
-    repositorySecretName: name,
+    repositorySecretName: secretNameOf(secret),
     hasCustomCA: access.caPem !== undefined,
     policy: policy.spec,
     claimStorageClass: context.stores.storageClasses.get(claim.spec.storageClassName ?? ''),
@@ -76,18 +64,56 @@ export async function ensureEngineBackup(context: ControllerContext, plan: Backu
     pruningPaused: plan.pruningPaused,
     manualTrigger: plan.manualTrigger,
   });
-  const digest = secretDigest(access);
-  const upToDate = current !== undefined && isUpToDate(current, desired, digest);
-  if (upToDate && !engineHasError(current)) return;
-  const { url, password, environment, caPem } = access;
-  await context.client.apply(
-    secrets,
-    buildRepositorySecret({ name, namespace, owner, url, password, environment, caPem }),
+  return { object, secret };
+}
+
+/**
+ * Makes the engine back the claim up: initialises the repository, then makes the repository's Secret, then the schedule, and
+ * writes only what differs. Nothing is made or changed unless the destination was seen to be the right one just now; where
+ * it certainly is not, the schedule is paused.
+ */
+export async function ensureEngineBackup(context: ControllerContext, plan: BackupPlan): Promise<ScheduleOutcome> {
+  const { current, former, access, volume } = plan;
+  const desired = desiredSchedule(context, plan);
+  const verified = await access.destination.verifyIdentity({ timeoutMilliseconds: DESTINATION_TIMEOUT_MILLISECONDS });
+  if (!verified.ok) return await withoutIdentity(context, plan, desired, verified);
+  const ownership = current === undefined ? 'none' : ownershipOf(current, volume);
+  if (current !== undefined && ownership === 'predecessors') {
+    await removeSchedule(context, current);
+    return { kind: 'withheld', lookAgainMilliseconds: COPY_LAG_MILLISECONDS };
+  }
+  if (current !== undefined && ownership === 'foreign') return { kind: 'refused', problem: foreignObject(current) };
+  if (former !== undefined) {
+    if (!maySetMover(context, former)) return { kind: 'withheld', lookAgainMilliseconds: LOOK_AGAIN_MILLISECONDS };
+    await removeSchedule(context, former);
+  }
+  if (current === undefined) return await createSchedule(context, plan, desired);
+  const isChanged = await removeFormerSecret(context, current);
+  if (isChanged) return { kind: 'withheld', lookAgainMilliseconds: COPY_LAG_MILLISECONDS };
+  return await changeSchedule(
+    context,
+    { claim: plan.claim, access, current },
+    { ...desired, isPauseUrgent: plan.isPauseUrgent },
   );
-  if (upToDate) return;
-  const annotations = { [SECRET_DIGEST_ANNOTATION]: digest };
-  // An old copy must not lead to a schedule that prunes what a newer one keeps: a conflict, if it is not the present one.
-  const resourceVersion = current?.metadata.resourceVersion;
-  const annotated = { ...desired, metadata: { ...desired.metadata, annotations, resourceVersion } };
-  await context.client.apply(replicationSources, annotated);
+}
+
+async function withoutIdentity(
+  context: ControllerContext,
+  { current, former, volume }: BackupPlan,
+  { object }: DesiredSchedule,
+  verified: Failure,
+): Promise<ScheduleOutcome> {
+  const problem = verified.message.replace(/\.$/, '');
+  if (!CERTAINLY_ANOTHER.has(verified.reason)) {
+    const isSettled = current !== undefined && specPatch(current.spec, object.spec) === undefined;
+    return isSettled ? { kind: 'kept' } : { kind: 'refused', problem, lookAgainMilliseconds: LOOK_AGAIN_MILLISECONDS };
+  }
+  for (const schedule of [current, former]) {
+    if (schedule !== undefined && ownershipOf(schedule, volume) === 'ours') await pauseSchedule(context, schedule);
+  }
+  return {
+    kind: 'refused',
+    problem: `${problem}. The schedule of this claim is paused until that is put right`,
+    lookAgainMilliseconds: LOOK_AGAIN_MILLISECONDS,
+  };
 }

@@ -11,10 +11,14 @@ import { ensureEngineBackup } from './engine-backup.ts';
 export interface ScheduleFacts {
   readonly memory: BackupMemory;
   readonly isPruningPaused: boolean;
+  /** A run under way must not prune either. */
+  readonly isPauseUrgent: boolean;
 }
 
 export interface EnsuredSchedule {
   readonly status: Partial<ProtectedVolumeStatus>;
+  /** Why the schedule is not as it should be; absent when it is, or will be soon. */
+  readonly problem?: string | undefined;
   readonly waitMilliseconds?: number | undefined;
 }
 
@@ -22,25 +26,28 @@ export interface EnsuredSchedule {
 export async function ensureSchedule(
   context: ControllerContext,
   scene: BackupScene,
-  { memory, isPruningPaused }: ScheduleFacts,
+  { memory, isPruningPaused, isPauseUrgent }: ScheduleFacts,
 ): Promise<EnsuredSchedule> {
   const { protection, policy, volume, access, moverUser } = scene;
-  const { claim, source } = protection;
+  const { claim, source, formerSource } = protection;
   const request = requestedBackup(scene);
   const retry = emptyVolumeRetry(scene, memory, context.now());
-  await ensureEngineBackup(context, {
+  const outcome = await ensureEngineBackup(context, {
     claim,
     volume,
     policy,
     access,
     moverUser,
     pruningPaused: isPruningPaused,
+    isPauseUrgent,
     manualTrigger: request.kind === 'tell' ? request.request : retry.trigger,
-    current: source,
+    current: source === formerSource ? undefined : source,
+    former: formerSource,
   });
   return {
     status: request.kind === 'carriedOut' ? { lastBackupRequest: request.request } : {},
-    waitMilliseconds: retry.waitMilliseconds,
+    problem: outcome.kind === 'refused' ? outcome.problem : undefined,
+    waitMilliseconds: (outcome.kind === 'kept' ? undefined : outcome.lookAgainMilliseconds) ?? retry.waitMilliseconds,
   };
 }
 

@@ -1,15 +1,20 @@
 import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
 import type { ReplicationSource } from '../../engines/volsync/kinds.ts';
-import { speaksOfLock } from '../../engines/volsync/mover-log.ts';
+import { speaksOfKeys, speaksOfLock } from '../../engines/volsync/mover-log.ts';
+import type { PersistentVolumeClaim } from '../../kube/objects.ts';
 import { type ControllerContext, warn } from '../context.ts';
-import { openRepository } from '../repository-access.ts';
+import { openRepository, type RepositoryAccess } from '../repository-access.ts';
+import { mendRepositoryKeys } from '../repository-keys.ts';
 import { clearLocks } from '../repository-locks.ts';
 import type { Protection } from './observe.ts';
 
 /** After the destination could not be asked. */
 const ASK_AGAIN_MILLISECONDS = 60_000;
 
-/** Clears the way for the next backup where the last one may have failed because of a lock that a dead process left. */
+/**
+ * Clears the way for the next backup where the last one may have failed because of a lock that a dead process left, or of a
+ * key that does not fit the repository.
+ */
 export class FailedBackupLocks {
   readonly #context: ControllerContext;
   readonly #cache: RepositoryCache;
@@ -23,12 +28,24 @@ export class FailedBackupLocks {
 
   /** Returns when to look again; undefined when nothing is to be done until something changes. */
   async clear({ claim, policy, source }: Protection): Promise<number | undefined> {
-    if (policy === undefined || source === undefined || !mayBeLocked(source)) return undefined;
+    if (policy === undefined || source === undefined || !mayBeShutOut(source)) return undefined;
     const opened = this.#settled.has(source)
       ? undefined
       : openRepository(this.#context, policy.spec.destination, claim.metadata);
     if (opened?.ok !== true) return undefined;
-    const state = await clearLocks(this.#context, this.#cache, { claim, access: opened.access, purpose: 'backup' });
+    return await this.#clearWay(source, claim, opened.access);
+  }
+
+  async #clearWay(
+    source: ReplicationSource,
+    claim: PersistentVolumeClaim,
+    access: RepositoryAccess,
+  ): Promise<number | undefined> {
+    if (speaksOfKeys(logOf(source))) {
+      const mended = await mendRepositoryKeys(this.#context, claim, access);
+      if (!mended.ok) return ASK_AGAIN_MILLISECONDS;
+    }
+    const state = await clearLocks(this.#context, this.#cache, { claim, access, purpose: 'backup' });
     switch (state.kind) {
       case 'free':
         this.#settled.add(source);
@@ -44,8 +61,10 @@ export class FailedBackupLocks {
 }
 
 /** A mover that went without a word may have been refused, too. */
-function mayBeLocked({ status }: ReplicationSource): boolean {
-  const mover = status?.latestMoverStatus;
-  const log = mover?.logs ?? '';
-  return mover?.result === 'Failed' && (log === '' || speaksOfLock(log));
+function mayBeShutOut(source: ReplicationSource): boolean {
+  const log = logOf(source);
+  const isFailed = source.status?.latestMoverStatus?.result === 'Failed';
+  return isFailed && (log === '' || speaksOfLock(log) || speaksOfKeys(log));
 }
+
+const logOf = ({ status }: ReplicationSource): string => status?.latestMoverStatus?.logs ?? '';

@@ -3,7 +3,7 @@ import { TIER_LABEL } from '../../api/labels.ts';
 import type { ProtectedVolume } from '../../api/protected-volume.ts';
 import type { VolumeRestore } from '../../api/volume-restore.ts';
 import { isVolumeRestoreReference } from '../../domain/admission.ts';
-import { nameForClaim } from '../../domain/object-names.ts';
+import { formerNameForClaim, nameForClaim } from '../../domain/object-names.ts';
 import type { ReplicationSource } from '../../engines/volsync/kinds.ts';
 import { objectKey } from '../../kube/kind.ts';
 import type { PersistentVolumeClaim } from '../../kube/objects.ts';
@@ -21,6 +21,8 @@ export interface Protection {
   readonly restoredByUs: boolean;
   readonly restore: VolumeRestore | undefined;
   readonly source: ReplicationSource | undefined;
+  /** The claim's schedule under the name that the first releases gave it, where that was another; it has to go. */
+  readonly formerSource: ReplicationSource | undefined;
 }
 
 /** Reads the world around a labelled claim, from the local copies. */
@@ -29,6 +31,8 @@ export function observeProtection(stores: Stores, claim: PersistentVolumeClaim):
   const tier = claim.metadata.labels?.[TIER_LABEL] ?? '';
   const reference = claim.spec.dataSourceRef;
   const restoredByUs = isVolumeRestoreReference(reference);
+  const named = stores.replicationSources.get(objectKey({ namespace, name: nameForClaim(name) }));
+  const formerSource = formerSourceOf(stores, claim);
   return {
     claim,
     tier,
@@ -38,8 +42,17 @@ export function observeProtection(stores: Stores, claim: PersistentVolumeClaim):
     restore: restoredByUs
       ? stores.volumeRestores.get(objectKey({ namespace, name: reference?.name ?? '' }))
       : undefined,
-    source: stores.replicationSources.get(objectKey({ namespace, name: nameForClaim(name) })),
+    source: named ?? formerSource,
+    formerSource,
   };
+}
+
+function formerSourceOf(stores: Stores, claim: PersistentVolumeClaim): ReplicationSource | undefined {
+  const { namespace, name } = claim.metadata;
+  if (formerNameForClaim(name) === nameForClaim(name)) return undefined;
+  const source = stores.replicationSources.get(objectKey({ namespace, name: formerNameForClaim(name) }));
+  // Two claims could share such a name: of one of them it is none.
+  return source?.spec['sourcePVC'] === name && source.metadata.ownerReferences?.[0]?.name === name ? source : undefined;
 }
 
 /** UID of the claim that a proof was recorded for. */

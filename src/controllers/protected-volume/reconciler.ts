@@ -15,7 +15,6 @@ import {
 import { judgeProtection, type ProtectionFacts, type ProtectionVerdict } from '../../domain/protection.ts';
 import { unrestoredReason, unsupportedReason } from '../../domain/unrestored-claims.ts';
 import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
-import { replicationSources } from '../../engines/volsync/kinds.ts';
 import { isConflict } from '../../kube/errors.ts';
 import { objectKey, ownerReference, splitNamespacedKey } from '../../kube/kind.ts';
 import { persistentVolumeClaims, type PersistentVolumeClaim } from '../../kube/objects.ts';
@@ -34,6 +33,7 @@ import { isBoundElsewhere, isCompleted, observeProtection, type Protection, prov
 import { tellRefusedProtection } from './refusal.ts';
 import { standingFinding } from './restore-finding.ts';
 import { RestoreForesight } from './restore-foresight.ts';
+import { ownershipOf, removeSchedule } from './schedule-owner.ts';
 import { recordProtection } from './status.ts';
 import { VELERO_LOOK_MILLISECONDS, veleroRestoreUnderWay } from './velero-restore.ts';
 
@@ -134,7 +134,7 @@ export class ProtectedVolumeReconciler {
     const { claim, policy, source } = protection;
     const otherRestore = await veleroRestoreUnderWay(this.#context, protection);
     const gate = this.#gate(protection, volume, otherRestore);
-    if (!gate.open) await this.#stopBackups(protection);
+    if (!gate.open) await this.#stopBackups(protection, volume);
     const findings =
       gate.open && policy !== undefined ? await backUp(this.#backupTools, protection, volume) : nothingFound;
     const found = withFindings(this.#baseStatus(protection, volume), findings);
@@ -191,12 +191,10 @@ export class ProtectedVolumeReconciler {
   }
 
   /** A schedule that is left from an earlier claim of the same name must not back up what the present one holds. */
-  async #stopBackups({ source }: Protection): Promise<void> {
-    if (source === undefined) return;
-    const { uid } = source.metadata;
-    const preconditions = uid === undefined ? {} : { preconditions: { uid } };
-    const options = { propagationPolicy: 'Background', ...preconditions } as const;
-    await this.#context.client.delete(replicationSources, source.metadata, options);
+  async #stopBackups({ source, formerSource }: Protection, volume: ProtectedVolume): Promise<void> {
+    for (const one of new Set([source, formerSource])) {
+      if (one !== undefined && ownershipOf(one, volume) !== 'foreign') await removeSchedule(this.#context, one);
+    }
   }
 
   #gate(protection: Protection, volume: ProtectedVolume, veleroRestore: string | undefined): BackupGate {

@@ -1,8 +1,8 @@
 import { API_GROUP } from '../../api/group.ts';
 import type { VolumeRestore } from '../../api/volume-restore.ts';
-import { nameForClaim } from '../../domain/object-names.ts';
 import { judgeCollapse } from '../../domain/collapse.ts';
 import { replicationDestinations, type ReplicationSource, replicationSources } from '../../engines/volsync/kinds.ts';
+import { repositorySecretOf } from '../../engines/volsync/replication-source.ts';
 import type { KubeObject } from '../../kube/kind.ts';
 import { persistentVolumeClaims, persistentVolumes, type PersistentVolumeClaim, secrets } from '../../kube/objects.ts';
 import { protectedVolumes, volumeRestores } from '../../kube/rebound-kinds.ts';
@@ -10,7 +10,7 @@ import { PRIME_ROLE, ROLE_LABEL, TIER_LABEL } from '../../api/labels.ts';
 import type { Content } from './cluster.ts';
 import { isObject, type JsonObject } from './json.ts';
 import type { TrueSnapshot } from './repository-truth.ts';
-import { CLAIM, CLAIM_REF, NAMESPACE, type World } from './world.ts';
+import { CLAIM_REF, NAMESPACE, type World } from './world.ts';
 
 /** Invariant by number (docs/invariants.md), or 0 for what is owed once all is well again. */
 export interface Violation {
@@ -178,10 +178,10 @@ export class Watcher {
   }
 
   #checkNothingIsLeft(): void {
-    const { server, claim } = this.#world;
+    const { server, claim, schedule } = this.#world;
     const isPrime = (one: KubeObject) => one.metadata.labels?.[ROLE_LABEL] === PRIME_ROLE;
-    const isAttempts = (one: KubeObject) =>
-      one.metadata.namespace === NAMESPACE && one.metadata.name !== nameForClaim(CLAIM);
+    const ofSchedule = schedule === undefined ? undefined : repositorySecretOf(schedule);
+    const isAttempts = (one: KubeObject) => one.metadata.namespace === NAMESPACE && one.metadata.name !== ofSchedule;
     const left = [
       ...namesOf(server.list(persistentVolumeClaims).filter(isPrime)),
       ...namesOf(server.list(secrets).filter(isAttempts)),

@@ -1,5 +1,6 @@
 import { createHash, randomBytes, scryptSync } from 'node:crypto';
 import { createMemoryStore, type MemoryStore } from '../../destinations/memory-store.ts';
+import type { RepositoryGenesis } from '../../engines/restic/repository-genesis.ts';
 import type { SealKey } from '../../engines/restic/sealed-box.ts';
 import { sealJson, sealLock } from '../../engines/restic/testing/seal.ts';
 
@@ -23,12 +24,19 @@ function keyFile(master: SealKey, password: string): Buffer {
   return Buffer.from(JSON.stringify({ kdf: 'scrypt', ...cost, salt: base64(salt), data }));
 }
 
+function newGenesis(key: SealKey, password: string): RepositoryGenesis {
+  const bytes = keyFile(key, password);
+  const { bytes: config } = sealJson(key, { version: 2, id: 'repository' });
+  return { config, key: { id: sha256(bytes), bytes } };
+}
+
 /** One restic repository in a store, with real keys, snapshot records and trees, but without the data of any file. */
 export class ResticStore {
   readonly store: MemoryStore = createMemoryStore();
   readonly #path: string;
   readonly #password: string;
-  #key: SealKey | undefined;
+  readonly #key: SealKey = { encrypt: randomBytes(32), macK: randomBytes(16), macR: randomBytes(16) };
+  #genesis: RepositoryGenesis | undefined;
   readonly #exclusive = new Set<string>();
   readonly #trees = new Set<string>();
 
@@ -37,15 +45,22 @@ export class ResticStore {
     this.#password = password;
   }
 
+  /** The files of the repository when it is new; whoever initialises it writes these. */
+  get genesis(): RepositoryGenesis {
+    this.#genesis ??= newGenesis(this.#key, this.#password);
+    return this.#genesis;
+  }
+
   /** What `restic init` makes, unless it is there. */
   init(): SealKey {
-    if (this.#key !== undefined) return this.#key;
-    const key = { encrypt: randomBytes(32), macK: randomBytes(16), macR: randomBytes(16) };
-    this.#key = key;
-    this.store.objects.set(`${this.#path}/config`, sealJson(key, { version: 2, id: 'repository' }).bytes);
-    const file = keyFile(key, this.#password);
-    this.store.objects.set(`${this.#path}/keys/${sha256(file)}`, file);
-    return key;
+    const { config, key } = this.genesis;
+    const { objects } = this.store;
+    const configKey = `${this.#path}/config`;
+    if (!objects.has(configKey)) {
+      objects.set(configKey, config);
+      objects.set(`${this.#path}/keys/${key.id}`, key.bytes);
+    }
+    return this.#key;
   }
 
   /** Records a snapshot of so many files and returns its id; without counts, as restic did before 0.17. */

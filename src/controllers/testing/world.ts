@@ -21,6 +21,7 @@ import {
   type ReplicationSource,
   replicationSources,
 } from '../../engines/volsync/kinds.ts';
+import { RepositoryInitializer } from '../../engines/restic/repository-initializer.ts';
 import { createRepositoryCache } from '../../engines/restic/repository-cache.ts';
 import { KubeError } from '../../kube/errors.ts';
 import type { EventNotice } from '../../kube/events.ts';
@@ -140,15 +141,9 @@ export class World {
     const events: ControllerContext['events'] = {
       record: (object, notice) => this.events.push({ uid: object.metadata.uid, ...notice }),
     };
-    const context: ControllerContext = {
-      client,
-      events,
-      stores,
-      catalog,
-      clusterUid: this.clusterUid,
-      log,
-      now: this.now,
-    };
+    const repositories = new RepositoryInitializer(() => Promise.resolve(this.destination.restic.genesis));
+    const parts = { client, events, stores, catalog, repositories };
+    const context: ControllerContext = { ...parts, clusterUid: this.clusterUid, log, now: this.now };
     const cache = createRepositoryCache();
     const logs = new MoverLogWatch(client, log, () => undefined);
     const restores = new VolumeRestoreReconciler(context, cache, logs);

@@ -8,11 +8,14 @@ import { replicationDestinations, type ReplicationDestination } from '../../engi
 import { moverComplaint, parseRestoreLog } from '../../engines/volsync/mover-log.ts';
 import { type MoverTrouble, moverAdvice, podTrouble } from '../../engines/volsync/mover-trouble.ts';
 import { buildReplicationDestination, RESTORE_TRIGGER } from '../../engines/volsync/replication-destination.ts';
-import { buildRepositorySecret } from '../../engines/volsync/repository-secret.ts';
+import { repositorySecretOf } from '../../engines/volsync/replication-source.ts';
+import { specPatch } from '../../engines/volsync/spec-patch.ts';
+import { isAlreadyExists } from '../../kube/errors.ts';
 import { objectKey, ownerReference } from '../../kube/kind.ts';
 import { secrets, type Pod, type StorageClass } from '../../kube/objects.ts';
 import type { ControllerContext } from '../context.ts';
-import { type RepositoryAccess, SECRET_DIGEST_ANNOTATION, secretDigest } from '../repository-access.ts';
+import type { RepositoryAccess } from '../repository-access.ts';
+import { createRepositorySecret, secretNameOf } from '../repository-secret.ts';
 import { PODS_BY_JOB } from '../stores.ts';
 import type { Heard, MoverLogWatch } from './mover-log-watch.ts';
 
@@ -43,8 +46,10 @@ export interface RunningAttempt {
   readonly trouble?: MoverTrouble | undefined;
   /** The mover that is waited for, and for how long; absent once it was seen or heard. */
   readonly notStarted?: NotStarted | undefined;
-  /** Of the Secret that the mover was given, see `secretDigest`. */
-  readonly digest?: string | undefined;
+  /** The Secret that the mover was given. */
+  readonly secretName: string | undefined;
+  /** A mover works just now: it must not be replaced. */
+  readonly moverRuns: boolean;
 }
 
 /** Where an attempt stands. */
@@ -66,23 +71,13 @@ export async function startAttempt(context: ControllerContext, plan: AttemptPlan
   const { restore, access, policy } = plan;
   const { name, namespace = '' } = attemptRef(restore, plan.attempt);
   const owner = ownerReference(restore);
-  await context.client.apply(
-    secrets,
-    buildRepositorySecret({
-      name,
-      namespace,
-      owner,
-      url: access.url,
-      password: access.password,
-      environment: access.environment,
-      caPem: access.caPem,
-    }),
-  );
+  const secret = { engineObjectName: name, namespace, owner, access };
+  await createRepositorySecret(context, secret);
   const desired = buildReplicationDestination({
     name,
     namespace,
     owner,
-    repositorySecretName: name,
+    repositorySecretName: secretNameOf(secret),
     hasCustomCA: access.caPem !== undefined,
     primeClaimName: primeClaimName(owner.uid),
     snapshotTimeMilliseconds: plan.snapshotTimeMilliseconds,
@@ -92,9 +87,46 @@ export async function startAttempt(context: ControllerContext, plan: AttemptPlan
     claimStorageClass: plan.claimStorageClass,
     moverUser: plan.moverUser,
   });
-  const annotations = { [SECRET_DIGEST_ANNOTATION]: secretDigest(access) };
-  const annotated = { ...desired, metadata: { ...desired.metadata, annotations } };
-  await context.client.apply(replicationDestinations, annotated);
+  const current = context.stores.replicationDestinations.get(objectKey(desired.metadata));
+  if (current === undefined) await createAttempt(context, desired);
+  else await changeAttempt(context, current, desired);
+}
+
+/** An object of this name can only be this attempt's, of which the local copy knows nothing yet: the next look goes on. */
+async function createAttempt(
+  context: ControllerContext,
+  desired: ReturnType<typeof buildReplicationDestination>,
+): Promise<void> {
+  try {
+    await context.client.create(replicationDestinations, desired);
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
+}
+
+/** Makes an attempt's object what is wanted now: other credentials, another snapshot, allowed to start. */
+async function changeAttempt(
+  context: ControllerContext,
+  current: ReplicationDestination,
+  desired: ReturnType<typeof buildReplicationDestination>,
+): Promise<void> {
+  const spec = specPatch(current.spec, desired.spec);
+  if (spec === undefined) return;
+  const { namespace } = current.metadata;
+  await context.client.mergePatch(replicationDestinations, current.metadata, { spec });
+  const former = repositorySecretOf(current);
+  if (former === undefined || former === desired.spec.restic.repository) return;
+  await context.client.delete(secrets, { namespace, name: former });
+}
+
+/** Whether an attempt's mover was given other credentials than the present ones. */
+export function hasOutdatedSecret(
+  restore: VolumeRestore,
+  attempt: number,
+  { secretName, access }: { readonly secretName: string | undefined; readonly access: RepositoryAccess },
+): boolean {
+  const { name: engineObjectName, namespace = '' } = attemptRef(restore, attempt);
+  return secretName !== secretNameOf({ engineObjectName, namespace, owner: ownerReference(restore), access });
 }
 
 /** Looks at an attempt: the engine's object, and what its mover was heard saying. */
@@ -121,6 +153,8 @@ export function observeAttempt(
   return runningAttempt(context, object, { pod, heard, since: restore.status?.clearedPrime?.time });
 }
 
+const isRunning = (pod: Pod | undefined): boolean => pod?.status?.phase === 'Running';
+
 function runningAttempt(
   context: ControllerContext,
   object: ReplicationDestination,
@@ -130,14 +164,15 @@ function runningAttempt(
     since = '',
   }: { readonly pod?: Pod | undefined; readonly heard?: Heard | undefined; readonly since?: string | undefined },
 ): RunningAttempt {
-  const digest = object.metadata.annotations?.[SECRET_DIGEST_ANNOTATION];
+  const secretName = repositorySecretOf(object);
+  const running = { kind: 'running', secretName, moverRuns: isRunning(pod) } as const;
   const trouble = engineTrouble(object) ?? (pod === undefined ? undefined : podTrouble(pod, heard?.log ?? ''));
   const hasStarted = heard !== undefined || (pod !== undefined && pod.status?.phase !== 'Pending');
-  if (hasStarted) return { kind: 'running', trouble, digest };
+  if (hasStarted) return { ...running, trouble };
   // The engine's object may have been prepared long before it was allowed to start.
   const startedAt = [object.metadata.creationTimestamp ?? '', since].map((time) => Date.parse(time) || 0);
   const waitedMilliseconds = context.now() - Math.max(...startedAt);
-  return { kind: 'running', trouble, digest, notStarted: { object, pod, waitedMilliseconds } };
+  return { ...running, trouble, notStarted: { object, pod, waitedMilliseconds } };
 }
 
 function endedAttempt(
@@ -207,7 +242,7 @@ function engineTrouble({ status }: ReplicationDestination): MoverTrouble | undef
   return complaint === undefined ? undefined : { kind: 'failed', message: `VolSync says: ${complaint}.` };
 }
 
-/** Ends an attempt: the engine's object goes, and with it its Job, pods and cache; then its Secret. */
+/** Ends an attempt: its Secret goes, then the engine's object, and with it its Job, pods and cache. */
 export async function discardAttempt(
   context: ControllerContext,
   logs: MoverLogWatch,
@@ -215,7 +250,12 @@ export async function discardAttempt(
   attempt: number,
 ): Promise<void> {
   const ref = attemptRef(restore, attempt);
+  const { namespace } = ref;
+  const known = context.stores.replicationDestinations.get(objectKey(ref));
+  const object = known ?? (await context.client.get(replicationDestinations, ref));
+  const secretName = object === undefined ? undefined : repositorySecretOf(object);
+  // First the Secret, whose name only the object tells. One whose object was never made goes with the restore.
+  if (secretName !== undefined) await context.client.delete(secrets, { namespace, name: secretName });
   await context.client.delete(replicationDestinations, ref, { propagationPolicy: 'Background' });
-  await context.client.delete(secrets, ref);
   logs.forget(objectKey(ref));
 }

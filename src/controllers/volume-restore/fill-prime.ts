@@ -7,9 +7,16 @@ import type { MoverTrouble } from '../../engines/volsync/mover-trouble.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import { explainAbsentMover, MOVER_PATIENCE_MILLISECONDS } from '../absent-mover.ts';
 import { moverUserOf } from '../mover-user.ts';
-import { tell, warn } from '../context.ts';
-import { type RepositoryAccess, secretDigest } from '../repository-access.ts';
-import { discardAttempt, type NotStarted, observeAttempt, type RunningAttempt, startAttempt } from './attempt.ts';
+import { DESTINATION_TIMEOUT_MILLISECONDS, tell, warn } from '../context.ts';
+import type { RepositoryAccess } from '../repository-access.ts';
+import {
+  discardAttempt,
+  hasOutdatedSecret,
+  type NotStarted,
+  observeAttempt,
+  type RunningAttempt,
+  startAttempt,
+} from './attempt.ts';
 import { awaitUnlocked } from './await-unlocked.ts';
 import { chooseAgain } from './choose-content.ts';
 import { clearPrime } from './clear-prime.ts';
@@ -186,7 +193,7 @@ async function watchOver(
   { snapshot, attempt, running }: WatchedAttempt,
 ): Promise<PrimedStep> {
   const { restore } = scene;
-  const { trouble, digest, notStarted } = running;
+  const { trouble, notStarted } = running;
   if (needsAnotherUser(tools, scene, running)) return await again(tools, scene, attempt, moverUserChanged);
   if (trouble?.kind !== 'failed' && notStarted !== undefined) {
     return await awaitMover(tools, scene, notStarted, trouble);
@@ -197,13 +204,25 @@ async function watchOver(
     return { result: requeueAfter(ENGINE_LOOK_MILLISECONDS) };
   }
   const opened = openFor(tools, restore);
-  // Credentials that were exchanged since: the mover's next try takes the new ones.
-  if (opened.ok && digest !== secretDigest(opened.access)) await start(tools, scene, opened.access, attempt);
+  if (opened.ok) await exchangeCredentials(tools, scene, opened.access, { attempt, running });
   const locked =
     opened.ok && speaksOfLock(trouble.message) ? await awaitUnlocked(tools, scene, opened.access) : undefined;
   if (locked !== undefined) return locked;
   const message = `The restore fails and is tried again; the claim waits, unbound. ${inWords(trouble)}`;
   return await showTrouble(tools, scene, 'RestoreFailing', message);
+}
+
+/** Credentials that were exchanged since: the mover's next try takes the new ones. A mover that works is let be. */
+async function exchangeCredentials(
+  tools: Tools,
+  scene: Scene,
+  access: RepositoryAccess,
+  { attempt, running }: Pick<WatchedAttempt, 'attempt' | 'running'>,
+): Promise<void> {
+  const { secretName, moverRuns } = running;
+  if (moverRuns || !hasOutdatedSecret(scene.restore, attempt, { secretName, access })) return;
+  const verified = await access.destination.verifyIdentity({ timeoutMilliseconds: DESTINATION_TIMEOUT_MILLISECONDS });
+  if (verified.ok) await start(tools, scene, access, attempt);
 }
 
 async function awaitMover(

@@ -3,6 +3,7 @@ import { persistentVolumeClaims, persistentVolumes, pods, secrets } from '../../
 import { volumeRestores } from '../../kube/rebound-kinds.ts';
 import { GRACE_MILLISECONDS } from '../../domain/telling.ts';
 import { replicationDestinations } from '../../engines/volsync/kinds.ts';
+import { repositorySecretOf } from '../../engines/volsync/replication-source.ts';
 import { blank } from '../testing/cluster.ts';
 import type { RestoreEnd } from '../testing/engine.ts';
 import { remember } from '../testing/past.ts';
@@ -244,7 +245,8 @@ describe('proof', () => {
     world.exchangeKeys('newSecret');
     await endAttempt('error');
     const [attempt] = world.attempts;
-    const secret = world.server.get(secrets, { namespace: NAMESPACE, name: attempt?.metadata.name ?? '' });
+    const name = attempt === undefined ? '' : (repositorySecretOf(attempt) ?? '');
+    const secret = world.server.get(secrets, { namespace: NAMESPACE, name });
     expect(Buffer.from(secret?.data?.['AWS_SECRET_ACCESS_KEY'] ?? '', 'base64').toString()).toBe('newSecret');
     await world.until(isCompleted);
     expect(world.content?.snapshotId).toBe(snapshot.id);

@@ -39,12 +39,16 @@ async function survey({ destination, repositoryPath }: RepositorySite, step: Ste
   return success(config.value === undefined ? { kind: 'empty' } : { kind: 'begun', config: config.value });
 }
 
-async function genesisOf(site: RepositorySite, step: Step): Promise<Outcome<RepositoryGenesis>> {
+async function genesisOf(
+  site: RepositorySite,
+  derive: typeof repositoryGenesis,
+  step: Step,
+): Promise<Outcome<RepositoryGenesis>> {
   const { destination, repositoryPath, password } = site;
   const identity = await destination.identity(step());
   if (identity.kind === 'unknown') return failure(identity.reason, identity.message);
   if (identity.kind === 'missing') return failure('NotInitialized', `${destination.description} has no identity`);
-  return success(await repositoryGenesis({ destinationId: identity.identity.id, repositoryPath, password }));
+  return success(await derive({ destinationId: identity.identity.id, repositoryPath, password }));
 }
 
 async function hasOurConfig(site: RepositorySite, ours: Buffer, step: Step): Promise<Outcome<boolean>> {
@@ -80,12 +84,13 @@ async function write(site: RepositorySite, genesis: RepositoryGenesis, step: Ste
 export async function initializeRepository(
   site: RepositorySite,
   options: CallOptions,
+  derive = repositoryGenesis,
 ): Promise<RepositoryInitialization> {
   const step = stepsWithin(options);
   const ground = await survey(site, step);
   if (!ground.ok) return ground;
   if (ground.value.kind === 'taken') return success('found');
-  const genesis = await genesisOf(site, step);
+  const genesis = await genesisOf(site, derive, step);
   if (!genesis.ok) return genesis;
   const isAnothers = ground.value.kind === 'begun' && !genesis.value.config.equals(ground.value.config);
   return isAnothers ? success('found') : await write(site, genesis.value, step);

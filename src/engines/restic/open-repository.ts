@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { CallOptions, Destination, ObjectEntry } from '../../destinations/destination.ts';
 import { withinLimit } from '../../destinations/time-limit.ts';
+import { opensConfig } from './mend-keys.ts';
 import type { RepositoryUnknownReason } from './reading.ts';
 import type { RepositoryCache, RepositoryOpening } from './repository-cache.ts';
 import type { SealKey } from './sealed-box.ts';
@@ -36,13 +37,17 @@ const unknown = (access: RepositoryAccess, reason: RepositoryUnknownReason, what
 const checkConfig = (access: RepositoryAccess, config: Uint8Array, key: SealKey): OpenedRepository => {
   const file = readSealedJson(key, config);
   const parsed = repositoryConfig.safeParse(file.kind === 'json' ? file.value : undefined);
-  if (!parsed.success) return unknown(access, 'Damaged', 'its config is damaged or not sealed with its key');
+  if (!parsed.success) return unknown(access, 'Damaged', NOT_OPENED);
   const { version } = parsed.data;
   if (version === 1 || version === 2) return { kind: 'opened', key };
   return unknown(access, 'Unsupported', `its format is version ${version}; 1 and 2 are understood`);
 };
 
-type KeySearch = { readonly key: SealKey } | { readonly reason: RepositoryUnknownReason; readonly what: string };
+type Untried = { readonly reason: RepositoryUnknownReason; readonly what: string };
+
+type KeySearch = { readonly key: SealKey } | Untried;
+
+const NOT_OPENED = 'its config is damaged or not sealed with its key';
 
 const tryKey = async (access: RepositoryAccess, entry: ObjectEntry, step: Step): Promise<KeySearch> => {
   const bytes = await access.destination.read(entry.key, step());
@@ -59,14 +64,21 @@ const tryKey = async (access: RepositoryAccess, entry: ObjectEntry, step: Step):
   return { reason: 'WrongPassword', what: 'the password opens none of its keys' };
 };
 
-const findKey = async (access: RepositoryAccess, keys: readonly ObjectEntry[], step: Step): Promise<KeySearch> => {
+const findKey = async (
+  access: RepositoryAccess,
+  config: Uint8Array,
+  keys: readonly ObjectEntry[],
+  step: Step,
+): Promise<KeySearch> => {
   const names = keys.filter((entry) => KEY_NAME.test(entry.key)).slice(0, MAXIMUM_KEYS_TRIED);
-  let best: KeySearch = { reason: 'Damaged', what: 'it has no key' };
+  let best: Untried = { reason: 'Damaged', what: 'it has no key' };
   for (const entry of names) {
-    const search = await tryKey(access, entry, step);
-    if ('key' in search) return search;
+    const found = await tryKey(access, entry, step);
+    if ('key' in found && opensConfig(found.key, config)) return found;
+    // Two programs may have initialised the repository at once: then one's key lies beside the other's config.
+    const search: Untried = 'key' in found ? { reason: 'Damaged', what: NOT_OPENED } : found;
     // A key that could not be tried may be the right one: "wrong password" is said only when none of that kind is left.
-    const isUntried = 'reason' in best && best.reason !== 'WrongPassword' && best.what !== 'it has no key';
+    const isUntried = best.reason !== 'WrongPassword' && best.what !== 'it has no key';
     if (!isUntried) best = search;
   }
   return best;
@@ -80,8 +92,8 @@ const keyFor = async (
   step: Step,
 ): Promise<KeySearch> => {
   const cached = access.cache.masterKey(access);
-  if (cached !== undefined && readSealedJson(cached, config).kind === 'json') return { key: cached };
-  return findKey(access, keys, step);
+  if (cached !== undefined && opensConfig(cached, config)) return { key: cached };
+  return findKey(access, config, keys, step);
 };
 
 /**

@@ -77,5 +77,11 @@ export const isTelling = (line: string): boolean => [restoring, verdict, fileTro
 // restic 0.18 (internal/repository/lock.go, internal/restic/lock.go) and VolSync's script (exit code 11).
 const lockWords = /unable to create lock|repository is already locked|invalid lock file|failure locking repository/;
 
+/** What restic says where a key that the password opens does not open the config (cmd/restic/global.go, v0.18). */
+const keyWords = /ciphertext verification failed/;
+
+/** Whether a mover complains that its key does not fit the repository. */
+export const speaksOfKeys = (log: string): boolean => keyWords.test(log);
+
 /** Whether a mover complains that another process locks the repository. */
 export const speaksOfLock = (log: string): boolean => lockWords.test(log);

@@ -68,6 +68,42 @@ export function manualTriggerOf(source: Pick<ReplicationSource, 'spec'> | undefi
 export const isBackingUp = (source: Pick<ReplicationSource, 'status'> | undefined): boolean =>
   typeof source?.status?.lastSyncStartTime === 'string';
 
+/** VolSync names a backup's Job after its object (internal/controller/mover/restic/mover.go, v0.14). */
+export const backupJobName = (sourceName: string): string => `volsync-src-${sourceName}`;
+
+/** Whether the last run has ended; false too before the first one has. */
+export const hasRunToEnd = (source: ReplicationSource): boolean =>
+  !isBackingUp(source) && typeof source.status?.lastSyncTime === 'string';
+
+/** When the run under way began, or the engine was told to begin the first one; milliseconds since 1970. */
+export const runBeganAt = ({ status, metadata }: ReplicationSource): number =>
+  Date.parse(status?.lastSyncStartTime ?? metadata.creationTimestamp ?? '');
+
+const resticOf = (spec: ReplicationSource['spec']): Readonly<Record<string, unknown>> => {
+  const { restic } = spec;
+  return typeof restic === 'object' && restic !== null && !Array.isArray(restic) ? restic : {};
+};
+
+/** The Secret that an object names. */
+export function repositorySecretOf({ spec }: Pick<ReplicationSource, 'spec'>): string | undefined {
+  const { repository } = resticOf(spec);
+  return typeof repository === 'string' ? repository : undefined;
+}
+
+/**
+ * What of a wanted spec an object may be given while a run is under way: when to run next, which the Job does not depend on.
+ * And, where it is urgent, that nothing may be pruned, which costs the run: VolSync hands the retention to the mover, replaces a Job whose
+ * retention differs, and the mover before it would forget by the old one. A run is made again; a snapshot is not.
+ */
+export function specDuringRun(
+  actual: ReplicationSource['spec'],
+  wanted: ReturnType<typeof buildReplicationSource>['spec'],
+  isPauseUrgent: boolean,
+) {
+  const { trigger, restic } = wanted;
+  return { trigger, ...(isPauseUrgent ? { restic: { ...resticOf(actual), retain: restic.retain } } : {}) };
+}
+
 /** Builds the object by which VolSync backs one claim up. */
 export function buildReplicationSource(request: BackupRequest) {
   const { policy, namespace, claimName } = request;

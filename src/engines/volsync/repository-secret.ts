@@ -21,7 +21,13 @@ const CA_KEY = 'ca.crt';
 export const customCA = (secretName: string, present: boolean) =>
   present ? { customCA: { secretName, key: CA_KEY } } : {};
 
-/** Builds the Secret that tells VolSync's mover where a repository is and how to open it. */
+const encoded = (values: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
+
+/**
+ * Builds the Secret that tells VolSync's mover where a repository is and how to open it. It never changes: other content
+ * goes into another Secret, so that nobody needs the right to patch Secrets, which is the right to read them.
+ */
 export function buildRepositorySecret(access: RepositoryAccess) {
   return {
     metadata: {
@@ -31,11 +37,12 @@ export function buildRepositorySecret(access: RepositoryAccess) {
       ownerReferences: [access.owner],
     },
     type: 'Opaque',
-    stringData: {
+    immutable: true,
+    data: encoded({
       RESTIC_REPOSITORY: access.url,
       RESTIC_PASSWORD: access.password,
       ...access.environment,
       ...(access.caPem === undefined ? {} : { [CA_KEY]: access.caPem }),
-    },
+    }),
   };
 }

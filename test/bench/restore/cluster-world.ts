@@ -2,6 +2,8 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { API_GROUP_VERSION } from '../../../src/api/group.ts';
 import { BACKUP_NOW_ANNOTATION, RESTORE_ANNOTATION, TIER_LABEL } from '../../../src/api/labels.ts';
 import { nameForClaim } from '../../../src/domain/object-names.ts';
+import { replicationSources } from '../../../src/engines/volsync/kinds.ts';
+import { repositorySecretOf } from '../../../src/engines/volsync/replication-source.ts';
 import { KubeClient } from '../../../src/kube/client.ts';
 import { KubeConnection } from '../../../src/kube/connection.ts';
 import { namespaces, persistentVolumeClaims, pods, secrets } from '../../../src/kube/objects.ts';
@@ -150,7 +152,9 @@ export class ClusterWorld {
 
   /** Rebound's own ends with its claim. */
   async #copyRepositorySecret(): Promise<void> {
-    const made = await this.client.get(secrets, { namespace, name: nameForClaim(claimName) });
+    const schedule = await this.client.get(replicationSources, { namespace, name: nameForClaim(claimName) });
+    const name = schedule === undefined ? undefined : repositorySecretOf(schedule);
+    const made = name === undefined ? undefined : await this.client.get(secrets, { namespace, name });
     if (made?.data === undefined) throw new Error('Rebound has made no Secret for the repository');
     await this.client.create(secrets, { metadata: { namespace, name: repositorySecretName }, data: made.data });
   }

@@ -1,10 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Destination } from '../../../src/destinations/destination.ts';
 import { initializeRepository } from '../../../src/engines/restic/initialize-repository.ts';
+import { mendKeys } from '../../../src/engines/restic/mend-keys.ts';
 import { initializedDestination } from './initialized-destination.ts';
 import { resticFor } from './restic.ts';
 import { startS3Server, type S3Server } from './versitygw.ts';
@@ -70,5 +71,40 @@ describe('a repository that Rebound initialises', () => {
     const before = await restic('cat', 'config');
     expect(await initialize(path)).toEqual({ ok: true, value: 'found' });
     expect(await restic('cat', 'config')).toBe(before);
+  });
+});
+
+describe('a repository that two programs have initialised at once', () => {
+  it('can not be read by restic, and can again once the key that does not fit was taken out', async () => {
+    const path = 'shop/twice';
+    const restic = await resticFor(server.settings, path, password);
+    await restic('init');
+    const folderOf = (repository: string): string => join(server.folder, 'backups', server.settings.prefix, repository);
+    const [first = ''] = readdirSync(join(folderOf(path), 'keys'));
+    const stray = readFileSync(join(folderOf(path), 'keys', first));
+    rmSync(folderOf(path), { recursive: true });
+    await restic('init');
+    writeFileSync(join(folderOf(path), 'keys', first), stray);
+    await expect(restic('--key-hint', first, 'snapshots')).rejects.toThrow('ciphertext verification failed');
+
+    expect(await mendKeys({ destination, repositoryPath: path, password }, limits)).toEqual({
+      ok: true,
+      value: [first],
+    });
+    await restic('backup', join(folder, 'data'));
+    await restic('check');
+    const copy = await destination.read(`.rebound/removed-keys/${path}/${first}`, limits);
+    expect(copy.ok && copy.value !== undefined && stray.equals(copy.value)).toBe(true);
+  });
+
+  it('is one of them where restic and Rebound did: what then keeps movers out is mended', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const path = `shop/race-${round}`;
+      const restic = await resticFor(server.settings, path, password);
+      await Promise.allSettled([restic('init'), initialize(path)]);
+      expect(await mendKeys({ destination, repositoryPath: path, password }, limits)).toMatchObject({ ok: true });
+      await restic('backup', join(folder, 'data'));
+      await restic('check');
+    }
   });
 });

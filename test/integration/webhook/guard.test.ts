@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { AdmissionGuard } from '../../../src/controllers/admission-guard/admission-guard.ts';
 import type { ControllerContext } from '../../../src/controllers/context.ts';
 import { createReflectors, storesOf } from '../../../src/controllers/reflectors.ts';
+import { RepositoryInitializer } from '../../../src/engines/restic/repository-initializer.ts';
 import { createMetrics } from '../../../src/runtime/metrics.ts';
 import { startWebhookFixture, type WebhookFixture } from './fixture.ts';
 import { applyManifests, deleteManifests, readManifests } from './manifests.ts';
@@ -29,6 +30,7 @@ async function look(): Promise<string | undefined> {
     log: logger,
     events: { record: () => undefined },
     catalog: { open: unopened, openStore: unopened },
+    repositories: new RepositoryInitializer(),
     now: () => Date.now(),
     clusterUid: 'a-cluster',
   };

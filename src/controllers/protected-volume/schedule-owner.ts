@@ -1,0 +1,30 @@
+import { MANAGED_BY, MANAGED_BY_LABEL } from '../../api/labels.ts';
+import type { ProtectedVolume } from '../../api/protected-volume.ts';
+import { repositorySecretOf } from '../../engines/volsync/replication-source.ts';
+import { type ReplicationSource, replicationSources } from '../../engines/volsync/kinds.ts';
+import { secrets } from '../../kube/objects.ts';
+import type { ControllerContext } from '../context.ts';
+
+/** Whose a schedule is: this claim's, that of an earlier claim of the same name, or none of Rebound's. */
+export type ScheduleOwnership = 'ours' | 'predecessors' | 'foreign';
+
+export function ownershipOf({ metadata }: ReplicationSource, volume: ProtectedVolume): ScheduleOwnership {
+  const { name, uid } = volume.metadata;
+  if (metadata.labels?.[MANAGED_BY_LABEL] !== MANAGED_BY) return 'foreign';
+  const owners = metadata.ownerReferences ?? [];
+  if (owners.some((owner) => owner.uid === uid)) return 'ours';
+  const isPredecessors = owners.some((owner) => owner.kind === 'ProtectedVolume' && owner.name === name);
+  return isPredecessors ? 'predecessors' : 'foreign';
+}
+
+/** Removes a schedule, and the Secret that it alone used first: without its schedule nobody would know the Secret's name. */
+export async function removeSchedule(context: ControllerContext, schedule: ReplicationSource): Promise<void> {
+  const { namespace, uid } = schedule.metadata;
+  const secretName = repositorySecretOf(schedule);
+  if (secretName?.startsWith('rebound-') === true) {
+    await context.client.delete(secrets, { namespace, name: secretName });
+  }
+  const preconditions = uid === undefined ? {} : { preconditions: { uid } };
+  const options = { propagationPolicy: 'Background', ...preconditions } as const;
+  await context.client.delete(replicationSources, schedule.metadata, options);
+}

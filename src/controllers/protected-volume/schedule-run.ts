@@ -1,0 +1,17 @@
+import { mayReplaceMover } from '../../domain/mover-replacement.ts';
+import type { ReplicationSource } from '../../engines/volsync/kinds.ts';
+import { backupJobName, hasRunToEnd, runBeganAt } from '../../engines/volsync/replication-source.ts';
+import { objectKey } from '../../kube/kind.ts';
+import type { ControllerContext } from '../context.ts';
+import { PODS_BY_JOB } from '../stores.ts';
+
+/** Whether a schedule may be told something that makes the engine replace its mover. */
+export function maySetMover({ stores, now }: ControllerContext, schedule: ReplicationSource): boolean {
+  const { namespace, name } = schedule.metadata;
+  const movers = stores.pods.byIndex(PODS_BY_JOB, objectKey({ namespace, name: backupJobName(name) }));
+  return mayReplaceMover({
+    busy: !hasRunToEnd(schedule),
+    busyMilliseconds: now() - runBeganAt(schedule),
+    moverRuns: movers.some((pod) => pod.status?.phase === 'Running'),
+  });
+}

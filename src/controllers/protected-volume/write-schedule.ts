@@ -1,0 +1,149 @@
+import { FORMER_SECRET_ANNOTATION } from '../../api/labels.ts';
+import type { ProtectedVolume } from '../../api/protected-volume.ts';
+import { type ReplicationSource, replicationSources } from '../../engines/volsync/kinds.ts';
+import {
+  type buildReplicationSource,
+  repositorySecretOf,
+  specDuringRun,
+} from '../../engines/volsync/replication-source.ts';
+import { specPatch } from '../../engines/volsync/spec-patch.ts';
+import { isAlreadyExists } from '../../kube/errors.ts';
+import { type PersistentVolumeClaim, secrets } from '../../kube/objects.ts';
+import { type ControllerContext, DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
+import type { RepositoryAccess } from '../repository-access.ts';
+import { createRepositorySecret, type SecretPlan } from '../repository-secret.ts';
+import { mendRepositoryKeys } from '../repository-keys.ts';
+import { ownershipOf } from './schedule-owner.ts';
+import { maySetMover } from './schedule-run.ts';
+
+/**
+ * What has become of a schedule: it is as it should be; a change waits, mostly for the end of a run; or it can't be made, and
+ * why, as a sentence without its full stop.
+ */
+export type ScheduleOutcome =
+  | { readonly kind: 'kept' }
+  | { readonly kind: 'withheld'; readonly lookAgainMilliseconds: number }
+  | { readonly kind: 'refused'; readonly problem: string; readonly lookAgainMilliseconds?: number };
+
+/** The engine's object as it should be, and the Secret that it names. */
+export interface DesiredSchedule {
+  readonly object: ReturnType<typeof buildReplicationSource>;
+  readonly secret: SecretPlan;
+}
+
+const LOOK_AGAIN_MILLISECONDS = 30_000;
+const COPY_LAG_MILLISECONDS = 1_000;
+
+/** Whose schedule it is, and where it backs up to. */
+interface ScheduleSite {
+  readonly claim: PersistentVolumeClaim;
+  readonly access: RepositoryAccess;
+}
+
+const notReady = (problem: string): ScheduleOutcome => ({
+  kind: 'refused',
+  problem: problem.replace(/\.$/, ''),
+  lookAgainMilliseconds: LOOK_AGAIN_MILLISECONDS,
+});
+
+/** The repository is there before any mover is: movers that initialise it at the same time would lock each other out. */
+async function makeReady(
+  context: ControllerContext,
+  { access, claim }: ScheduleSite,
+  { secret }: DesiredSchedule,
+): Promise<ScheduleOutcome | undefined> {
+  const { destination, path, password } = access;
+  const options = { timeoutMilliseconds: DESTINATION_TIMEOUT_MILLISECONDS };
+  const repository = await context.repositories.ensure({ destination, repositoryPath: path, password }, options);
+  if (!repository.ok) return notReady(`repository ${path} could not be initialised: ${repository.message}`);
+  const keys = repository.value === 'found' ? await mendRepositoryKeys(context, claim, access) : repository;
+  if (!keys.ok) return notReady(`the keys of repository ${path} could not be looked at: ${keys.message}`);
+  await createRepositorySecret(context, secret);
+  return undefined;
+}
+
+/** Makes a schedule where there is none; one that somebody else made under its name is left alone. */
+export async function createSchedule(
+  context: ControllerContext,
+  { volume, ...site }: ScheduleSite & { readonly volume: ProtectedVolume },
+  desired: DesiredSchedule,
+): Promise<ScheduleOutcome> {
+  const unready = await makeReady(context, site, desired);
+  if (unready !== undefined) return unready;
+  try {
+    await context.client.create(replicationSources, desired.object);
+    return { kind: 'kept' };
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
+  const there = await context.client.get(replicationSources, desired.object.metadata);
+  if (there !== undefined && ownershipOf(there, volume) === 'foreign') {
+    return { kind: 'refused', problem: foreignObject(there) };
+  }
+  return { kind: 'withheld', lookAgainMilliseconds: COPY_LAG_MILLISECONDS };
+}
+
+/** What stands in the way, and what to do. */
+export const foreignObject = ({ metadata: { name } }: ReplicationSource): string =>
+  `ReplicationSource ${name} of this namespace was not made by Rebound for this claim, so it is left alone. Rename it, or delete it if nobody needs it (kubectl delete replicationsource ${name})`;
+
+/** Writes what differs, with what waits for the end of a run left out; an old copy is a conflict, and writes nothing. */
+export async function changeSchedule(
+  context: ControllerContext,
+  { current, ...site }: ScheduleSite & { readonly current: ReplicationSource },
+  { isPauseUrgent, ...desired }: DesiredSchedule & { readonly isPauseUrgent: boolean },
+): Promise<ScheduleOutcome> {
+  const wanted = specPatch(current.spec, desired.object.spec);
+  if (wanted === undefined) return await repair(context, current, desired);
+  const mayReplace = maySetMover(context, current);
+  const patch = mayReplace
+    ? wanted
+    : specPatch(current.spec, specDuringRun(current.spec, desired.object.spec, isPauseUrgent));
+  const withheld = { kind: 'withheld', lookAgainMilliseconds: LOOK_AGAIN_MILLISECONDS } as const;
+  if (patch === undefined) return withheld;
+  const present = repositorySecretOf(current);
+  const isNewSecret = mayReplace && present !== desired.object.spec.restic.repository;
+  const unready = isNewSecret ? await makeReady(context, site, desired) : undefined;
+  if (unready !== undefined) return unready;
+  const annotations = isNewSecret && present !== undefined ? { [FORMER_SECRET_ANNOTATION]: present } : {};
+  const { resourceVersion } = current.metadata;
+  await context.client.mergePatch(replicationSources, current.metadata, {
+    metadata: { resourceVersion, annotations },
+    spec: patch,
+  });
+  return mayReplace ? { kind: 'kept' } : withheld;
+}
+
+/** An engine that reports an error gets its Secret anew, in case somebody removed it. */
+async function repair(
+  context: ControllerContext,
+  current: ReplicationSource,
+  { secret }: DesiredSchedule,
+): Promise<ScheduleOutcome> {
+  if (engineHasError(current)) await createRepositorySecret(context, secret);
+  return { kind: 'kept' };
+}
+
+const engineHasError = (current: ReplicationSource): boolean =>
+  current.status?.conditions?.some((one) => one.type === 'Synchronizing' && one.reason === 'Error') ?? false;
+
+/** Removes the Secret that a schedule named before its present one. The annotation outlives a process that dies meanwhile. */
+export async function removeFormerSecret(context: ControllerContext, current: ReplicationSource): Promise<boolean> {
+  const { namespace, annotations, resourceVersion } = current.metadata;
+  const former = annotations?.[FORMER_SECRET_ANNOTATION];
+  if (former === undefined) return false;
+  if (former.startsWith('rebound-') && former !== repositorySecretOf(current)) {
+    await context.client.delete(secrets, { namespace, name: former });
+  }
+  const metadata = { resourceVersion, annotations: { [FORMER_SECRET_ANNOTATION]: null } };
+  await context.client.mergePatch(replicationSources, current.metadata, { metadata });
+  return true;
+}
+
+/** Lets a schedule rest, but never breaks off a run: the engine would kill its mover, which leaves its lock. */
+export async function pauseSchedule(context: ControllerContext, schedule: ReplicationSource): Promise<void> {
+  if (schedule.spec['paused'] === true || !maySetMover(context, schedule)) return;
+  const { resourceVersion } = schedule.metadata;
+  const patch = { metadata: { resourceVersion }, spec: { paused: true } };
+  await context.client.mergePatch(replicationSources, schedule.metadata, patch);
+}

@@ -1,0 +1,42 @@
+import { repositorySecretName } from '../domain/object-names.ts';
+import { buildRepositorySecret } from '../engines/volsync/repository-secret.ts';
+import { isAlreadyExists } from '../kube/errors.ts';
+import type { OwnerReference } from '../kube/kind.ts';
+import { secrets } from '../kube/objects.ts';
+import type { ControllerContext } from './context.ts';
+import { type RepositoryAccess, secretDigest } from './repository-access.ts';
+
+/** For which object of the engine a Secret is, and what it says. */
+export interface SecretPlan {
+  readonly engineObjectName: string;
+  readonly namespace: string;
+  readonly owner: OwnerReference;
+  readonly access: RepositoryAccess;
+}
+
+/** The name of the Secret with this content. */
+export const secretNameOf = ({ engineObjectName, owner, access }: SecretPlan): string =>
+  repositorySecretName(engineObjectName, secretDigest(access, owner.uid));
+
+/**
+ * Makes the Secret, unless it is there. It is never read and never changed, so no right to do either is needed: its name can
+ * only be known to who made it, and says what is in it.
+ */
+export async function createRepositorySecret(context: ControllerContext, plan: SecretPlan): Promise<void> {
+  const { namespace, owner, access } = plan;
+  const { url, password, environment, caPem } = access;
+  const secret = buildRepositorySecret({
+    name: secretNameOf(plan),
+    namespace,
+    owner,
+    url,
+    password,
+    environment,
+    caPem,
+  });
+  try {
+    await context.client.create(secrets, secret);
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
+}
