@@ -65,5 +65,8 @@ export const INITIALIZE_ANNOTATION = `${API_GROUP}/initialize`;
 /** On an engine's object: the Secret that it named before its present one, and that is still to be removed. */
 export const FORMER_SECRET_ANNOTATION = `${API_GROUP}/former-secret`;
 
+/** Names the cluster (UID of its namespace kube-system) whose place this one takes as the writer of a claim's backups. Set by users. */
+export const TAKE_OVER_ANNOTATION = `${API_GROUP}/take-over`;
+
 /** On a snapshot that is being deleted: the time at which the snapshot controller was last made to look at it. */
 export const LOOK_AGAIN_ANNOTATION = `${API_GROUP}/look-again`;

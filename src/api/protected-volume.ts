@@ -47,6 +47,12 @@ export const protectedVolumeStatus = z.object({
   collapse: collapseFinding
     .optional()
     .describe('A fall in size that nobody has answered yet. It stays until it is accepted, or the content is back.'),
+  owner: z
+    .string()
+    .optional()
+    .describe(
+      "UID of the cluster (of its namespace kube-system) that writes this claim's backups. While it is another one, which lives, this one restores only.",
+    ),
   lastBackupAttemptTime: timestamp('When the engine last ended a backup, well or not.').optional(),
   lastBackupRequest: z.string().optional().describe('The last value of rebound.dev/backup-now that was carried out.'),
   lastProof: z

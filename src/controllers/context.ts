@@ -4,6 +4,7 @@ import type { RepositoryInitializer } from '../engines/restic/repository-initial
 import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { KubeObject, ObjectMetadata } from '../kube/kind.ts';
+import type { ClusterPresence } from './cluster-presence/presence.ts';
 import type { Stores } from './stores.ts';
 
 /** What reconcilers ask of the API server. */
@@ -21,6 +22,8 @@ export interface ControllerContext {
   readonly repositories: Pick<RepositoryInitializer, 'ensure'>;
   /** UID of the namespace kube-system: it names this cluster in the destinations. */
   readonly clusterUid: string;
+  /** Which clusters share a destination, and whether they live. */
+  readonly presence: Pick<ClusterPresence, 'mayBackUp' | 'signOfLife'>;
   readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly now: () => number;

@@ -31,6 +31,7 @@ export interface ControllerParts {
   readonly cache: RepositoryCache;
   readonly logs: MoverLogWatch;
   readonly metrics: Metrics;
+  /** The context's own. */
   readonly presence: ClusterPresence;
   /** Made anew for each process that leads. */
   readonly leader: string;

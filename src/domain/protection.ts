@@ -18,6 +18,8 @@ export interface ProtectionFacts {
   readonly repositoryProblem?: string | undefined;
   /** What is wrong with the annotations on the claim; absent when nothing is. */
   readonly annotationProblem?: string | undefined;
+  /** Why another cluster, and not this one, backs the claim up; absent when this one does. */
+  readonly foreignOwner?: string | undefined;
   /** What keeps backups from succeeding, in whole sentences; absent when nothing does. */
   readonly backupTrouble?: string | undefined;
   /** Why a backup that ended could not be looked at yet; absent when it was. */
@@ -187,6 +189,13 @@ const rules: readonly Rule[] = [
   annotation,
   suspended,
   problem('RepositoryUnavailable', (facts) => inWords(facts.repositoryProblem, (what) => `No backup can run: ${what}`)),
+  problem('ForeignOwner', ({ foreignOwner }) =>
+    inWords(
+      foreignOwner,
+      (what) =>
+        `This cluster does not back the claim up, for ${what}. It will once that one gives the claim up, is silent for 10 minutes or has no good backup for two and a half intervals; or at once, with annotation rebound.dev/take-over: <UID of that cluster> on the claim`,
+    ),
+  ),
   problem('SnapshotMissing', (facts) =>
     found(facts, 'SnapshotMissing', (what) => `A backup can't be believed: ${what}. No snapshot is removed meanwhile`),
   ),

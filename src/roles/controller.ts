@@ -54,6 +54,7 @@ export async function runController(settings: ControllerSettings): Promise<void>
   const { instance } = settings;
   const events = new EventRecorder({ client, component: 'rebound', instance, logger: log, onOutcome: metrics.onEvent });
   let clusterUid = '';
+  const presence = new ClusterPresence();
   const context: ControllerContext = {
     client,
     events,
@@ -63,6 +64,7 @@ export async function runController(settings: ControllerSettings): Promise<void>
     get clusterUid() {
       return clusterUid;
     },
+    presence,
     log,
     now: () => Date.now(),
   };
@@ -77,7 +79,7 @@ export async function runController(settings: ControllerSettings): Promise<void>
   if (settings.certificateRotation === 'built-in') {
     addControllers(lifecycle, [certificateController({ client, log, metrics })]);
   }
-  addReconcilers(lifecycle, { context, reflectors, metrics });
+  addReconcilers(lifecycle, { context, reflectors, metrics, presence });
   await lifecycle.run();
 }
 
@@ -143,9 +145,10 @@ interface ReconcilerParts {
   readonly context: ControllerContext;
   readonly reflectors: ReturnType<typeof createReflectors>;
   readonly metrics: Metrics;
+  readonly presence: ClusterPresence;
 }
 
-function addReconcilers(lifecycle: Lifecycle, { context, reflectors, metrics }: ReconcilerParts): void {
+function addReconcilers(lifecycle: Lifecycle, { context, reflectors, metrics, presence }: ReconcilerParts): void {
   const restoresOf = controllerKeysOf('VolumeRestore');
   let controllers: readonly Controller[] = [];
   const logs = new MoverLogWatch(context.client, context.log, (attempt) => {
@@ -160,7 +163,7 @@ function addReconcilers(lifecycle: Lifecycle, { context, reflectors, metrics }: 
     cache: createRepositoryCache(),
     logs,
     metrics,
-    presence: new ClusterPresence(),
+    presence,
     leader: randomUUID(),
   });
   lifecycle.add({ name: 'mover logs', stop: () => logs.close() });

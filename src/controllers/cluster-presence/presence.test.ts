@@ -12,16 +12,23 @@ const seen = (writtenMilliseconds: number, others: readonly (readonly [string, n
 
 describe('the clusters with one destination', () => {
   it('do not let backups run before this one has shown that it lives', () => {
-    expect(new ClusterPresence().mayBackUp('default', 0).ok).toBe(false);
+    expect(new ClusterPresence().mayBackUp('default', 0).kind).toBe('pending');
   });
 
   it('let backups run while this one was heard within eight minutes', () => {
     const presence = new ClusterPresence();
     presence.record('default', seen(0), false);
-    expect(presence.mayBackUp('default', 8 * MINUTE - 1).ok).toBe(true);
-    presence.fail('default', 'AccessDenied');
+    expect(presence.mayBackUp('default', 8 * MINUTE - 1).kind).toBe('granted');
+    expect(presence.mayBackUp('default', 8 * MINUTE).kind).toBe('pending');
+  });
+
+  it('do not let backups run once this one could not show for eight minutes that it lives', () => {
+    const presence = new ClusterPresence();
+    presence.fail('default', 'Timeout', 0);
+    presence.fail('default', 'AccessDenied', 7 * MINUTE);
+    expect(presence.mayBackUp('default', 7 * MINUTE).kind).toBe('pending');
     const late = presence.mayBackUp('default', 8 * MINUTE);
-    expect(late.ok ? '' : late.message).toContain('AccessDenied');
+    expect(late.kind === 'refused' ? late.message : late.kind).toContain('AccessDenied');
   });
 
   it("are as old as the store's clock says, whatever the clock of this one", () => {
@@ -46,10 +53,10 @@ describe('the clusters with one destination', () => {
     presence.record('default', seen(0), true);
     expect(presence.hasDouble('default')).toBe(false);
     presence.record('default', seen(MINUTE), true);
-    expect(presence.mayBackUp('default', MINUTE).ok).toBe(false);
+    expect(presence.mayBackUp('default', MINUTE).kind).toBe('refused');
     for (let look = 2; look < 5; look += 1) presence.record('default', seen(look * MINUTE), false);
     expect(presence.hasDouble('default')).toBe(true);
     presence.record('default', seen(5 * MINUTE), false);
-    expect(presence.mayBackUp('default', 5 * MINUTE).ok).toBe(true);
+    expect(presence.mayBackUp('default', 5 * MINUTE).kind).toBe('granted');
   });
 });

@@ -19,12 +19,16 @@ interface Seen {
 }
 
 /** Whether backups may be written into a destination, as far as other clusters go. */
-export type Permission = { readonly ok: true } | { readonly ok: false; readonly message: string };
+export type Permission =
+  | { readonly kind: 'granted' }
+  /** This process has yet to show that the cluster lives: nothing is begun, and nothing is stopped. `message`: why it could not. */
+  | { readonly kind: 'pending'; readonly message?: string | undefined }
+  | { readonly kind: 'refused'; readonly message: string };
 
 /** The clusters with one destination, as this one has last seen them. Each look replaces what was known. */
 export class ClusterPresence {
   readonly #seen = new Map<string, Seen>();
-  readonly #failures = new Map<string, string>();
+  readonly #failures = new Map<string, { readonly message: string; readonly sinceMilliseconds: number }>();
   readonly #foreignSigns = new Map<string, number>();
   readonly #quietLooks = new Map<string, number>();
 
@@ -38,8 +42,10 @@ export class ClusterPresence {
     else if (quiet >= QUIET_LOOKS) this.#foreignSigns.delete(destination);
   }
 
-  fail(destination: string, message: string): void {
-    this.#failures.set(destination, message);
+  /** The sign could not be written. */
+  fail(destination: string, message: string, nowMilliseconds: number): void {
+    const sinceMilliseconds = this.#failures.get(destination)?.sinceMilliseconds ?? nowMilliseconds;
+    this.#failures.set(destination, { message, sinceMilliseconds });
   }
 
   forget(destination: string): void {
@@ -54,30 +60,30 @@ export class ClusterPresence {
   mayBackUp(destination: string, nowMilliseconds: number): Permission {
     if (this.hasDouble(destination)) {
       return {
-        ok: false,
+        kind: 'refused',
         message: `another living cluster writes into destination ${destination} with the UID of this one: one of the two is a copy. Stop Rebound in one of them`,
       };
     }
     const seen = this.#seen.get(destination);
     const isFresh = seen !== undefined && nowMilliseconds - seen.writtenMilliseconds < LATEST_SIGN_MILLISECONDS;
-    if (isFresh) return { ok: true };
-    const why = this.#failures.get(destination) ?? 'it was not written yet';
-    return {
-      ok: false,
-      message: `this cluster can't show destination ${destination} its sign of life, so that another may take its claims over: ${why}`,
-    };
+    if (isFresh) return { kind: 'granted' };
+    const failure = this.#failures.get(destination);
+    if (failure === undefined) return { kind: 'pending' };
+    const message = `this cluster can't show destination ${destination} that it lives, and another may take its claims over: ${failure.message}`;
+    const isLasting = nowMilliseconds - failure.sinceMilliseconds >= LATEST_SIGN_MILLISECONDS;
+    return isLasting ? { kind: 'refused', message } : { kind: 'pending', message };
   }
 
   /** What is known of another cluster's life, as of now. */
   signOfLife(destination: string, clusterUid: string, nowMilliseconds: number): SignOfLife {
     const seen = this.#seen.get(destination);
     if (seen?.storeMilliseconds === undefined) {
-      const message = this.#failures.get(destination) ?? 'the destination was not asked yet';
+      const message = this.#failures.get(destination)?.message ?? 'the destination was not asked, or did not say';
       return { kind: 'unknown', message };
     }
     // What a look long ago did not see may have been written since.
     if (nowMilliseconds - seen.writtenMilliseconds >= SILENT_MILLISECONDS) {
-      return { kind: 'unknown', message: this.#failures.get(destination) ?? 'the last look is too long ago' };
+      return { kind: 'unknown', message: this.#failures.get(destination)?.message ?? 'the last look is too long ago' };
     }
     const timeMilliseconds = seen.heard.get(clusterUid);
     if (timeMilliseconds === undefined) return { kind: 'absent' };

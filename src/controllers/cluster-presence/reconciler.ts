@@ -47,7 +47,7 @@ export class ClusterPresenceReconciler {
     const opened = this.#context.catalog.open(name);
     const look = opened.ok ? await this.#sign(opened.destination) : opened;
     if (!look.ok) {
-      this.#presence.fail(name, look.message);
+      this.#presence.fail(name, look.message, this.#context.now());
       return requeueAfter(AGAIN_MILLISECONDS);
     }
     this.#record(name, look.value);
@@ -62,7 +62,8 @@ export class ClusterPresenceReconciler {
     const written = await writeClusterRecord(destination, record, options);
     if (!written.ok) return written;
     const heard = await listClusters(destination, options);
-    return heard.ok ? { ok: true, value: { before: before.value?.leader, heard: heard.value } } : heard;
+    // Where others can't be listed, nothing is known of them; that this cluster lives was shown all the same.
+    return { ok: true, value: { before: before.value?.leader, heard: heard.ok ? heard.value : new Map() } };
   }
 
   #record(name: string, { before, heard }: Look): void {

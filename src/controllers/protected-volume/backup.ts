@@ -19,6 +19,9 @@ import type { FailedMovers } from './ended-movers.ts';
 import { ensureSchedule } from './ensure-schedule.ts';
 import type { Protection } from './observe.ts';
 import { type BackupObservation, observeBackup } from './observe-backup.ts';
+import { type BackupOwnership, ownBackups } from './own-backups.ts';
+import { ownershipOf } from './schedule-owner.ts';
+import { pauseSchedule } from './write-schedule.ts';
 import { type RecordedClaim, type RecordedRuns, recordRuns } from './record-runs.ts';
 
 /** What a look at the engine adds to the facts and to the status. */
@@ -32,6 +35,13 @@ export interface BackupFindings {
   /** Absent when nothing is to be done until something changes. */
   readonly lookAgainMilliseconds?: number | undefined;
 }
+
+/** After it could not be told whose the backups are. */
+const ASK_OWNER_AGAIN_MILLISECONDS = 10_000;
+/** Until the destination was shown that this cluster lives, which a controller does first of all. */
+const PRESENCE_MILLISECONDS = 2_000;
+/** While another cluster writes the backups. */
+const FOREIGN_AGAIN_MILLISECONDS = 60_000;
 
 /** After the destination could not confirm a backup. */
 const CONFIRM_AGAIN_MILLISECONDS = 30_000;
@@ -66,14 +76,35 @@ export async function backUp(
 ): Promise<BackupFindings> {
   const scene = openScene(tools.context, protection, volume);
   if ('facts' in scene) return scene;
+  const ownership = await ownBackups(tools.context, scene);
+  const { source } = protection;
+  if (ownership.kind === 'silenced' && source !== undefined && ownershipOf(source, volume) === 'ours') {
+    await pauseSchedule(tools.context, source);
+  }
+  if (ownership.kind !== 'ours') return notOurs(ownership);
   const observation = await observe(tools, scene);
   const recorded = await settleBackups(tools, scene, observation);
+  if (recorded?.kind === 'foreign') return notOurs(recorded);
   if (recorded?.kind === 'unknown') return await keepUnconfirmed(tools, scene, observation, recorded.message);
   const memory = recorded === undefined ? memoryOf(scene.before) : remembered(scene.before, recorded);
   const kept = await keepSchedule(tools, scene, { memory, unconfirmed: undefined, trouble: observation.trouble });
   const { failedIds: settledIds, lastSuccessTime } = observation;
+  const { owner } = ownership.status;
   const looked = lastSuccessTime === undefined ? {} : { lastBackupAttemptTime: lastSuccessTime };
-  return { ...kept, settledIds, status: { ...kept.status, ...looked } };
+  return { ...kept, settledIds, status: { ...kept.status, owner, ...looked } };
+}
+
+function notOurs(ownership: Exclude<BackupOwnership, { kind: 'ours' }>): BackupFindings {
+  if (ownership.kind === 'pending') return { ...nothingFound, lookAgainMilliseconds: PRESENCE_MILLISECONDS };
+  if (ownership.kind === 'unknown' || ownership.kind === 'silenced') {
+    return {
+      facts: { repositoryProblem: ownership.message },
+      status: {},
+      lookAgainMilliseconds: ASK_OWNER_AGAIN_MILLISECONDS,
+    };
+  }
+  const { owner, message: foreignOwner } = ownership;
+  return { facts: { foreignOwner }, status: { owner }, lookAgainMilliseconds: FOREIGN_AGAIN_MILLISECONDS };
 }
 
 async function keepUnconfirmed(

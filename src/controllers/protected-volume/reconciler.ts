@@ -30,6 +30,7 @@ import { FailedBackupLocks } from './failed-backup-locks.ts';
 import { LeftAloneClaims } from './left-alone.ts';
 import { makeRestore } from './make-restore.ts';
 import { isBoundElsewhere, isCompleted, observeProtection, type Protection, provenClaimUID } from './observe.ts';
+import { releaseClaim } from './release-claim.ts';
 import { tellRefusedProtection } from './refusal.ts';
 import { standingFinding } from './restore-finding.ts';
 import { RestoreForesight } from './restore-foresight.ts';
@@ -93,6 +94,7 @@ export class ProtectedVolumeReconciler {
     const volume = this.#context.stores.protectedVolumes.get(key);
     if (volume === undefined) return await this.#releaseSnapshot(key);
     if (volume.status?.claimUID !== undefined) this.#foresight.forget(volume.status.claimUID);
+    await releaseClaim(this.#context, volume);
     if (volume.metadata.deletionTimestamp !== undefined) return done();
     const claim = await this.#context.client.get(persistentVolumeClaims, splitNamespacedKey(key));
     // A claim that is gone takes its ProtectedVolume along: it owns it.
@@ -137,6 +139,7 @@ export class ProtectedVolumeReconciler {
     if (!gate.open) await this.#stopBackups(protection, volume);
     const findings =
       gate.open && policy !== undefined ? await backUp(this.#backupTools, protection, volume) : nothingFound;
+    if (findings.facts.foreignOwner !== undefined) await this.#stopBackups(protection, volume);
     const found = withFindings(this.#baseStatus(protection, volume), findings);
     const status = { ...found, conditions: await this.#foresight.conditions(claim, found) };
     const verdict = judgeProtection({ ...this.#facts(protection, gate, status), ...findings.facts });

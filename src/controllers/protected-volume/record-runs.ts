@@ -2,7 +2,7 @@ import type { CollapseFinding } from '../../api/protected-volume.ts';
 import type { MoverUser, SnapshotReference } from '../../api/snapshot.ts';
 import type { JudgedRun } from '../../domain/backup-findings.ts';
 import { describeContent } from '../../domain/collapse.ts';
-import { type ClaimRecord, type RecordedRun, writeLedger } from '../../destinations/ledger.ts';
+import { type ClaimRecord, type LedgerOwner, type RecordedRun, writeLedger } from '../../destinations/ledger.ts';
 import {
   type EndedRun,
   type Recording,
@@ -49,16 +49,27 @@ export type RecordedRuns =
       /** The newest good backup of this very claim. */
       readonly lastBackup: SnapshotReference | undefined;
     }
-  | { readonly kind: 'unknown'; readonly message: string };
+  | { readonly kind: 'unknown'; readonly message: string }
+  /** Another cluster has taken the claim over since this one last looked: what it has backed up since is not vouched for. */
+  | { readonly kind: 'foreign'; readonly owner: string; readonly message: string };
 
 /** Judges what was confirmed by what the ledger remembers, and writes it there: only what the ledger holds is told. */
 export async function recordRuns(access: RepositoryAccess, work: RunsToRecord): Promise<RecordedRuns> {
+  const { owner } = work.before ?? {};
+  if (owner !== undefined && owner.clusterUid !== work.recording.writer) {
+    const message = `cluster ${owner.clusterUid} has taken over the backups of this claim`;
+    return { kind: 'foreign', owner: owner.clusterUid, message };
+  }
   const begun = work.before ?? newRecord(work);
   const after = judged(begun, work);
   if (after !== begun) {
-    const written = await writeLedger(access.destination, describing(after, begun, work.claim), {
-      timeoutMilliseconds: DESTINATION_TIMEOUT_MILLISECONDS,
-    });
+    const written = await writeLedger(
+      access.destination,
+      describing({ ...after, owner: ownerAfter(after, work) }, begun, work.claim),
+      {
+        timeoutMilliseconds: DESTINATION_TIMEOUT_MILLISECONDS,
+      },
+    );
     if (!written.ok) return { kind: 'unknown', message: written.message };
   }
   const isOurs = after.lastGoodBackup !== begun.lastGoodBackup || after.claimUid === work.claim.claimUid;
@@ -69,6 +80,12 @@ export async function recordRuns(access: RepositoryAccess, work: RunsToRecord): 
     lastBackup: isOurs && after.lastGoodBackup !== undefined ? referenceTo(after.lastGoodBackup) : undefined,
   };
 }
+
+/** Who writes has the claim, and has not given it up. */
+const ownerAfter = ({ owner }: ClaimRecord, { recording }: RunsToRecord): LedgerOwner => ({
+  clusterUid: recording.writer,
+  since: owner?.since ?? recording.recordedAt,
+});
 
 function judged(begun: ClaimRecord, { backups, recording, acceptedCollapse }: RunsToRecord): ClaimRecord {
   const seen = backups.reduce((record, backup) => {

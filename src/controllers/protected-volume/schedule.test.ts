@@ -246,6 +246,7 @@ describe('a claim whose schedule an earlier release made', () => {
   async function look(): Promise<void> {
     world.wait(2_000);
     world.process.copies.seeEverything();
+    await world.showLife();
     await world.process.protections.reconcile('shop/data.v1');
   }
 

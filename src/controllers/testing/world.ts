@@ -1,4 +1,3 @@
-import { pino } from 'pino';
 import { API_GROUP, SYSTEM_NAMESPACE } from '../../api/group.ts';
 import {
   ACCEPT_COLLAPSE_ANNOTATION,
@@ -9,20 +8,15 @@ import {
 } from '../../api/labels.ts';
 import type { ProtectedVolume } from '../../api/protected-volume.ts';
 import type { VolumeRestore } from '../../api/volume-restore.ts';
-import { EXCLUDED_NAMESPACES } from '../../domain/excluded-namespaces.ts';
 import { repositoryPassword } from '../../domain/repository-password.ts';
-import { DestinationCatalog } from '../../destinations/catalog.ts';
 import { claimRecordKey } from '../../destinations/layout.ts';
 import type { ObjectStore } from '../../destinations/object-store.ts';
-import { createStoredDestination } from '../../destinations/stored-destination.ts';
 import {
   type ReplicationDestination,
   replicationDestinations,
   type ReplicationSource,
   replicationSources,
 } from '../../engines/volsync/kinds.ts';
-import { RepositoryInitializer } from '../../engines/restic/repository-initializer.ts';
-import { createRepositoryCache } from '../../engines/restic/repository-cache.ts';
 import { KubeError } from '../../kube/errors.ts';
 import type { EventNotice } from '../../kube/events.ts';
 import { objectKey } from '../../kube/kind.ts';
@@ -33,21 +27,16 @@ import {
   pods,
   secrets,
 } from '../../kube/objects.ts';
-import { protectedVolumes, volumeRestores } from '../../kube/rebound-kinds.ts';
+import { backupDestinations, protectedVolumes, volumeRestores } from '../../kube/rebound-kinds.ts';
 import { settle } from '../../kube/fake-clock.ts';
-import type { ControllerContext } from '../context.ts';
-import { ProtectedVolumeReconciler } from '../protected-volume/reconciler.ts';
-import { MoverLogWatch } from '../volume-restore/mover-log-watch.ts';
-import { VolumeRestoreReconciler } from '../volume-restore/reconciler.ts';
 import { ApiServer } from './api-server.ts';
 import { blank, Cluster, type Content, makePod } from './cluster.ts';
 import { DestinationDouble } from './destination-double.ts';
 import { type BackupEnd, Engine, type RestoreEnd } from './engine.ts';
 import { furnish, type Furnishings, MASTER_PASSWORD } from './furnishings.ts';
-import { InMemoryClient } from './in-memory-client.ts';
 import { childOf } from './json.ts';
-import { createLaggingStores, type LaggingStores } from './lagging-stores.ts';
 import { MoverLogs } from './mover-logs.ts';
+import { type Process, startProcess } from './process.ts';
 import { RepositoryTruth } from './repository-truth.ts';
 import { ResticStore } from './restic-store.ts';
 
@@ -66,17 +55,6 @@ export interface WorldOptions extends Furnishings {
 }
 
 const recreateReasons: ReadonlySet<string> = new Set(['BackupVanished', 'VolumeLost']);
-
-/** One run of the controller, with what it keeps in memory. */
-export interface Process {
-  readonly client: InMemoryClient;
-  readonly copies: LaggingStores;
-  readonly context: ControllerContext;
-  readonly logs: MoverLogWatch;
-  readonly catalog: DestinationCatalog;
-  readonly restores: VolumeRestoreReconciler;
-  readonly protections: ProtectedVolumeReconciler;
-}
 
 /** What admission answered for a claim that is created. */
 export type Admitted = 'restore' | 'fresh';
@@ -102,6 +80,7 @@ export class World {
   readonly foreignVolumes = new Set<string>();
   process: Process;
   #restoresNamed = 0;
+  #leaders = 0;
   #position = 0;
   #restoresEnd: RestoreEnd = 'complete';
 
@@ -121,34 +100,8 @@ export class World {
   }
 
   #newProcess(): Process {
-    const client = new InMemoryClient(this.server, this.logs);
-    const copies = createLaggingStores(this.server);
-    const { stores } = copies;
-    const log = pino({ level: 'silent' });
-    const catalog = new DestinationCatalog(
-      {
-        destination: (name) => stores.destinations.get(name),
-        secret: (name) => stores.systemSecrets.get(objectKey({ namespace: SYSTEM_NAMESPACE, name })),
-      },
-      {
-        open: ({ bucket }, { expectedIdentity }) =>
-          createStoredDestination(this.furtherStores.get(bucket) ?? this.destination.store, {
-            expectedIdentity,
-            nowMilliseconds: this.now,
-          }),
-      },
-    );
-    const events: ControllerContext['events'] = {
-      record: (object, notice) => this.events.push({ uid: object.metadata.uid, ...notice }),
-    };
-    const repositories = new RepositoryInitializer(() => Promise.resolve(this.destination.restic.genesis));
-    const parts = { client, events, stores, catalog, repositories };
-    const context: ControllerContext = { ...parts, clusterUid: this.clusterUid, log, now: this.now };
-    const cache = createRepositoryCache();
-    const logs = new MoverLogWatch(client, log, () => undefined);
-    const restores = new VolumeRestoreReconciler(context, cache, logs);
-    const protections = new ProtectedVolumeReconciler(context, cache, EXCLUDED_NAMESPACES);
-    return { client, copies, context, logs, catalog, restores, protections };
+    this.#leaders += 1;
+    return startProcess(this, `leader-${this.#leaders}`);
   }
 
   /** The controller dies where it stands, and another starts. */
@@ -214,6 +167,11 @@ export class World {
     const real = this.server.list(volumeRestores);
     const believed = this.process.context.stores.volumeRestores.list();
     return [...new Set([...real, ...believed].map((one) => objectKey(one.metadata)))];
+  }
+
+  /** The destinations are shown that this cluster lives. */
+  async showLife(): Promise<void> {
+    for (const { metadata } of this.server.list(backupDestinations)) await this.process.signs.reconcile(metadata.name);
   }
 
   async reconcileRestores(): Promise<void> {
@@ -410,7 +368,7 @@ export class World {
 
   /** The controller sees everything and looks at everything. What fails is left for the next time, as a queue does. */
   async look(): Promise<void> {
-    for (const reconcile of [() => this.reconcileProtection(), () => this.reconcileRestores()]) {
+    for (const reconcile of [() => this.showLife(), () => this.reconcileProtection(), () => this.reconcileRestores()]) {
       this.process.copies.seeEverything();
       await this.rest();
       await this.tolerating(reconcile);

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { AdmissionGuard } from '../../../src/controllers/admission-guard/admission-guard.ts';
+import { ClusterPresence } from '../../../src/controllers/cluster-presence/presence.ts';
 import type { ControllerContext } from '../../../src/controllers/context.ts';
 import { createReflectors, storesOf } from '../../../src/controllers/reflectors.ts';
 import { RepositoryInitializer } from '../../../src/engines/restic/repository-initializer.ts';
@@ -33,6 +34,7 @@ async function look(): Promise<string | undefined> {
     repositories: new RepositoryInitializer(),
     now: () => Date.now(),
     clusterUid: 'a-cluster',
+    presence: new ClusterPresence(),
   };
   const guard = new AdmissionGuard(context);
   await guard.reconcile();

@@ -1,0 +1,98 @@
+import { TAKE_OVER_ANNOTATION } from '../../api/labels.ts';
+import type { ProtectedVolumeStatus } from '../../api/protected-volume.ts';
+import { decideOwnership, type OwnershipFacts } from '../../domain/ownership.ts';
+import { rfc3339 } from '../../domain/rfc3339.ts';
+import { intervalSeconds } from '../../domain/schedule.ts';
+import { type ClaimRecord, readLedger, writeLedger } from '../../destinations/ledger.ts';
+import { type ControllerContext, DESTINATION_TIMEOUT_MILLISECONDS, tell } from '../context.ts';
+import type { BackupScene } from './backup.ts';
+
+/** Whose the backups of a claim are. */
+export type BackupOwnership =
+  | { readonly kind: 'ours'; readonly status: Pick<ProtectedVolumeStatus, 'owner'> }
+  /** Another cluster, which lives, writes them: this one must not. */
+  | { readonly kind: 'foreign'; readonly owner: string; readonly message: string }
+  /** Nothing is begun, and nothing is stopped. */
+  | { readonly kind: 'unknown'; readonly message: string }
+  /** This cluster can't show that it lives, so that another may take over at any time: its schedule rests. */
+  | { readonly kind: 'silenced'; readonly message: string }
+  /** The same as unknown, for a moment: the controller has just begun. */
+  | { readonly kind: 'pending' };
+
+const options = { timeoutMilliseconds: DESTINATION_TIMEOUT_MILLISECONDS };
+
+/**
+ * Makes sure that this cluster is the one that writes a claim's backups, before it does. What the ledger says is looked at until
+ * it names this cluster; from then on whatever records a run notices that another has taken over.
+ */
+export async function ownBackups(context: ControllerContext, scene: BackupScene): Promise<BackupOwnership> {
+  const { clusterUid, presence, now } = context;
+  const permission = presence.mayBackUp(scene.policy.spec.destination, now());
+  if (scene.before?.owner === clusterUid) {
+    return permission.kind === 'refused' ? { kind: 'silenced', message: permission.message } : ours(clusterUid);
+  }
+  if (permission.kind === 'granted') return await askLedger(context, scene);
+  return permission.message === undefined ? { kind: 'pending' } : { kind: 'unknown', message: permission.message };
+}
+
+async function askLedger(context: ControllerContext, scene: BackupScene): Promise<BackupOwnership> {
+  const { clusterUid } = context;
+  const { namespace, name } = scene.protection.claim.metadata;
+  const ledger = await readLedger(scene.access.destination, { namespace, claim: name }, options);
+  // A record that can't be understood names nobody, and is replaced by the next good backup.
+  if (!ledger.ok && ledger.reason !== 'InvalidRecord') return { kind: 'unknown', message: ledger.message };
+  const record = ledger.ok ? ledger.value : undefined;
+  const ownership = decideOwnership(factsOf(context, scene, record));
+  switch (ownership.kind) {
+    case 'ours':
+      return ours(clusterUid);
+    case 'foreign':
+      return ownership;
+    case 'takeOver':
+      return record === undefined ? ours(clusterUid) : await takeOver(context, scene, record, ownership.message);
+  }
+}
+
+const ours = (owner: string): BackupOwnership => ({ kind: 'ours', status: { owner } });
+
+function factsOf(
+  { clusterUid, presence, now }: ControllerContext,
+  { policy, protection }: BackupScene,
+  record: ClaimRecord | undefined,
+): OwnershipFacts {
+  const owner = record?.owner;
+  const lastGood = record?.lastGoodBackup;
+  return {
+    clusterUid,
+    owner,
+    signOfLife:
+      owner === undefined ? { kind: 'absent' } : presence.signOfLife(policy.spec.destination, owner.clusterUid, now()),
+    lastGoodAgeMilliseconds: lastGood === undefined ? undefined : now() - Date.parse(lastGood.time),
+    intervalMilliseconds: 1000 * (record?.intervalSeconds ?? intervalSeconds(policy.spec.schedule)),
+    takeOver: protection.claim.metadata.annotations?.[TAKE_OVER_ANNOTATION],
+  };
+}
+
+/** From here on what the former owner writes is nobody's: it is not vouched for by anything. */
+async function takeOver(
+  context: ControllerContext,
+  { access, protection }: BackupScene,
+  record: ClaimRecord,
+  why: string,
+): Promise<BackupOwnership> {
+  const { clusterUid, now } = context;
+  const time = rfc3339(now());
+  const written = await writeLedger(
+    access.destination,
+    { ...record, owner: { clusterUid, since: time }, recordedAt: time },
+    options,
+  );
+  if (!written.ok) return { kind: 'unknown', message: written.message };
+  tell(
+    context,
+    protection.claim,
+    'BackupsTakenOver',
+    `This cluster writes the backups of this claim from now on: ${why}.`,
+  );
+  return ours(clusterUid);
+}

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import { TAKE_OVER_ANNOTATION } from '../../api/labels.ts';
+import { claimRecordKey } from '../../destinations/layout.ts';
+import { parseClaimRecord } from '../../destinations/ledger.ts';
+import { persistentVolumeClaims } from '../../kube/objects.ts';
+import { childOf } from '../testing/json.ts';
+import { CLAIM, CLAIM_REF, NAMESPACE, World } from '../testing/world.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const KEY = { namespace: NAMESPACE, claim: CLAIM };
+
+const full = { files: 41, sizeBytes: 8_000_000, complete: true };
+
+/** A cluster whose claim is protected. */
+async function owning(): Promise<World> {
+  const world = new World({ retention: { last: 30 } });
+  world.createClaim('fresh');
+  world.scale(1);
+  await world.until((one) => one.isAppRunning);
+  world.write((content) => ({ ...content, ...full }));
+  await world.until((one) => one.schedule !== undefined);
+  await backUp(world);
+  return world;
+}
+
+async function backUp(world: World): Promise<void> {
+  world.backUp('complete');
+  await world.calmRound();
+  await world.calmRound();
+}
+
+/** Another cluster with the same manifests and the same store, whose claim has come back from the backups of the first. */
+async function joining(first: World): Promise<World> {
+  const world = new World({ retention: { last: 30 }, beside: first, clusterUid: 'cluster-b' });
+  world.createClaim('restore');
+  world.scale(1);
+  await first.calmRound();
+  await world.until((one) => one.claim?.status?.phase === 'Bound', 10);
+  return world;
+}
+
+const readyOf = (world: World) => world.protection?.status?.conditions?.find(({ type }) => type === 'Ready');
+
+function ownerOf(world: World) {
+  const bytes = world.destination.restic.store.objects.get(claimRecordKey(KEY));
+  const record = bytes === undefined ? undefined : parseClaimRecord(KEY, bytes);
+  return record?.ok === true ? record.value.owner : undefined;
+}
+
+/** Both clusters go on for a while, or only the second. */
+async function goOn(worlds: readonly World[], rounds: number): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) {
+    for (const world of worlds) await world.calmRound();
+    worlds[0]?.wait(MINUTE);
+  }
+}
+
+describe('a claim that two clusters with one store have', () => {
+  it('invariant 12: is backed up by the one that was first, while that lives', async () => {
+    const first = await owning();
+    const second = await joining(first);
+    await goOn([first, second], 5);
+    expect(ownerOf(first)?.clusterUid).toBe('cluster-a');
+    expect(first.schedule).toBeDefined();
+    expect(second.schedule).toBeUndefined();
+    expect(readyOf(second)).toMatchObject({ status: 'False', reason: 'ForeignOwner' });
+    expect(readyOf(second)?.message).toContain('cluster-a');
+  });
+
+  it('is restored in the second from what the first has backed up', async () => {
+    const first = await owning();
+    const newest = first.truth.newest?.id;
+    const second = await joining(first);
+    expect(second.content?.snapshotId).toBe(newest);
+  });
+
+  it('passes to the second once the first has been silent for ten minutes', async () => {
+    const first = await owning();
+    const second = await joining(first);
+    first.wait(11 * MINUTE);
+    await goOn([second], 3);
+    expect(second.schedule).toBeDefined();
+    expect(ownerOf(second)?.clusterUid).toBe('cluster-b');
+    expect(second.told).toContain('BackupsTakenOver');
+  });
+
+  it('passes to the second at once when the first gives it up', async () => {
+    const first = await owning();
+    const second = await joining(first);
+    first.setLabel(undefined);
+    await first.calmRound();
+    expect(ownerOf(first)?.releasedAt).toBeDefined();
+    await goOn([first, second], 3);
+    expect(ownerOf(second)?.clusterUid).toBe('cluster-b');
+    expect(second.schedule).toBeDefined();
+  });
+
+  it('passes to the second at once when its user says so', async () => {
+    const first = await owning();
+    const second = await joining(first);
+    second.server.change(persistentVolumeClaims, CLAIM_REF, (object) => {
+      childOf(childOf(object, 'metadata'), 'annotations')[TAKE_OVER_ANNOTATION] = 'cluster-a';
+    });
+    await goOn([first, second], 3);
+    expect(ownerOf(second)?.clusterUid).toBe('cluster-b');
+  });
+
+  it('invariant 12: is left by the one that wakes up after it was taken over, whose backups since are not vouched for', async () => {
+    const first = await owning();
+    const second = await joining(first);
+    first.wait(11 * MINUTE);
+    await goOn([second], 3);
+    await backUp(second);
+    const vouched = second.truth.newest?.id;
+    first.wait(HOUR);
+    await second.calmRound();
+    first.backUp('complete');
+    await goOn([first, second], 3);
+    expect(first.schedule).toBeUndefined();
+    expect(readyOf(first)?.reason).toBe('ForeignOwner');
+    expect(ownerOf(second)?.clusterUid).toBe('cluster-b');
+    expect(second.protection?.status?.lastBackup?.id).toBe(vouched);
+  });
+});

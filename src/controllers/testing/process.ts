@@ -1,0 +1,87 @@
+import { pino } from 'pino';
+import { SYSTEM_NAMESPACE } from '../../api/group.ts';
+import { EXCLUDED_NAMESPACES } from '../../domain/excluded-namespaces.ts';
+import { DestinationCatalog } from '../../destinations/catalog.ts';
+import type { ObjectStore } from '../../destinations/object-store.ts';
+import { createStoredDestination } from '../../destinations/stored-destination.ts';
+import { createRepositoryCache } from '../../engines/restic/repository-cache.ts';
+import { RepositoryInitializer } from '../../engines/restic/repository-initializer.ts';
+import type { EventNotice } from '../../kube/events.ts';
+import { objectKey } from '../../kube/kind.ts';
+import { ClusterPresence } from '../cluster-presence/presence.ts';
+import { ClusterPresenceReconciler } from '../cluster-presence/reconciler.ts';
+import type { ControllerContext } from '../context.ts';
+import { ProtectedVolumeReconciler } from '../protected-volume/reconciler.ts';
+import { MoverLogWatch } from '../volume-restore/mover-log-watch.ts';
+import { VolumeRestoreReconciler } from '../volume-restore/reconciler.ts';
+import type { ApiServer } from './api-server.ts';
+import type { DestinationDouble } from './destination-double.ts';
+import { InMemoryClient } from './in-memory-client.ts';
+import { createLaggingStores, type LaggingStores } from './lagging-stores.ts';
+import type { MoverLogs } from './mover-logs.ts';
+
+/** One run of the controller, with what it keeps in memory. */
+export interface Process {
+  readonly client: InMemoryClient;
+  readonly copies: LaggingStores;
+  readonly context: ControllerContext;
+  readonly logs: MoverLogWatch;
+  readonly catalog: DestinationCatalog;
+  readonly signs: ClusterPresenceReconciler;
+  readonly restores: VolumeRestoreReconciler;
+  readonly protections: ProtectedVolumeReconciler;
+}
+
+/** What a process of the controller finds around it. */
+export interface Surroundings {
+  readonly server: ApiServer;
+  readonly logs: MoverLogs;
+  readonly events: (EventNotice & { readonly uid: string | undefined })[];
+  readonly destination: DestinationDouble;
+  /** Of the other destinations, by bucket. */
+  readonly furtherStores: ReadonlyMap<string, ObjectStore>;
+  readonly clusterUid: string;
+  readonly now: () => number;
+}
+
+/** Starts a controller. It has read nothing yet. */
+export function startProcess(world: Surroundings, leader: string): Process {
+  const client = new InMemoryClient(world.server, world.logs);
+  const copies = createLaggingStores(world.server);
+  const { stores } = copies;
+  const log = pino({ level: 'silent' });
+  const catalog = new DestinationCatalog(
+    {
+      destination: (name) => stores.destinations.get(name),
+      secret: (name) => stores.systemSecrets.get(objectKey({ namespace: SYSTEM_NAMESPACE, name })),
+    },
+    {
+      open: ({ bucket }, { expectedIdentity }) =>
+        createStoredDestination(world.furtherStores.get(bucket) ?? world.destination.store, {
+          expectedIdentity,
+          nowMilliseconds: world.now,
+        }),
+    },
+  );
+  const events: ControllerContext['events'] = {
+    record: (object, notice) => world.events.push({ uid: object.metadata.uid, ...notice }),
+  };
+  const presence = new ClusterPresence();
+  const context: ControllerContext = {
+    client,
+    events,
+    stores,
+    catalog,
+    repositories: new RepositoryInitializer(() => Promise.resolve(world.destination.restic.genesis)),
+    clusterUid: world.clusterUid,
+    presence,
+    log,
+    now: world.now,
+  };
+  const cache = createRepositoryCache();
+  const logs = new MoverLogWatch(client, log, () => undefined);
+  const restores = new VolumeRestoreReconciler(context, cache, logs);
+  const protections = new ProtectedVolumeReconciler(context, cache, EXCLUDED_NAMESPACES);
+  const signs = new ClusterPresenceReconciler(context, presence, leader);
+  return { client, copies, context, logs, catalog, signs, restores, protections };
+}
