@@ -16,6 +16,7 @@ import {
   createSchedule,
   type DesiredSchedule,
   foreignObject,
+  pausePruning,
   pauseSchedule,
   removeFormerSecret,
   type ScheduleOutcome,
@@ -75,6 +76,9 @@ function desiredSchedule(context: ControllerContext, plan: BackupPlan): DesiredS
 export async function ensureEngineBackup(context: ControllerContext, plan: BackupPlan): Promise<ScheduleOutcome> {
   const { current, former, access, volume } = plan;
   const desired = desiredSchedule(context, plan);
+  if (await pausesPruning(context, plan, desired)) {
+    return { kind: 'withheld', lookAgainMilliseconds: COPY_LAG_MILLISECONDS };
+  }
   const verified = await access.destination.verifyIdentity({ timeoutMilliseconds: DESTINATION_TIMEOUT_MILLISECONDS });
   if (!verified.ok) return await withoutIdentity(context, plan, desired, verified);
   const ownership = current === undefined ? 'none' : ownershipOf(current, volume);
@@ -90,11 +94,18 @@ export async function ensureEngineBackup(context: ControllerContext, plan: Backu
   if (current === undefined) return await createSchedule(context, plan, desired);
   const isChanged = await removeFormerSecret(context, current);
   if (isChanged) return { kind: 'withheld', lookAgainMilliseconds: COPY_LAG_MILLISECONDS };
-  return await changeSchedule(
-    context,
-    { claim: plan.claim, access, current },
-    { ...desired, isPauseUrgent: plan.isPauseUrgent },
-  );
+  return await changeSchedule(context, { claim: plan.claim, access, current }, desired);
+}
+
+/** Before anything else: that nothing is pruned can do no harm, whatever is known of the destination. */
+async function pausesPruning(
+  context: ControllerContext,
+  { current, former, volume, isPauseUrgent }: BackupPlan,
+  { object }: DesiredSchedule,
+): Promise<boolean> {
+  const present = current ?? former;
+  if (present === undefined || ownershipOf(present, volume) !== 'ours') return false;
+  return await pausePruning(context, present, { wanted: object.spec, isUrgent: isPauseUrgent });
 }
 
 async function withoutIdentity(

@@ -7,11 +7,16 @@ import { PODS_BY_JOB } from '../stores.ts';
 
 /** Whether a schedule may be told something that makes the engine replace its mover. */
 export function maySetMover({ stores, now }: ControllerContext, schedule: ReplicationSource): boolean {
-  const { namespace, name } = schedule.metadata;
-  const movers = stores.pods.byIndex(PODS_BY_JOB, objectKey({ namespace, name: backupJobName(name) }));
   return mayReplaceMover({
     busy: !hasRunToEnd(schedule),
     busyMilliseconds: now() - runBeganAt(schedule),
-    moverRuns: movers.some((pod) => pod.status?.phase === 'Running'),
+    moverRuns: hasRunningMover({ stores }, schedule),
   });
+}
+
+/** Whether a mover of a schedule works just now. */
+export function hasRunningMover({ stores }: Pick<ControllerContext, 'stores'>, schedule: ReplicationSource): boolean {
+  const { namespace, name } = schedule.metadata;
+  const movers = stores.pods.byIndex(PODS_BY_JOB, objectKey({ namespace, name: backupJobName(name) }));
+  return movers.some((pod) => pod.status?.phase === 'Running');
 }

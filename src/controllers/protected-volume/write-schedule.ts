@@ -4,7 +4,7 @@ import { type ReplicationSource, replicationSources } from '../../engines/volsyn
 import {
   type buildReplicationSource,
   repositorySecretOf,
-  specDuringRun,
+  specWithPruningPaused,
 } from '../../engines/volsync/replication-source.ts';
 import { specPatch } from '../../engines/volsync/spec-patch.ts';
 import { isAlreadyExists } from '../../kube/errors.ts';
@@ -14,7 +14,7 @@ import type { RepositoryAccess } from '../repository-access.ts';
 import { createRepositorySecret, type SecretPlan } from '../repository-secret.ts';
 import { mendRepositoryKeys } from '../repository-keys.ts';
 import { ownershipOf } from './schedule-owner.ts';
-import { maySetMover } from './schedule-run.ts';
+import { hasRunningMover, maySetMover } from './schedule-run.ts';
 
 /**
  * What has become of a schedule: it is as it should be; a change waits, mostly for the end of a run; or it can't be made, and
@@ -91,14 +91,12 @@ export const foreignObject = ({ metadata: { name } }: ReplicationSource): string
 export async function changeSchedule(
   context: ControllerContext,
   { current, ...site }: ScheduleSite & { readonly current: ReplicationSource },
-  { isPauseUrgent, ...desired }: DesiredSchedule & { readonly isPauseUrgent: boolean },
+  desired: DesiredSchedule,
 ): Promise<ScheduleOutcome> {
   const wanted = specPatch(current.spec, desired.object.spec);
   if (wanted === undefined) return await repair(context, current, desired);
   const mayReplace = maySetMover(context, current);
-  const patch = mayReplace
-    ? wanted
-    : specPatch(current.spec, specDuringRun(current.spec, desired.object.spec, isPauseUrgent));
+  const patch = mayReplace ? wanted : specPatch(current.spec, { trigger: desired.object.spec.trigger });
   const withheld = { kind: 'withheld', lookAgainMilliseconds: LOOK_AGAIN_MILLISECONDS } as const;
   if (patch === undefined) return withheld;
   const present = repositorySecretOf(current);
@@ -137,6 +135,23 @@ export async function removeFormerSecret(context: ControllerContext, current: Re
   }
   const metadata = { resourceVersion, annotations: { [FORMER_SECRET_ANNOTATION]: null } };
   await context.client.mergePatch(replicationSources, current.metadata, { metadata });
+  return true;
+}
+
+/**
+ * Sees to it that nothing is pruned, where that is wanted. A mover that works is broken off for it only where it is urgent:
+ * a run can be made again, and a snapshot can't. True when something was written.
+ */
+export async function pausePruning(
+  context: ControllerContext,
+  current: ReplicationSource,
+  { wanted, isUrgent }: { readonly wanted: DesiredSchedule['object']['spec']; readonly isUrgent: boolean },
+): Promise<boolean> {
+  if (!isUrgent && hasRunningMover(context, current)) return false;
+  const spec = specPatch(current.spec, specWithPruningPaused(current.spec, wanted));
+  if (spec === undefined) return false;
+  const { resourceVersion } = current.metadata;
+  await context.client.mergePatch(replicationSources, current.metadata, { metadata: { resourceVersion }, spec });
   return true;
 }
 

@@ -91,17 +91,14 @@ export function repositorySecretOf({ spec }: Pick<ReplicationSource, 'spec'>): s
 }
 
 /**
- * What of a wanted spec an object may be given while a run is under way: when to run next, which the Job does not depend on.
- * And, where it is urgent, that nothing may be pruned, which costs the run: VolSync hands the retention to the mover, replaces a Job whose
- * retention differs, and the mover before it would forget by the old one. A run is made again; a snapshot is not.
+ * A spec as it is, but with nothing pruned, where the wanted one says so. VolSync hands the retention to the mover: it
+ * replaces a Job whose retention differs, and the mover before it would have forgotten by the old one.
  */
-export function specDuringRun(
+export function specWithPruningPaused(
   actual: ReplicationSource['spec'],
-  wanted: ReturnType<typeof buildReplicationSource>['spec'],
-  isPauseUrgent: boolean,
+  { restic: { retain: wanted } }: ReturnType<typeof buildReplicationSource>['spec'],
 ) {
-  const { trigger, restic } = wanted;
-  return { trigger, ...(isPauseUrgent ? { restic: { ...resticOf(actual), retain: restic.retain } } : {}) };
+  return wanted['within'] === KEEP_EVERYTHING ? { restic: { ...resticOf(actual), retain: wanted } } : {};
 }
 
 /** Builds the object by which VolSync backs one claim up. */
