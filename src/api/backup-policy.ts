@@ -44,6 +44,12 @@ const restore = z
       .describe(
         'What becomes of a newest snapshot that the ledger does not vouch for, and that may lack what an older one holds. Hold: the claim waits until someone chooses. Take: it is restored, with a warning.',
       ),
+    foreign: z
+      .enum(['Restore', 'Hold'])
+      .default('Restore')
+      .describe(
+        'What becomes of a claim whose backups another living cluster writes. Restore: it gets the newest of them, with a warning. Hold: it waits until that cluster gives the claim up, or is silent for 10 minutes.',
+      ),
   })
   .describe('How claims are restored.');
 

@@ -12,7 +12,7 @@ export interface ElsewhereSources {
   readonly destinations: () => readonly Pick<Change<BackupDestination>, 'key' | 'current'>[];
   readonly openStore: (name: string) => OpenedStore | Unopened;
   /** Whether the cluster that the record names as owner is another one, and alive. */
-  readonly isForeignOwnerAlive?: (record: ClaimRecord) => boolean;
+  readonly isForeignOwnerAlive?: (record: ClaimRecord, destinationName: string) => boolean;
 }
 
 export interface ElsewhereQuestion {
@@ -88,7 +88,7 @@ async function ask(destination: Destination, asked: Asked, options: CallOptions)
       kind: 'exists',
       destination: asked.name,
       lastGoodBackupTime: record?.lastGoodBackup?.time,
-      foreignOwnerAlive: record !== undefined && asked.isAlive?.(record) === true,
+      foreignOwnerAlive: record !== undefined && asked.isAlive?.(record, asked.name) === true,
     };
   }
   const remembered = rememberedSnapshot(record);

@@ -3,6 +3,7 @@ import { TAKE_OVER_ANNOTATION } from '../../api/labels.ts';
 import { claimRecordKey } from '../../destinations/layout.ts';
 import { parseClaimRecord } from '../../destinations/ledger.ts';
 import { persistentVolumeClaims } from '../../kube/objects.ts';
+import { backupPolicies } from '../../kube/rebound-kinds.ts';
 import { childOf } from '../testing/json.ts';
 import { CLAIM, CLAIM_REF, NAMESPACE, World } from '../testing/world.ts';
 
@@ -73,6 +74,28 @@ describe('a claim that two clusters with one store have', () => {
     const newest = first.truth.newest?.id;
     const second = await joining(first);
     expect(second.content?.snapshotId).toBe(newest);
+    const told = second.events.find(({ reason }) => reason === 'Restoring');
+    expect(told?.type).toBe('Warning');
+    expect(told?.message).toContain('cluster-a');
+  });
+
+  it('is not restored in the second where its policy says to hold, until the first is silent', async () => {
+    const first = await owning();
+    const second = new World({ beside: first, clusterUid: 'cluster-b' });
+    second.server.change(backupPolicies, { name: 'hourly' }, (object) => {
+      childOf(object, 'spec')['restore'] = { foreign: 'Hold' };
+    });
+    second.createClaim('restore');
+    second.scale(1);
+    for (let round = 0; round < 3; round += 1) {
+      await first.calmRound();
+      await second.calmRound();
+    }
+    expect(second.claim?.spec.volumeName).toBeUndefined();
+    expect(second.told).toContain('RestoreHeld');
+    first.wait(11 * MINUTE);
+    await second.until((one) => one.claim?.status?.phase === 'Bound', 10);
+    expect(second.content?.snapshotId).toBe(first.truth.newest?.id);
   });
 
   it('passes to the second once the first has been silent for ten minutes', async () => {

@@ -4,6 +4,7 @@ import { rfc3339 } from '../../domain/rfc3339.ts';
 import { tell, warn } from '../context.ts';
 import { moverUserOf } from '../mover-user.ts';
 import type { RepositoryAccess } from '../repository-access.ts';
+import { heedingOwner } from './foreign-owner.ts';
 import { type Resolution, resolveSnapshot, type WaitResolution } from './resolve.ts';
 import { hold, holdWith, policyOf, type Scene, short, type Stop, type Tools } from './scene.ts';
 
@@ -17,7 +18,10 @@ export async function resolveFor(
 ): Promise<Resolution> {
   const found = policyOf(tools, restore);
   if (!found.ok) return { kind: 'wait', reason: found.reason, message: found.message, isQuestion: false };
-  return await resolveSnapshot(tools.cache, { claim, access, policy: found.policy.spec });
+  const policy = found.policy.spec;
+  const resolution = await resolveSnapshot(tools.cache, { claim, access, policy });
+  const destinationName = restore.status?.destinationName ?? policy.destination;
+  return heedingOwner(tools.context, { destinationName, policy }, resolution);
 }
 
 /** What is recorded of a chosen snapshot, or why the claim waits. */

@@ -1,10 +1,12 @@
 import type { BackupPolicy } from '../../api/backup-policy.ts';
 import { probeElsewhere } from '../../destinations/elsewhere.ts';
+import type { ClaimRecord } from '../../destinations/ledger.ts';
 import { decideElsewhere } from '../../domain/elsewhere.ts';
 import { newStoreWarning } from '../../domain/new-store.ts';
 import { youngTierDoubt } from '../../domain/young-tier.ts';
 import { DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
 import { openRepository } from '../repository-access.ts';
+import { foreignOwner, heedingOwner } from './foreign-owner.ts';
 import { type Resolution, resolveSnapshot } from './resolve.ts';
 import { policyOf, type Scene, type Tools } from './scene.ts';
 
@@ -32,7 +34,8 @@ async function resolveIn(
 ): Promise<Resolution> {
   const opened = openRepository(tools.context, destinationName, claim.metadata);
   if (!opened.ok) return wait(opened.reason, opened.message);
-  return await resolveSnapshot(tools.cache, { claim, access: opened.access, policy: spec });
+  const resolution = await resolveSnapshot(tools.cache, { claim, access: opened.access, policy: spec });
+  return heedingOwner(tools.context, { destinationName, policy: spec }, resolution);
 }
 
 async function lookElsewhere(tools: Tools, scene: Scene, policy: BackupPolicy): Promise<Resolution> {
@@ -41,6 +44,8 @@ async function lookElsewhere(tools: Tools, scene: Scene, policy: BackupPolicy): 
   const sources = {
     destinations: () => stores.destinations.all(),
     openStore: (name: string) => catalog.openStore(name),
+    isForeignOwnerAlive: (record: ClaimRecord, destinationName: string) =>
+      foreignOwner(tools.context, { destinationName, policy: policy.spec }, record) !== undefined,
   };
   const { namespace, name } = scene.claim.metadata;
   const claim = { namespace, claim: name };

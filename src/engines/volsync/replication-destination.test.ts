@@ -14,7 +14,7 @@ const build = (moverUser: MoverUser, { paused = false, deletesFiles = false } = 
     policy: {
       schedule: { every: 'Hour', windowStartHour: 0, windowHours: 6 },
       retention: { last: 3 },
-      restore: { unvouched: 'Hold' },
+      restore: { unvouched: 'Hold', foreign: 'Restore' },
       destination: 'default',
       suspend: false,
       engine: 'VolSync',

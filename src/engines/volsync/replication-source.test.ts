@@ -29,7 +29,7 @@ const sourceOf = (
     policy: {
       schedule: { every, windowStartHour: 0, windowHours: 6 },
       retention,
-      restore: { unvouched: 'Hold' },
+      restore: { unvouched: 'Hold', foreign: 'Restore' },
       destination: 'default',
       suspend: false,
       engine: 'VolSync',
