@@ -57,6 +57,12 @@ describe('what is remembered of backups', () => {
     );
   });
 
+  it('a partial backup stays found where a good one that was taken before it is looked at after it', () => {
+    const memory = afterRun(afterRun({}, runOf('partial', 2)), runOf('good', 1));
+    expect(memory).toMatchObject({ lastBackup: snapshotOf(1), lastFinding: { kind: 'BackupPartial' } });
+    expect(afterRun(memory, runOf('good', 3)).lastFinding).toBeUndefined();
+  });
+
   it('a partial backup that is older than the last good one is no news', () => {
     const memory = after(['partial', 'good']);
     expect(afterRun(memory, runOf('partial', 0))).toEqual(memory);

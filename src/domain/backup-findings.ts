@@ -25,7 +25,7 @@ const weight: Readonly<Record<BackupFinding['kind'], number>> = {
   EmptyVolume: 1,
 };
 
-const isOlder = (snapshot: SnapshotReference, than: SnapshotReference | undefined): boolean =>
+const isOlder = (snapshot: SnapshotReference, than: Pick<SnapshotReference, 'time'> | undefined): boolean =>
   than !== undefined && Date.parse(snapshot.time) < Date.parse(than.time);
 
 function withFinding(before: BackupMemory, finding: BackupFinding): BackupMemory {
@@ -45,8 +45,10 @@ export function afterRun(before: BackupMemory, run: JudgedRun): BackupMemory {
   switch (run.kind) {
     case 'good': {
       if (isOlder(run.snapshot, before.lastBackup)) return before;
-      const { lastFinding: _over, ...rest } = before;
-      return { ...rest, lastBackup: run.snapshot };
+      const { lastFinding, ...rest } = before;
+      // A try that failed may be looked at together with an earlier success.
+      const isLater = lastFinding?.kind === 'BackupPartial' && isOlder(run.snapshot, lastFinding);
+      return { ...(isLater ? before : rest), lastBackup: run.snapshot };
     }
     case 'collapsed': {
       const { lastFinding, ...rest } = before;
