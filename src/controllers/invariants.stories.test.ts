@@ -10,7 +10,7 @@ const stories = Number(process.env['REBOUND_STORIES'] ?? 10_000);
 const seed = Number(process.env['REBOUND_STORIES_SEED'] ?? 0);
 
 describe('the reconcilers, whatever happens in whatever order', () => {
-  it(`invariants 1, 2, 3, 4 and 15: hold in every story, and each ends with its claim bound, with its data, protected, and nothing left over`, async () => {
+  it(`invariants 1, 2, 3, 4, 10, 12, 13 and 15: hold in every story, and each ends with its claim bound, with its data, protected, and nothing left over`, async () => {
     await fc.assert(
       fc.asyncProperty(beginning, commands(80), async (start, happenings) => {
         expect(await watch(start, happenings)).toEqual([]);

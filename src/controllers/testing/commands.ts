@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { CLAIM_UID_LABEL } from '../../api/labels.ts';
 import { persistentVolumeClaims } from '../../kube/objects.ts';
 import { volumeRestores } from '../../kube/rebound-kinds.ts';
-import { replicationDestinations } from '../../engines/volsync/kinds.ts';
 import type { Cluster } from './cluster.ts';
 import { storeMoods, type StoreMood } from './destination-double.ts';
 import { backupEnds, type BackupEnd, restoreEnds, type RestoreEnd } from './engine.ts';
 import type { WriteTrouble } from './in-memory-client.ts';
 import type { CopyName } from './lagging-stores.ts';
+import { acceptRestore, answerHold, deleteAttempts, offerVolume, refuseWrites, takeWrites } from './others-acts.ts';
 import type { World } from './world.ts';
 
 type UserAct =
@@ -28,7 +28,14 @@ type UserAct =
   | 'loseSnapshots'
   | 'loseVolume'
   | 'leaveLock'
-  | 'leaveSharedLock';
+  | 'leaveSharedLock'
+  | 'offerVolume'
+  | 'offerRecycledVolume'
+  | 'answerHold'
+  | 'askNewest'
+  | 'acceptRestore'
+  | 'quota'
+  | 'noQuota';
 
 type ControllerCommand =
   | { readonly does: 'reconcileRestores' | 'reconcileProtection'; readonly trouble?: WriteTrouble | undefined }
@@ -90,6 +97,13 @@ const userActs: readonly UserAct[] = [
   'loseVolume',
   'leaveLock',
   'leaveSharedLock',
+  'offerVolume',
+  'offerRecycledVolume',
+  'answerHold',
+  'askNewest',
+  'acceptRestore',
+  'quota',
+  'noQuota',
 ];
 const passes: readonly (keyof Cluster['passes'])[] = ['provision', 'bind', 'protect', 'reclaim', 'collect', 'schedule'];
 
@@ -220,11 +234,7 @@ const userActions: Readonly<Record<UserAct, (world: World) => void>> = {
   deleteRestore: (world) => {
     for (const { metadata } of world.server.list(volumeRestores)) world.server.delete(volumeRestores, metadata);
   },
-  deleteAttempt: (world) => {
-    for (const { metadata } of world.server.list(replicationDestinations)) {
-      world.server.delete(replicationDestinations, metadata);
-    }
-  },
+  deleteAttempt: deleteAttempts,
   removeLabel: (world) => world.setLabel(undefined),
   addLabel: (world) => world.setLabel('hourly'),
   scaleUp: (world) => world.scale(1),
@@ -240,5 +250,14 @@ const userActions: Readonly<Record<UserAct, (world: World) => void>> = {
   loseSnapshots: (world) => world.truth.lose(),
   loseVolume: (world) => world.loseVolume(),
   leaveLock: (world) => world.destination.restic.addLock(world.now(), true),
+  offerVolume: (world) => offerVolume(world, 'Delete'),
+  offerRecycledVolume: (world) => offerVolume(world, 'Recycle'),
+  answerHold,
+  askNewest: (world) => {
+    if (world.claim !== undefined) world.ask('newest');
+  },
+  acceptRestore,
+  quota: refuseWrites,
+  noQuota: takeWrites,
   leaveSharedLock: (world) => world.destination.restic.addLock(world.now(), false),
 };

@@ -26,7 +26,7 @@ export type RestoreEnd = 'complete' | 'older' | 'nothing' | 'half' | 'error' | '
 export type BackupEnd = 'complete' | 'error' | 'lied' | 'mute' | 'partial' | 'forgetFails';
 
 export const restoreEnds: readonly RestoreEnd[] = ['complete', 'older', 'nothing', 'half', 'error', 'errorAtEnd'];
-export const backupEnds: readonly BackupEnd[] = ['complete', 'error', 'lied', 'mute'];
+export const backupEnds: readonly BackupEnd[] = ['complete', 'error', 'lied', 'mute', 'partial', 'forgetFails'];
 
 /** Which lines VolSync keeps of a mover's log (internal/controller/mover/restic/logfilter.go, v0.14). */
 const keptLine =
@@ -192,6 +192,7 @@ export class Engine {
     const content = cluster.contentOf(claim) ?? blank;
     const refusal = this.#refusalOf(content, end);
     if (refusal !== undefined) {
+      this.#parts.truth.saveNothing('failed');
       this.#setMoverStatus(object, 'Failed', refusal);
       return;
     }
@@ -199,8 +200,7 @@ export class Engine {
       this.#failAfterSaving(object, content, end);
       return;
     }
-    const lines =
-      content.files === 0 ? ['== Directory is empty skipping backup ==='] : this.#save(object, content, end);
+    const lines = content.files === 0 ? this.#findNothing() : this.#save(object, content, end);
     this.#setMoverStatus(object, 'Successful', end === 'mute' ? '' : lines.join('\n'));
   }
 
@@ -212,14 +212,16 @@ export class Engine {
     }
     // A backup ends with a forget, which needs the repository for itself.
     const isLocked = content.files > 0 && destination.restic.lockedFor !== undefined;
-    return isLocked ? 'unable to create lock in backend: repository is already locked by PID 33' : undefined;
+    const since = `storage ID of ${rfc3339(this.#parts.now())}`;
+    return isLocked ? `unable to create lock in backend: repository is already locked by PID 33, ${since}` : undefined;
   }
 
   /** A try that leaves a snapshot and its pod; the engine itself says nothing until it has tried many times. */
   #failAfterSaving(object: ReplicationSource, content: Content, end: 'partial' | 'forgetFails'): void {
     const { server, logs, truth, now } = this.#parts;
     const isPartial = end === 'partial';
-    const saved = truth.save(isPartial ? { ...content, files: Math.ceil(content.files / 2) } : content, now());
+    const half = { ...content, files: Math.ceil(content.files / 2) };
+    const saved = isPartial ? truth.savePart(half, now()) : truth.save(content, now());
     const { namespace, name } = object.metadata;
     const job = `volsync-src-${name}`;
     this.#podsMade += 1;
@@ -239,9 +241,17 @@ export class Engine {
     });
   }
 
+  #findNothing(): string[] {
+    this.#parts.truth.findNothing(this.#parts.now());
+    return ['== Directory is empty skipping backup ==='];
+  }
+
   #save(object: ReplicationSource, content: Content, end: BackupEnd): string[] {
-    if (end === 'lied') return [`snapshot ${'0'.repeat(8)} saved`, 'Restic completed in 1s'];
     const { truth, now } = this.#parts;
+    if (end === 'lied') {
+      truth.saveNothing('missing');
+      return [`snapshot ${'0'.repeat(8)} saved`, 'Restic completed in 1s'];
+    }
     const saved = truth.save(content, now());
     const { retain } = resticOf(object);
     truth.forget(isObject(retain) ? retain : { last: '1' });

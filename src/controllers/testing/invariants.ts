@@ -1,25 +1,31 @@
 import { API_GROUP } from '../../api/group.ts';
+import type { ProtectedVolume } from '../../api/protected-volume.ts';
 import type { VolumeRestore } from '../../api/volume-restore.ts';
-import { judgeCollapse } from '../../domain/collapse.ts';
+import { primeClaimName } from '../../domain/object-names.ts';
 import { replicationDestinations, type ReplicationSource, replicationSources } from '../../engines/volsync/kinds.ts';
 import { repositorySecretOf } from '../../engines/volsync/replication-source.ts';
 import type { KubeObject } from '../../kube/kind.ts';
 import { persistentVolumeClaims, persistentVolumes, type PersistentVolumeClaim, secrets } from '../../kube/objects.ts';
 import { protectedVolumes, volumeRestores } from '../../kube/rebound-kinds.ts';
-import { PRIME_ROLE, ROLE_LABEL, TIER_LABEL } from '../../api/labels.ts';
-import type { Content } from './cluster.ts';
+import { ACCEPT_RESTORE_ANNOTATION, PRIME_ROLE, RESTORE_ANNOTATION, ROLE_LABEL, TIER_LABEL } from '../../api/labels.ts';
+import { BackupAccount } from './backup-account.ts';
+import { faultOf } from './handed-over.ts';
 import { isObject, type JsonObject } from './json.ts';
 import type { TrueSnapshot } from './repository-truth.ts';
-import { CLAIM_REF, NAMESPACE, type World } from './world.ts';
+import { CLAIM, CLAIM_REF, NAMESPACE, type World } from './world.ts';
 
 /** Invariant by number (docs/invariants.md), or 0 for what is owed once all is well again. */
 export interface Violation {
-  readonly invariant: 0 | 1 | 2 | 3 | 4 | 15;
+  readonly invariant: 0 | 1 | 2 | 3 | 4 | 10 | 12 | 13 | 15;
   readonly message: string;
 }
 
 /** A holder renews its lock long before. */
 const STALE_MILLISECONDS = 35 * 60_000;
+/** Two and a half of the tier's intervals. */
+const OVERDUE_MILLISECONDS = 2.5 * 3_600_000;
+/** A claim that waits for so long has been told why. */
+const TELLING_MILLISECONDS = 10 * 60_000;
 
 const readableMoods = new Set(['answers', 'snapshotsFail', 'damaged']);
 
@@ -33,17 +39,28 @@ export class Watcher {
   readonly #given = new Set<string>();
   /** UIDs of claims that were given the right volume. */
   readonly #proven = new Set<string>();
+  readonly #account: BackupAccount;
+  /** What users have asked for by annotation, by the claim's UID. */
+  readonly #asked = new Map<string, Set<string>>();
+  /** Snapshots that came back although there were newer ones, by the claim's UID. */
+  readonly #older = new Map<string, string>();
+  /** Volumes of others that the controller has seen a prime claim take. */
+  readonly #taken = new Set<string>();
   #good: TrueSnapshot | undefined;
-  #seen = new Set<string>();
+  readonly #saved = new Set<string>();
   #kept: readonly string[] = [];
   /** When each lock of the repository was first seen. */
   readonly #lockedAt = new Map<string, number>();
 
   constructor(world: World) {
     this.#world = world;
-    this.#good = world.truth.newest;
-    this.#seen = new Set(world.truth.snapshots.map((one) => one.id));
-    world.onInformedProtection = () => this.#checkSchedule();
+    this.#account = new BackupAccount(world.truth);
+    for (const one of world.truth.snapshots) this.#saved.add(one.id);
+    this.#good = this.#account.newestGood;
+    world.onStep = () => this.#checkVolumes();
+    world.onAccepted = (id) => this.#account.accept(id);
+    world.onInformedRestores = () => this.#noteTaken();
+    world.onInformedProtection = () => this.#checkInformed();
   }
 
   /** To be called after every happening. */
@@ -56,32 +73,74 @@ export class Watcher {
   }
 
   #report(invariant: Violation['invariant'], message: string): void {
-    this.violations.push({ invariant, message });
+    if (!this.violations.some((one) => one.message === message)) this.violations.push({ invariant, message });
   }
 
-  /** Every volume that comes to name a claim which waits for a restore holds what that restore was to bring back. */
+  /** What any step may break. */
   #checkVolumes(): void {
-    const { server, cluster, foreignVolumes, claim } = this.#world;
-    if (claim === undefined || !isRestored(claim)) return;
+    this.#account.takeNote();
+    const { claim } = this.#world;
+    if (claim !== undefined && isRestored(claim)) this.#checkGiven(claim);
+    this.#checkOffered();
+  }
+
+  /** Every volume that comes to name a claim which waits for a restore holds what the claim should get. */
+  #checkGiven(claim: PersistentVolumeClaim): void {
+    const { server, foreignVolumes, offeredVolumes } = this.#world;
+    this.#askedFor(claim);
     for (const { metadata, spec } of server.list(persistentVolumes)) {
-      const { uid } = claim.metadata;
-      if (spec.claimRef?.uid !== uid || this.#given.has(metadata.name) || foreignVolumes.has(metadata.name)) continue;
-      this.#given.add(metadata.name);
-      const content = cluster.contents.get(metadata.name);
-      if (content !== undefined && this.#isRight(claim, content)) this.#proven.add(uid);
-      else this.#report(1, `the claim was given a volume that holds ${JSON.stringify(content)}`);
+      const { name } = metadata;
+      if (spec.claimRef?.uid !== claim.metadata.uid || this.#given.has(name)) continue;
+      this.#given.add(name);
+      if (offeredVolumes.has(name)) this.#report(12, 'the claim was given the volume of another application');
+      if (!foreignVolumes.has(name)) this.#checkContent(claim, name);
     }
   }
 
-  #isRight(claim: PersistentVolumeClaim, content: Content): boolean {
-    const { blank, snapshot } = this.#restoreOf(claim)?.status ?? {};
-    const isExpected = blank === true ? content.files === 0 : content.snapshotId === snapshot?.id;
-    return content.complete && isExpected;
+  #checkContent(claim: PersistentVolumeClaim, volumeName: string): void {
+    const { cluster, truth } = this.#world;
+    const { uid } = claim.metadata;
+    const content = cluster.contents.get(volumeName);
+    if (content === undefined) return;
+    const isWarned = this.#isTold(uid, 'OlderRestored');
+    const fault = faultOf({ content, asked: [...this.#askedFor(claim)], isWarned }, truth, this.#account);
+    if (fault === undefined) this.#proven.add(uid);
+    else this.#report(1, `the claim was given ${fault}: ${JSON.stringify(content)}`);
+    const isOlder = isWarned && content.snapshotId !== truth.newest?.id;
+    if (isOlder && content.snapshotId !== undefined) this.#older.set(uid, content.snapshotId);
   }
 
-  #restoreOf(claim: PersistentVolumeClaim): VolumeRestore | undefined {
-    const name = claim.spec.dataSourceRef?.name ?? '';
-    return this.#world.server.get(volumeRestores, { namespace: NAMESPACE, name });
+  #askedFor({ metadata }: PersistentVolumeClaim): ReadonlySet<string> {
+    const asked = this.#asked.get(metadata.uid) ?? new Set();
+    this.#asked.set(metadata.uid, asked);
+    const request = metadata.annotations?.[RESTORE_ANNOTATION];
+    return request === undefined ? asked : asked.add(request);
+  }
+
+  #isTold(uid: string, reason?: string): boolean {
+    return this.#world.events.some((event) => event.uid === uid && (reason === undefined || event.reason === reason));
+  }
+
+  /** The controller has looked at what the claim's prime claim took. */
+  #noteTaken(): void {
+    const { server, offeredVolumes, restore, claim } = this.#world;
+    if (restore === undefined || claim?.metadata.deletionTimestamp !== undefined) return;
+    for (const name of offeredVolumes.keys()) {
+      const claimRef = server.get(persistentVolumes, { name })?.spec.claimRef;
+      if (claimRef?.name === primeClaimName(restore.metadata.uid ?? '')) this.#taken.add(name);
+    }
+  }
+
+  /** What another application has put into a volume stays there, once the controller has seen that a prime claim took it. */
+  #checkOffered(): void {
+    const { server, cluster, offeredVolumes } = this.#world;
+    for (const [name, content] of offeredVolumes) {
+      const isClaims = server.get(persistentVolumes, { name })?.spec.claimRef?.name === CLAIM;
+      if (!isClaims && cluster.contents.get(name) === content) continue;
+      offeredVolumes.delete(name);
+      if (!isClaims && this.#taken.has(name))
+        this.#report(12, "another application's volume does not hold its files any more");
+    }
   }
 
   /** A restore takes "none" for true only while the store truly and readably holds nothing of the claim. */
@@ -98,22 +157,28 @@ export class Watcher {
   }
 
   #checkBackups(): void {
-    const { truth } = this.#world;
-    for (const one of truth.snapshots) {
-      if (this.#seen.has(one.id)) continue;
-      this.#seen.add(one.id);
+    for (const one of this.#world.truth.snapshots) {
+      if (this.#saved.has(one.id)) continue;
+      this.#saved.add(one.id);
       if (!one.content.complete) this.#report(3, 'a half-restored volume was backed up');
-      if (!judgeCollapse(this.#good === undefined ? [] : [this.#good.content], one.content).collapsed) this.#good = one;
+      if (this.#account.isGood(one)) this.#good = one;
     }
   }
 
-  /** The claim's schedule, when the controller has just looked at it and knew everything. */
-  #checkSchedule(): void {
+  /** When the controller has just looked at the claim and its copies held everything. */
+  #checkInformed(): void {
     this.#checkVolumes();
-    const { claim, schedule: source } = this.#world;
+    const { claim, schedule: source, destination, logs } = this.#world;
     const isProtected =
       claim?.metadata.labels?.[TIER_LABEL] !== undefined && claim.metadata.deletionTimestamp === undefined;
-    if (!isProtected || source === undefined) return;
+    if (!isProtected) return;
+    const isAllSeen = destination.mood === 'answers' && !logs.isBroken;
+    if (isAllSeen && source !== undefined) this.#account.isLookedAt();
+    if (source !== undefined) this.#checkSchedule(source, claim);
+    this.#checkReady(claim);
+  }
+
+  #checkSchedule(source: ReplicationSource, claim: PersistentVolumeClaim): void {
     if (claim.status?.phase !== 'Bound') this.#report(3, 'backups are scheduled, but the claim is not bound');
     else if (isRestored(claim) && !this.#isProven(claim)) this.#report(3, 'backups are scheduled without a proof');
     this.#checkPause(source, claim);
@@ -124,14 +189,51 @@ export class Watcher {
     return !isForeign && this.#proven.has(claim.metadata.uid);
   }
 
+  /** While anything is open, nothing is removed: not by the schedule's word, and not in truth. */
   #checkPause(source: ReplicationSource, claim: PersistentVolumeClaim): void {
-    const volume = this.#world.server.get(protectedVolumes, CLAIM_REF);
-    const isPaused = volume?.status?.claimUID === claim.metadata.uid && volume.status.pruningPaused === true;
-    if (isPaused && retainOf(source)['within'] !== '1000y') this.#report(3, 'pruning goes on after a collapse');
+    const because = this.#reasonsToKeep(claim);
+    const isPaused = because.length > 0;
+    if (isPaused && retainOf(source)['within'] !== '1000y' && source.spec['paused'] !== true)
+      this.#report(3, `snapshots are removed in spite of: ${because.join(', ')}`);
     const ids = this.#world.truth.snapshots.map((one) => one.id);
     if (isPaused && ids.length > 0 && this.#kept.some((id) => !ids.includes(id)))
-      this.#report(3, 'snapshots went after a collapse');
+      this.#report(3, `snapshots went in spite of: ${because.join(', ')}`);
     this.#kept = isPaused ? ids : [];
+  }
+
+  #reasonsToKeep({ metadata }: PersistentVolumeClaim): readonly string[] {
+    const older = this.#older.get(metadata.uid);
+    const answer = metadata.annotations?.[ACCEPT_RESTORE_ANNOTATION];
+    const isAnswered = older === undefined || (answer !== undefined && older.startsWith(answer));
+    return [...this.#openTrouble, ...(isAnswered ? [] : ['an older snapshot came back'])];
+  }
+
+  /** What a partial run says is in the log of its pod only. */
+  get #openTrouble(): readonly string[] {
+    return this.#account.open.filter((one) => one !== 'partial' || !this.#world.logs.isBroken);
+  }
+
+  /** A claim is called protected only while its newest backup is a good one, and of the last two and a half hours. */
+  #checkReady(claim: PersistentVolumeClaim): void {
+    const { protection, now } = this.#world;
+    if (protection?.status?.claimUID !== claim.metadata.uid || !isReady(protection)) return;
+    if (claim.status?.phase !== 'Bound') this.#report(13, 'a claim that is not bound is called protected');
+    const open = this.#openTrouble;
+    if (open.length > 0) this.#report(13, `the claim is called protected in spite of: ${open.join(', ')}`);
+    const good = this.#account.newestGood;
+    const isOld = good !== undefined && now() - good.timeMilliseconds > OVERDUE_MILLISECONDS;
+    if (isOld) this.#report(13, 'the claim is called protected without a good backup for hours');
+  }
+
+  /** To be called after a calm round: what waits says why. */
+  lookAtWaits(): void {
+    const { claim, restore, protection, now } = this.#world;
+    if (claim === undefined || restore === undefined || !isWaiting(claim)) return;
+    const reasons = [restore, protection].flatMap((one) => readyOf(one)?.reason ?? []);
+    if (reasons.length === 0) this.#report(10, 'a restore is not done and does not say why');
+    const waitedMilliseconds = now() - Date.parse(claim.metadata.creationTimestamp);
+    if (waitedMilliseconds > TELLING_MILLISECONDS && !this.#isTold(claim.metadata.uid))
+      this.#report(10, `no event tells the claim why it waits (${reasons.join(', ')})`);
   }
 
   #checkRetention(): void {
@@ -142,7 +244,7 @@ export class Watcher {
     if (truth.newest === undefined) this.#good = undefined;
     if (this.#good !== undefined && !truth.has(this.#good.id)) {
       this.#report(4, `the newest good snapshot, with ${this.#good.content.files} files, was removed`);
-      this.#good = truth.newest;
+      this.#good = this.#account.newestGood;
     }
   }
 
@@ -169,7 +271,7 @@ export class Watcher {
     }
   }
 
-  /** After a collapse the last good one is shown, which is not the newest. */
+  /** After a collapse the last good one is shown, which may not be the newest. */
   #checkNewestIsKnown(): void {
     const { server, truth } = this.#world;
     const { lastBackup, collapse } = server.get(protectedVolumes, CLAIM_REF)?.status ?? {};
@@ -178,20 +280,35 @@ export class Watcher {
   }
 
   #checkNothingIsLeft(): void {
-    const { server, claim, schedule } = this.#world;
+    const { server, claim, schedule, foreignVolumes, hasLostAttempt } = this.#world;
+    const isLeft = ({ name }: KubeObject['metadata']): boolean =>
+      name !== claim?.spec.volumeName && !foreignVolumes.has(name);
     const isPrime = (one: KubeObject) => one.metadata.labels?.[ROLE_LABEL] === PRIME_ROLE;
     const ofSchedule = schedule === undefined ? undefined : repositorySecretOf(schedule);
-    const isAttempts = (one: KubeObject) => one.metadata.namespace === NAMESPACE && one.metadata.name !== ofSchedule;
+    // Only the attempt itself says what its Secret is called: where somebody has deleted it, that goes with the restore.
+    const isAttempts = (one: KubeObject) =>
+      !hasLostAttempt && one.metadata.namespace === NAMESPACE && one.metadata.name !== ofSchedule;
     const left = [
       ...namesOf(server.list(persistentVolumeClaims).filter(isPrime)),
       ...namesOf(server.list(secrets).filter(isAttempts)),
       ...namesOf(server.list(replicationDestinations)),
       ...namesOf(server.list(volumeRestores).filter((one) => one.spec.claimUID !== claim?.metadata.uid)),
-      ...namesOf(server.list(persistentVolumes).filter((one) => one.metadata.name !== claim?.spec.volumeName)),
+      ...namesOf(server.list(persistentVolumes).filter((one) => isLeft(one.metadata))),
     ];
     if (left.length > 0) this.#report(0, `left over: ${left.join(', ')}`);
   }
 }
+
+const isWaiting = ({ metadata, status }: PersistentVolumeClaim): boolean =>
+  metadata.labels?.[TIER_LABEL] !== undefined && metadata.deletionTimestamp === undefined && status?.phase !== 'Bound';
+
+/** What an object shows of itself to whoever asks whether it is ready. */
+function readyOf(one: Pick<ProtectedVolume | VolumeRestore, 'status'> | undefined) {
+  const ready = one?.status?.conditions?.find(({ type }) => type === 'Ready');
+  return ready?.reason === '' || ready?.message === '' ? undefined : ready;
+}
+
+const isReady = (volume: ProtectedVolume): boolean => readyOf(volume)?.status === 'True';
 
 const namesOf = (objects: readonly KubeObject[]): string[] => objects.map((one) => `${one.kind} ${one.metadata.name}`);
 

@@ -6,7 +6,19 @@ export interface TrueSnapshot {
   readonly id: string;
   readonly timeMilliseconds: number;
   readonly content: Content;
+  /** False when its run left out what it could not read. */
+  readonly whole: boolean;
+  /** Whether restic has recorded its counts. */
+  readonly isCounted: boolean;
 }
+
+/** What a backup's mover truly did, whatever it said. `before`: what there was when it saved its own. */
+export type TrueRun =
+  | { readonly kind: 'saved'; readonly snapshot: TrueSnapshot; readonly before: readonly TrueSnapshot[] }
+  /** It left nothing; `missing`: although it was called a success. */
+  | { readonly kind: 'missing' | 'failed' }
+  /** There was no file to be saved. */
+  | { readonly kind: 'empty'; readonly timeMilliseconds: number; readonly before: readonly TrueSnapshot[] };
 
 const HOUR_MILLISECONDS = 3_600_000;
 
@@ -17,6 +29,7 @@ const bucketHours: Readonly<Record<string, number>> = { hourly: 1, daily: 24, we
 export class RepositoryTruth {
   readonly #restic: ResticStore;
   #snapshots: readonly TrueSnapshot[] = [];
+  readonly #runs: TrueRun[] = [];
 
   constructor(restic: ResticStore) {
     this.#restic = restic;
@@ -25,6 +38,11 @@ export class RepositoryTruth {
   /** Oldest first. */
   get snapshots(): readonly TrueSnapshot[] {
     return this.#snapshots;
+  }
+
+  /** All runs, in order. */
+  get runs(): readonly TrueRun[] {
+    return this.#runs;
   }
 
   get newest(): TrueSnapshot | undefined {
@@ -37,11 +55,31 @@ export class RepositoryTruth {
 
   /** A backup of a volume. */
   save(content: Content, timeMilliseconds: number, isCounted = true): TrueSnapshot {
+    return this.#save(content, timeMilliseconds, { isCounted, whole: true });
+  }
+
+  /** A backup that could not read more than this of a volume. */
+  savePart(content: Content, timeMilliseconds: number): TrueSnapshot {
+    return this.#save(content, timeMilliseconds, { isCounted: true, whole: false });
+  }
+
+  /** A backup saves nothing; `missing`: and is called a success. */
+  saveNothing(kind: 'missing' | 'failed'): void {
+    this.#runs.push({ kind });
+  }
+
+  /** A backup finds no file. */
+  findNothing(timeMilliseconds: number): void {
+    this.#runs.push({ kind: 'empty', timeMilliseconds, before: this.#snapshots });
+  }
+
+  #save(content: Content, timeMilliseconds: number, kind: Pick<TrueSnapshot, 'whole' | 'isCounted'>): TrueSnapshot {
     const directories = 1;
     const files = content.files - directories;
     const counts = { files, directories, sizeBytes: content.sizeBytes };
-    const id = this.#restic.addSnapshot(timeMilliseconds, files, isCounted ? counts : undefined);
-    const snapshot = { id, timeMilliseconds, content: { ...content, snapshotId: id } };
+    const id = this.#restic.addSnapshot(timeMilliseconds, files, kind.isCounted ? counts : undefined);
+    const snapshot = { id, timeMilliseconds, content: { ...content, snapshotId: id }, ...kind };
+    this.#runs.push({ kind: 'saved', snapshot, before: this.#snapshots });
     this.#snapshots = [...this.#snapshots, snapshot];
     return snapshot;
   }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { Retention } from '../../api/backup-policy.ts';
 import { type Command, perform } from './commands.ts';
 import { type Violation, Watcher } from './invariants.ts';
+import { answerHold, takeWrites, useOfferedVolumes } from './others-acts.ts';
 import { remember } from './past.ts';
 import { World, type WorldOptions } from './world.ts';
 
@@ -47,6 +48,7 @@ async function calmDown(world: World, watcher: Watcher): Promise<void> {
   world.wait(HOUR_MILLISECONDS);
   world.destination.mood = 'answers';
   world.logs.isBroken = false;
+  takeWrites(world);
   if (world.truth.newest === undefined) world.removeRecord();
   let stillRounds = 0;
   for (let round = 0; round < CALM_ROUNDS && stillRounds < STILL_ROUNDS; round += 1) {
@@ -56,9 +58,11 @@ async function calmDown(world: World, watcher: Watcher): Promise<void> {
     // What the claim's events ask for where all snapshots are gone, or the volume is.
     if (round === CALM_ROUNDS / 2 && world.isToldToRecreate) world.recreateClaim();
     world.setLabel('hourly');
-    world.answerHold();
+    answerHold(world);
+    useOfferedVolumes(world);
     await world.calmRound();
     watcher.look();
+    watcher.lookAtWaits();
     const isOver = world.server.revision === revision && !world.isToldToRecreate;
     stillRounds = isOver ? stillRounds + 1 : 0;
   }

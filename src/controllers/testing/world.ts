@@ -76,8 +76,18 @@ export class World {
   readonly events: (EventNotice & { readonly uid: string | undefined })[] = [];
   /** Called when the protection was reconciled by copies that held all there was to know. */
   onInformedProtection: (() => void) | undefined;
+  /** Called when the restores were reconciled by copies that held all there was to know. */
+  onInformedRestores: (() => void) | undefined;
+  /** Called after every step of a round. */
+  onStep: (() => void) | undefined;
+  /** Called when the user accepts a collapse. */
+  onAccepted: ((snapshotId: string) => void) | undefined;
   /** Volumes that neither a provisioner nor a restore has filled. */
   readonly foreignVolumes = new Set<string>();
+  /** Whether somebody has deleted an attempt of a restore. */
+  hasLostAttempt = false;
+  /** Those of them that another application has filled, and what they held. */
+  readonly offeredVolumes = new Map<string, Content>();
   process: Process;
   #restoresNamed = 0;
   #leaders = 0;
@@ -175,7 +185,9 @@ export class World {
   }
 
   async reconcileRestores(): Promise<void> {
+    const isInformed = this.process.copies.areUpToDate();
     for (const key of this.restoreKeys) await this.process.restores.reconcile(key);
+    if (isInformed) this.onInformedRestores?.();
   }
 
   async reconcileProtection(): Promise<void> {
@@ -258,11 +270,6 @@ export class World {
     });
   }
 
-  /** The user follows the claim's events where it is not certain which snapshot is right. */
-  answerHold(): void {
-    if (this.restore?.status?.finding?.kind === 'Held') this.ask('newest');
-  }
-
   /** The user asks for a snapshot, though the claim is there already. */
   ask(request: string): void {
     this.server.change(persistentVolumeClaims, CLAIM_REF, (object) => {
@@ -275,6 +282,7 @@ export class World {
     this.server.change(persistentVolumeClaims, CLAIM_REF, (object) => {
       childOf(childOf(object, 'metadata'), 'annotations')[ACCEPT_COLLAPSE_ANNOTATION] = snapshotId.slice(0, 8);
     });
+    this.onAccepted?.(snapshotId);
   }
 
   /** A volume that somebody had made beforehand happens to fit the waiting claim, unless one names the claim already. */
@@ -285,12 +293,6 @@ export class World {
     if (this.server.list(persistentVolumes).some((one) => one.spec.claimRef?.uid === uid)) return;
     this.foreignVolumes.add(this.cluster.makeVolume(claim.metadata, blank));
     this.cluster.bind();
-  }
-
-  /** Somebody deletes the prime claim. */
-  deletePrime(): void {
-    if (this.prime !== undefined) this.server.delete(persistentVolumeClaims, this.prime.metadata);
-    this.cluster.protect();
   }
 
   /** Somebody deletes the PersistentVolume that the claim is bound to. */
@@ -322,7 +324,10 @@ export class World {
 
   /** One round in which nothing goes wrong, and a minute passes. */
   async calmRound(): Promise<void> {
-    for (const step of this.#calmSteps) await step();
+    for (const step of this.#calmSteps) {
+      await step();
+      this.onStep?.();
+    }
   }
 
   /** The next steps of rounds in which the engine backs up too; movers and backups end as they are told to. */
@@ -331,6 +336,7 @@ export class World {
     this.#restoresEnd = ends.restore;
     for (let taken = 0; taken < steps; taken += 1) {
       await round[this.#position % round.length]?.();
+      this.onStep?.();
       this.#position += 1;
     }
     this.#restoresEnd = 'complete';

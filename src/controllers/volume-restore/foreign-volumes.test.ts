@@ -4,6 +4,7 @@ import { replicationDestinations } from '../../engines/volsync/kinds.ts';
 import { blank, type Content } from '../testing/cluster.ts';
 import { childOf, isObject } from '../testing/json.ts';
 import { remember } from '../testing/past.ts';
+import { deletePrime } from '../testing/others-acts.ts';
 import { World } from '../testing/world.ts';
 
 const HOUR_MILLISECONDS = 3_600_000;
@@ -124,7 +125,7 @@ describe('removing files', () => {
   it('invariant 12: does not begin in the volume of another prime claim', async () => {
     await world.until(({ attempts }) => attempts[0]?.spec['paused'] === false);
     const [volume] = world.server.list(persistentVolumes);
-    world.deletePrime();
+    deletePrime(world);
     await world.until(({ restore }) => restore?.status?.attempts === 2);
     await world.until(({ attempts }) => attempts.some(({ spec }) => spec['paused'] === false));
     expect(deletesFiles()).toEqual([false]);
