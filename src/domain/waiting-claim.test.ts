@@ -20,6 +20,8 @@ describe('howToWait', () => {
     ['of a class from before CSI', { provisioner: 'kubernetes.io/vsphere-volume' }],
     ['of local-path', { provisioner: 'rancher.io/local-path' }],
     ['of nfs-subdir', { provisioner: 'cluster.local/nas-nfs-subdir-external-provisioner' }],
+    ['of a CSI driver that is not installed yet', { provisioner: 'rook-ceph.rbd.csi.ceph.com' }],
+    ['of Longhorn, which is not installed yet', { provisioner: 'driver.longhorn.io' }],
     ['of a CSI class with an Available volume', { ...csi, hasAvailableVolume: true }],
   ])('invariant 1: gives a claim %s a selector that nothing matches', (_, facts) => {
     expect(howToWait(storage(facts), { accessModes: ['ReadWriteOnce'] })).toEqual({ kind: 'bySelector', warnings: [] });

@@ -48,6 +48,14 @@ const refusesSelector = (provisioner: string): boolean =>
   provisioner === LOCAL_PATH ||
   provisioner.endsWith('nfs-subdir-external-provisioner');
 
+/**
+ * Whether a provisioner is a CSI driver's by its name: on a cluster that is built anew, claims may come before the driver that
+ * announces itself by a CSIDriver. The sidecar csi-provisioner leaves a claim with a source that it does not know alone, and
+ * refuses a selector too (external-provisioner, pkg/controller: ShouldProvision, prepareProvision).
+ */
+const isNamedAsCSIDriver = (provisioner: string): boolean =>
+  /(^|[.-])csi([.-]|$)/.test(provisioner) || ['driver.longhorn.io', 'topolvm.io'].includes(provisioner);
+
 /** Local-path gives a volume to several nodes only where its folder is shared by them, and looks at no selector there. */
 const isSharedLocalPath = (provisioner: string, accessModes: readonly string[]): boolean =>
   provisioner === LOCAL_PATH && accessModes.some((mode) => mode.endsWith('Many'));
@@ -90,6 +98,6 @@ function whyNot(
   if (isSharedLocalPath(provisioner, accessModes)) {
     return `its class ${storageClassName} shares a folder between nodes, where ${provisioner} would give it a blank volume at once. ${way}`;
   }
-  if (refusesSelector(provisioner)) return undefined;
+  if (refusesSelector(provisioner) || isNamedAsCSIDriver(provisioner)) return undefined;
   return `the provisioner of its class ${storageClassName}, ${provisioner}, is no CSI driver of this cluster (there is no CSIDriver of that name) and might give it a blank volume at once. If it is one, install its driver first. ${way}`;
 }
