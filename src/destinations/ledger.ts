@@ -84,6 +84,8 @@ const claimRecord = z.looseObject({
   owner: owner.optional(),
   /** How large the volume was when it was backed up last: a restore needs no less. */
   volumeCapacityBytes: count.optional(),
+  /** Which way the repository's password follows from the master password. Absent in early records, which mean 1. */
+  passwordDerivation: count.optional(),
 });
 
 export type RecordedRun = z.infer<typeof recordedRun>;

@@ -151,7 +151,7 @@ interface ReconcilerParts {
 function addReconcilers(lifecycle: Lifecycle, { context, reflectors, metrics, presence }: ReconcilerParts): void {
   const restoresOf = controllerKeysOf('VolumeRestore');
   let controllers: readonly Controller[] = [];
-  const logs = new MoverLogWatch(context.client, context.log, (attempt) => {
+  const logs = new MoverLogWatch(context, (attempt) => {
     const object = context.stores.replicationDestinations.get(attempt);
     if (object === undefined) return;
     const restores = controllers.find((one) => one.name === 'volume-restore');

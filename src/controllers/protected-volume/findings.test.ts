@@ -353,6 +353,7 @@ describe('the ledger', () => {
     expect(ledger()).toMatchObject({
       claimUid: world.claim?.metadata.uid,
       intervalSeconds: 3600,
+      passwordDerivation: 1,
       runs: [
         { snapshotId: last(), result: 'collapsed', files: 1 },
         { result: 'good', files: 40, directories: 1, sizeBytes: 8_000_000 },

@@ -2,6 +2,7 @@ import type { CollapseFinding } from '../../api/protected-volume.ts';
 import type { MoverUser, SnapshotReference } from '../../api/snapshot.ts';
 import type { JudgedRun } from '../../domain/backup-findings.ts';
 import { describeContent } from '../../domain/collapse.ts';
+import { PASSWORD_DERIVATION } from '../../domain/repository-password.ts';
 import { type ClaimRecord, type LedgerOwner, type RecordedRun, writeLedger } from '../../destinations/ledger.ts';
 import {
   type EndedRun,
@@ -120,6 +121,7 @@ function describing(record: ClaimRecord, before: ClaimRecord, claim: RecordedCla
     ...described,
     claimUid: record.lastGoodBackup === before.lastGoodBackup ? record.claimUid : claimUid,
     mover: { ...unknown, ...mover },
+    passwordDerivation: PASSWORD_DERIVATION,
     ...(destinationId === undefined ? {} : { destinationId }),
     ...(volumeCapacityBytes === undefined ? {} : { volumeCapacityBytes }),
   };

@@ -79,7 +79,7 @@ export function startProcess(world: Surroundings, leader: string): Process {
     now: world.now,
   };
   const cache = createRepositoryCache();
-  const logs = new MoverLogWatch(client, log, () => undefined);
+  const logs = new MoverLogWatch(context, () => undefined);
   const restores = new VolumeRestoreReconciler(context, cache, logs);
   const protections = new ProtectedVolumeReconciler(context, cache, EXCLUDED_NAMESPACES);
   const signs = new ClusterPresenceReconciler(context, presence, leader);

@@ -1,4 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
+import { SILENCE_MILLISECONDS } from '../../engines/volsync/mover-trouble.ts';
 import { GRACE_MILLISECONDS } from '../../domain/telling.ts';
 import { events, pods } from '../../kube/objects.ts';
 import { remember } from '../testing/past.ts';
@@ -50,4 +51,20 @@ it('invariant 14: for a mover whose pod cannot be scheduled, says why', async ()
   await lookAfter(2 * GRACE_MILLISECONDS);
   expect(world.events.at(-1)).toMatchObject({ type: 'Warning', reason: 'WaitingForMover' });
   expect(world.events.at(-1)?.message).toContain(message);
+});
+
+it('invariant 14: for a mover that runs and says nothing for two minutes, tells that it may not reach the store', async () => {
+  world.createClaim('restore');
+  const isRunning = ({ server }: World) =>
+    server
+      .list(pods)
+      .some(({ metadata, status }) => metadata.name.startsWith('volsync-dst-') && status?.phase === 'Running');
+  await world.until(isRunning);
+  await world.look();
+  expect(standing()?.reason).toBe('Restoring');
+  await lookAfter(SILENCE_MILLISECONDS);
+  expect(world.events.at(-1)).toMatchObject({ type: 'Warning', reason: 'MoverSilent' });
+  expect(world.events.at(-1)?.message).toContain('NetworkPolicies');
+  await world.until(isCompleted);
+  expect(world.restore?.status?.attempts).toBe(1);
 });

@@ -6,7 +6,13 @@ import type { RestoreReport } from '../../domain/proof.ts';
 import { engineComplaint } from '../../engines/volsync/engine-complaint.ts';
 import { replicationDestinations, type ReplicationDestination } from '../../engines/volsync/kinds.ts';
 import { moverComplaint, parseRestoreLog } from '../../engines/volsync/mover-log.ts';
-import { type MoverTrouble, moverAdvice, podTrouble } from '../../engines/volsync/mover-trouble.ts';
+import {
+  type MoverTrouble,
+  moverAdvice,
+  podTrouble,
+  SILENCE_MILLISECONDS,
+  silentMover,
+} from '../../engines/volsync/mover-trouble.ts';
 import { buildReplicationDestination, RESTORE_TRIGGER } from '../../engines/volsync/replication-destination.ts';
 import { repositorySecretOf } from '../../engines/volsync/replication-source.ts';
 import { specPatch } from '../../engines/volsync/spec-patch.ts';
@@ -168,11 +174,17 @@ function runningAttempt(
   const running = { kind: 'running', secretName, moverRuns: isRunning(pod) } as const;
   const trouble = engineTrouble(object) ?? (pod === undefined ? undefined : podTrouble(pod, heard?.log ?? ''));
   const hasStarted = heard !== undefined || (pod !== undefined && pod.status?.phase !== 'Pending');
-  if (hasStarted) return { ...running, trouble };
+  if (hasStarted) return { ...running, trouble: trouble ?? silence(context, pod, heard) };
   // The engine's object may have been prepared long before it was allowed to start.
   const startedAt = [object.metadata.creationTimestamp ?? '', since].map((time) => Date.parse(time) || 0);
   const waitedMilliseconds = context.now() - Math.max(...startedAt);
   return { ...running, trouble, notStarted: { object, pod, waitedMilliseconds } };
+}
+
+/** What is wrong with a mover that runs, and was not heard for long. */
+function silence({ now }: ControllerContext, pod: Pod | undefined, heard: Heard | undefined): MoverTrouble | undefined {
+  if (heard === undefined || heard.ended || heard.succeeded || !isRunning(pod)) return undefined;
+  return now() - heard.heardAtMilliseconds >= SILENCE_MILLISECONDS ? silentMover : undefined;
 }
 
 function endedAttempt(

@@ -181,7 +181,7 @@ async function start(
 
 /** Whether the mover does not get on, and the claim or its pods name another user by now. One at work is left alone. */
 function needsAnotherUser(tools: Tools, { restore, claim }: Scene, { trouble, notStarted }: RunningAttempt): boolean {
-  if (trouble === undefined && notStarted === undefined) return false;
+  if (notStarted === undefined && trouble?.kind !== 'failed') return false;
   const { moverUser = {} } = restore.status ?? {};
   const choice = moverUserOf(tools.context.stores, claim, moverUser);
   return choice.ok && choice.source !== 'engine' && !isDeepStrictEqual(choice.user, moverUser);
@@ -202,6 +202,10 @@ async function watchOver(
     // What an earlier look recorded has passed.
     await recordProgress(tools.context, restore, { reason: 'Restoring', message: restoringMessage(snapshot, attempt) });
     return { result: requeueAfter(ENGINE_LOOK_MILLISECONDS) };
+  }
+  if (trouble.kind === 'silent') {
+    const message = `The mover of the restore runs; the claim waits, unbound. ${inWords(trouble)}`;
+    return await showTrouble(tools, scene, 'MoverSilent', message);
   }
   const opened = openFor(tools, restore);
   if (opened.ok) await exchangeCredentials(tools, scene, opened.access, { attempt, running });

@@ -75,6 +75,11 @@ class Logs {
   }
 }
 
+let milliseconds = 0;
+
+const watching = (logs: Logs, onNews: (attemptKey: string) => void): MoverLogWatch =>
+  new MoverLogWatch({ client: logs, log, now: () => milliseconds }, onNews);
+
 const summary = [
   'restoring snapshot 1b2c3d4e of [/data] at 2026-01-01',
   'Summary: Restored 4 files/dirs (10 B) in 0:00',
@@ -83,7 +88,7 @@ const summary = [
 describe('MoverLogWatch', () => {
   it('tells that a mover has said all before its log ends', async () => {
     const onNews = vi.fn();
-    const watch = new MoverLogWatch(new Logs({ a: [...summary, 'Restic completed in 2s'] }, ['a']), log, onNews);
+    const watch = watching(new Logs({ a: [...summary, 'Restic completed in 2s'] }, ['a']), onNews);
     watch.listen('shop/try', pod('a', 'Running'), ENGINE);
     await vi.waitFor(() => expect(onNews.mock.calls).toEqual([['shop/try']]));
     expect(watch.heard('shop/try')).toMatchObject({ succeeded: true, ended: false });
@@ -92,7 +97,7 @@ describe('MoverLogWatch', () => {
 
   it('hears what a mover says to its end, and tells of the end once', async () => {
     const onNews = vi.fn();
-    const watch = new MoverLogWatch(new Logs({ a: summary }), log, onNews);
+    const watch = watching(new Logs({ a: summary }), onNews);
     watch.listen('shop/try', pod('a', 'Running'), ENGINE);
     watch.listen('shop/try', pod('a', 'Succeeded'), ENGINE);
     await vi.waitFor(() => expect(watch.heard('shop/try')?.ended).toBe(true));
@@ -103,14 +108,14 @@ describe('MoverLogWatch', () => {
 
   it('does not listen before a pod has begun', () => {
     const logs = new Logs({});
-    const watch = new MoverLogWatch(logs, log, () => undefined);
+    const watch = watching(logs, () => undefined);
     watch.listen('shop/try', pod('a', 'Pending'), ENGINE);
     expect(logs.opened).toEqual([]);
     expect(watch.heard('shop/try')).toBeUndefined();
   });
 
   it('hears what a failed mover said', async () => {
-    const watch = new MoverLogWatch(new Logs({ a: ['Fatal: wrong password or no key found'] }), log, () => undefined);
+    const watch = watching(new Logs({ a: ['Fatal: wrong password or no key found'] }), () => undefined);
     watch.listen('shop/try', pod('a', 'Failed'), ENGINE);
     await vi.waitFor(() => expect(watch.heard('shop/try')?.log).toBe('Fatal: wrong password or no key found'));
   });
@@ -118,7 +123,7 @@ describe('MoverLogWatch', () => {
   it('leaves a pod for its successor without telling of an end', async () => {
     const onNews = vi.fn();
     const logs = new Logs({ a: ['Fatal: no'], b: summary }, ['a', 'b']);
-    const watch = new MoverLogWatch(logs, log, onNews);
+    const watch = watching(logs, onNews);
     watch.listen('shop/try', pod('a', 'Running'), ENGINE);
     await vi.waitFor(() => expect(watch.heard('shop/try')?.log).toBe('Fatal: no'));
     watch.listen('shop/try', pod('b', 'Running'), ENGINE);
@@ -136,7 +141,7 @@ describe('MoverLogWatch', () => {
     const logs = new Logs({ a: [...summary, 'Restic completed in 2s'] });
     logs.job = job;
     const onNews = vi.fn();
-    const watch = new MoverLogWatch(logs, log, onNews);
+    const watch = watching(logs, onNews);
     watch.listen('shop/try', pod('a', 'Running'), ENGINE);
     await vi.waitFor(() => expect(onNews).toHaveBeenCalled());
     expect(logs.opened).toEqual([]);
@@ -146,9 +151,20 @@ describe('MoverLogWatch', () => {
     expect(watch.isForeign('shop/try', 'uid-a')).toBe(false);
   });
 
+  it('remembers when a mover was heard last', async () => {
+    milliseconds = 5_000;
+    const watch = watching(new Logs({ a: summary }, ['a']), () => undefined);
+    watch.listen('shop/try', pod('a', 'Running'), ENGINE);
+    await vi.waitFor(() => expect(watch.heard('shop/try')?.report.entries).toBe(4));
+    milliseconds = 900_000;
+    watch.listen('shop/try', pod('a', 'Running'), ENGINE);
+    expect(watch.heard('shop/try')?.heardAtMilliseconds).toBe(5_000);
+    watch.close();
+  });
+
   it('keeps 256 KiB of a pod that prints without end', async () => {
     const lines = Array.from({ length: 5_000 }, () => 'x'.repeat(4096));
-    const watch = new MoverLogWatch(new Logs({ a: lines }), log, () => undefined);
+    const watch = watching(new Logs({ a: lines }), () => undefined);
     watch.listen('shop/try', pod('a', 'Running'), ENGINE);
     await vi.waitFor(() => expect(watch.heard('shop/try')?.ended).toBe(true));
     expect(watch.heard('shop/try')?.log.length).toBeLessThan(256 * 1024);

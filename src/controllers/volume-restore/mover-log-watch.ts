@@ -11,6 +11,13 @@ interface Listening {
   readonly abort: AbortController;
   readonly log: BoundedLog;
   ended: boolean;
+  heardAtMilliseconds: number;
+}
+
+interface WatchTools {
+  readonly client: Pick<KubeClient, 'get' | 'podLogs'>;
+  readonly log: Logger;
+  readonly now: () => number;
 }
 
 export interface Heard {
@@ -21,6 +28,8 @@ export interface Heard {
   readonly ended: boolean;
   /** True when the mover said that all is done: one that failed is followed by another, whose report counts. */
   readonly succeeded: boolean;
+  /** When its last line was heard, or listening began; milliseconds since 1970. */
+  readonly heardAtMilliseconds: number;
 }
 
 /**
@@ -32,14 +41,16 @@ export class MoverLogWatch {
   readonly #client: Pick<KubeClient, 'get' | 'podLogs'>;
   readonly #log: Logger;
   readonly #onNews: (attemptKey: string) => void;
+  readonly #now: () => number;
   readonly #listening = new Map<string, Listening>();
   /** UIDs of pods that only look like movers, by attempt. */
   readonly #foreign = new Map<string, Set<string>>();
 
   /** @param onNews called with the attempt's key when its mover says that all is done, and when its log has ended. */
-  constructor(client: Pick<KubeClient, 'get' | 'podLogs'>, log: Logger, onNews: (attemptKey: string) => void) {
+  constructor({ client, log, now }: WatchTools, onNews: (attemptKey: string) => void) {
     this.#client = client;
     this.#log = log;
+    this.#now = now;
     this.#onNews = onNews;
   }
 
@@ -54,7 +65,13 @@ export class MoverLogWatch {
     const current = this.#listening.get(attemptKey);
     if (current?.podUID === pod.metadata.uid) return;
     current?.abort.abort();
-    const listening = { podUID: pod.metadata.uid, abort: new AbortController(), log: new BoundedLog(), ended: false };
+    const listening = {
+      podUID: pod.metadata.uid,
+      abort: new AbortController(),
+      log: new BoundedLog(),
+      ended: false,
+      heardAtMilliseconds: this.#now(),
+    };
     this.#listening.set(attemptKey, listening);
     void this.#hear(attemptKey, pod, { listening, engineUID });
   }
@@ -86,6 +103,7 @@ export class MoverLogWatch {
       const options = { follow: true, signal: listening.abort.signal };
       for await (const line of this.#client.podLogs(pod.metadata, options)) {
         listening.log.add(line);
+        listening.heardAtMilliseconds = this.#now();
         // The kubelet may take a second more to end the log.
         if (saysDone(line)) this.#announce(attemptKey, listening);
       }
@@ -109,8 +127,9 @@ export class MoverLogWatch {
   heard(attemptKey: string): Heard | undefined {
     const listening = this.#listening.get(attemptKey);
     if (listening === undefined) return undefined;
+    const { ended, heardAtMilliseconds } = listening;
     const log = listening.log.text;
-    return { report: parseRestoreLog(log), log, ended: listening.ended, succeeded: saysDone(log) };
+    return { report: parseRestoreLog(log), log, ended, succeeded: saysDone(log), heardAtMilliseconds };
   }
 
   /** Stops listening to an attempt and forgets what was heard. */

@@ -141,7 +141,7 @@ const isStuck = (waiting: { readonly reason?: string | undefined } | undefined):
 /** What is wrong with a mover that runs and has said nothing for long. */
 export const silentMover: MoverTrouble = {
   kind: 'silent',
-  message: 'The mover runs, and has said nothing for two minutes or more.',
+  message: 'It has said nothing for two minutes or more: it may not reach the store.',
   advice: NETWORK_ADVICE,
 };
 
