@@ -76,7 +76,7 @@ export const protectedVolumeStatus = z.object({
   pruningPausedBecause: z
     .array(z.string())
     .optional()
-    .describe('What is open, one word each: the kinds of findings, Unconfirmed, BackupOverdue or NoBackupYet.'),
+    .describe('What is open, one word each: the kinds of findings, Unconfirmed, Unseen, BackupOverdue or NoBackupYet.'),
   conditions: conditions.optional(),
 });
 

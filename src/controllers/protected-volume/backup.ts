@@ -21,7 +21,7 @@ import type { Protection } from './observe.ts';
 import { type BackupObservation, observeBackup } from './observe-backup.ts';
 import { type BackupOwnership, ownBackups } from './own-backups.ts';
 import { ownershipOf } from './schedule-owner.ts';
-import { pauseSchedule } from './write-schedule.ts';
+import { keepEverything, pauseSchedule } from './write-schedule.ts';
 import { type RecordedClaim, type RecordedRuns, recordRuns } from './record-runs.ts';
 
 /** What a look at the engine adds to the facts and to the status. */
@@ -75,13 +75,9 @@ export async function backUp(
   volume: ProtectedVolume,
 ): Promise<BackupFindings> {
   const scene = openScene(tools.context, protection, volume);
-  if ('facts' in scene) return scene;
+  if ('facts' in scene) return await unseen(tools.context, protection, volume, scene);
   const ownership = await ownBackups(tools.context, scene);
-  const { source } = protection;
-  if (ownership.kind === 'silenced' && source !== undefined && ownershipOf(source, volume) === 'ours') {
-    await pauseSchedule(tools.context, source);
-  }
-  if (ownership.kind !== 'ours') return notOurs(ownership);
+  if (ownership.kind !== 'ours') return await leave(tools.context, scene, ownership);
   const observation = await observe(tools, scene);
   const recorded = await settleBackups(tools, scene, observation);
   if (recorded?.kind === 'foreign') return notOurs(recorded);
@@ -92,6 +88,34 @@ export async function backUp(
   const { owner } = ownership.status;
   const looked = lastSuccessTime === undefined ? {} : { lastBackupAttemptTime: lastSuccessTime };
   return { ...kept, settledIds, status: { ...kept.status, owner, ...looked } };
+}
+
+/** This cluster must not back up, or does not know whether it may. */
+async function leave(
+  context: ControllerContext,
+  { protection, volume }: BackupScene,
+  ownership: Exclude<BackupOwnership, { kind: 'ours' }>,
+): Promise<BackupFindings> {
+  const { source } = protection;
+  if (ownership.kind === 'unknown') return await unseen(context, protection, volume, notOurs(ownership));
+  const isSilenced = ownership.kind === 'silenced' && source !== undefined;
+  if (isSilenced && ownershipOf(source, volume) === 'ours') await pauseSchedule(context, source);
+  return notOurs(ownership);
+}
+
+/** What the engine does can't be judged for now: it goes on by itself, and must not remove what may be needed. */
+async function unseen(
+  context: ControllerContext,
+  { source }: Protection,
+  volume: ProtectedVolume,
+  findings: BackupFindings,
+): Promise<BackupFindings> {
+  if (source === undefined || ownershipOf(source, volume) !== 'ours') return findings;
+  await keepEverything(context, source);
+  // A status without reasons is one of an earlier version, whose last run is still to be looked at again.
+  const isKnown = volume.status?.pruningPausedBecause !== undefined;
+  const reasons = isKnown ? { pruningPausedBecause: ['Unseen'] } : {};
+  return { ...findings, status: { ...findings.status, pruningPaused: true, ...reasons } };
 }
 
 function notOurs(ownership: Exclude<BackupOwnership, { kind: 'ours' }>): BackupFindings {

@@ -133,12 +133,11 @@ export class ProtectedVolumeReconciler {
   }
 
   async #protect(protection: Protection, volume: ProtectedVolume): Promise<Result> {
-    const { claim, policy, source } = protection;
+    const { claim, source } = protection;
     const otherRestore = await veleroRestoreUnderWay(this.#context, protection);
     const gate = this.#gate(protection, volume, otherRestore);
     if (!gate.open) await this.#stopBackups(protection, volume);
-    const findings =
-      gate.open && policy !== undefined ? await backUp(this.#backupTools, protection, volume) : nothingFound;
+    const findings = gate.open ? await backUp(this.#backupTools, protection, volume) : nothingFound;
     if (findings.facts.foreignOwner !== undefined) await this.#stopBackups(protection, volume);
     const found = withFindings(this.#baseStatus(protection, volume), findings);
     const status = { ...found, conditions: await this.#foresight.conditions(claim, found) };

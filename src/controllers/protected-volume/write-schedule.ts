@@ -4,6 +4,7 @@ import { type ReplicationSource, replicationSources } from '../../engines/volsyn
 import {
   type buildReplicationSource,
   repositorySecretOf,
+  specKeepingEverything,
   specWithPruningPaused,
 } from '../../engines/volsync/replication-source.ts';
 import { specPatch } from '../../engines/volsync/spec-patch.ts';
@@ -148,10 +149,27 @@ export async function pausePruning(
   { wanted, isUrgent }: { readonly wanted: DesiredSchedule['object']['spec']; readonly isUrgent: boolean },
 ): Promise<boolean> {
   if (!isUrgent && hasRunningMover(context, current)) return false;
-  const spec = specPatch(current.spec, specWithPruningPaused(current.spec, wanted));
+  return await patchSpec(context, current, specWithPruningPaused(current.spec, wanted));
+}
+
+/**
+ * Lets a schedule whose runs can't be judged for now remove nothing: the engine goes on without us, and what it prunes after
+ * some collapsed runs may be the last good backup. A mover that works is let be.
+ */
+export async function keepEverything(context: ControllerContext, schedule: ReplicationSource): Promise<void> {
+  if (!hasRunningMover(context, schedule)) await patchSpec(context, schedule, specKeepingEverything(schedule.spec));
+}
+
+/** True when the schedule was another before. */
+async function patchSpec(
+  context: ControllerContext,
+  { metadata, spec: actual }: ReplicationSource,
+  wanted: Readonly<Record<string, unknown>>,
+): Promise<boolean> {
+  const spec = specPatch(actual, wanted);
   if (spec === undefined) return false;
-  const { resourceVersion } = current.metadata;
-  await context.client.mergePatch(replicationSources, current.metadata, { metadata: { resourceVersion }, spec });
+  const { resourceVersion } = metadata;
+  await context.client.mergePatch(replicationSources, metadata, { metadata: { resourceVersion }, spec });
   return true;
 }
 

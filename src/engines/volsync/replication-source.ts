@@ -101,6 +101,13 @@ export function specWithPruningPaused(
   return wanted['within'] === KEEP_EVERYTHING ? { restic: { ...resticOf(actual), retain: wanted } } : {};
 }
 
+/** A spec as it is, but with nothing pruned, whatever the policy says. */
+export function specKeepingEverything(actual: ReplicationSource['spec']) {
+  const { retain: present } = resticOf(actual);
+  const kept = typeof present === 'object' && !Array.isArray(present) ? present : {};
+  return { restic: { ...resticOf(actual), retain: { ...kept, within: KEEP_EVERYTHING } } };
+}
+
 /** Builds the object by which VolSync backs one claim up. */
 export function buildReplicationSource(request: BackupRequest) {
   const { policy, namespace, claimName } = request;
