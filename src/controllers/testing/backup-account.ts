@@ -45,8 +45,9 @@ export class BackupAccount {
   /** A controller has looked, and nothing was hidden from it. */
   isLookedAt(): void {
     this.takeNote();
-    for (const { id } of this.#truth.snapshots) this.#seen.add(id);
-    if (this.#truth.runs.at(-1)?.kind === 'missing') this.#open.add('missing');
+    const last = this.#truth.runs.at(-1);
+    if (last?.kind === 'saved') this.#seen.add(last.snapshot.id);
+    this.#openWhatIsSaid();
   }
 
   /** The user says that what a snapshot holds is right, however small it is. */
@@ -76,6 +77,14 @@ export class BackupAccount {
     return this.#truth.snapshots.findLast((one) => this.isGood(one));
   }
 
+  /** What only the mover's word tells: another run may take its place before anybody looks. */
+  #openWhatIsSaid(): void {
+    const { runs } = this.#truth;
+    if (runs.at(-1)?.kind === 'missing') this.#open.add('missing');
+    const last = runs.findLast((run) => run.kind !== 'failed');
+    if (last?.kind === 'saved' && !last.snapshot.whole) this.#open.add('partial');
+  }
+
   #isNewerThan(id: string, than: TrueSnapshot): boolean {
     const one = this.#truth.snapshots.find((snapshot) => snapshot.id === id);
     return one !== undefined && one.timeMilliseconds > than.timeMilliseconds;
@@ -85,7 +94,6 @@ export class BackupAccount {
     switch (run.kind) {
       case 'failed':
       case 'missing':
-        // Another run may take the place of its word before anybody looks.
         break;
       case 'empty':
         if (this.#yardsticks(run.before, run.timeMilliseconds).length > 0) this.#open.add('collapsed');
@@ -96,9 +104,8 @@ export class BackupAccount {
   }
 
   #takeSnapshot(snapshot: TrueSnapshot, before: readonly TrueSnapshot[]): void {
-    if (!snapshot.whole) {
-      this.#open.add('partial');
-    } else if (this.#yardsticks(before, snapshot.timeMilliseconds).some((one) => lacksHalf(one, snapshot))) {
+    if (!snapshot.whole) return;
+    if (this.#yardsticks(before, snapshot.timeMilliseconds).some((one) => lacksHalf(one, snapshot))) {
       this.#collapsed.add(snapshot.id);
       this.#open.add('collapsed');
     } else {

@@ -163,7 +163,8 @@ export class Cluster {
   /** Destroys released volumes, or what they hold, as their policies say. */
   reclaim(): void {
     for (const { metadata, spec, status } of this.#server.list(persistentVolumes)) {
-      if (status?.phase !== 'Released') continue;
+      // What names no claim any more becomes Available.
+      if (status?.phase !== 'Released' || spec.claimRef === undefined) continue;
       if (spec.persistentVolumeReclaimPolicy === 'Delete') this.destroyVolume(metadata.name);
       if (spec.persistentVolumeReclaimPolicy === 'Recycle') this.#recycle(metadata.name);
     }

@@ -24,8 +24,8 @@ export interface Violation {
 const STALE_MILLISECONDS = 35 * 60_000;
 /** Two and a half of the tier's intervals. */
 const OVERDUE_MILLISECONDS = 2.5 * 3_600_000;
-/** A claim that waits for so long has been told why. */
-const TELLING_MILLISECONDS = 10 * 60_000;
+/** A claim that waits for more calm rounds, a minute each, has been told why. */
+const TELLING_ROUNDS = 5;
 
 const readableMoods = new Set(['answers', 'snapshotsFail', 'damaged']);
 
@@ -46,6 +46,8 @@ export class Watcher {
   readonly #older = new Map<string, string>();
   /** Volumes of others that the controller has seen a prime claim take. */
   readonly #taken = new Set<string>();
+  /** How many calm rounds a claim has waited for, by its UID. */
+  readonly #calmRounds = new Map<string, number>();
   #good: TrueSnapshot | undefined;
   readonly #saved = new Set<string>();
   #kept: readonly string[] = [];
@@ -208,9 +210,9 @@ export class Watcher {
     return [...this.#openTrouble, ...(isAnswered ? [] : ['an older snapshot came back'])];
   }
 
-  /** What a partial run says is in the log of its pod only. */
+  /** What a run has saved that failed is said by the log of its pod only. */
   get #openTrouble(): readonly string[] {
-    return this.#account.open.filter((one) => one !== 'partial' || !this.#world.logs.isBroken);
+    return this.#account.open.filter((one) => one === 'missing' || !this.#world.logs.isBroken);
   }
 
   /** A claim is called protected only while its newest backup is a good one, and of the last two and a half hours. */
@@ -227,12 +229,13 @@ export class Watcher {
 
   /** To be called after a calm round: what waits says why. */
   lookAtWaits(): void {
-    const { claim, restore, protection, now } = this.#world;
+    const { claim, restore, protection } = this.#world;
     if (claim === undefined || restore === undefined || !isWaiting(claim)) return;
     const reasons = [restore, protection].flatMap((one) => readyOf(one)?.reason ?? []);
     if (reasons.length === 0) this.#report(10, 'a restore is not done and does not say why');
-    const waitedMilliseconds = now() - Date.parse(claim.metadata.creationTimestamp);
-    if (waitedMilliseconds > TELLING_MILLISECONDS && !this.#isTold(claim.metadata.uid))
+    const { uid } = claim.metadata;
+    this.#calmRounds.set(uid, (this.#calmRounds.get(uid) ?? 0) + 1);
+    if ((this.#calmRounds.get(uid) ?? 0) > TELLING_ROUNDS && !this.#isTold(uid))
       this.#report(10, `no event tells the claim why it waits (${reasons.join(', ')})`);
   }
 
