@@ -45,13 +45,16 @@ async function askLedger(context: ControllerContext, scene: BackupScene): Promis
   const ownership = decideOwnership(factsOf(context, scene, record));
   switch (ownership.kind) {
     case 'ours':
-      return ours(clusterUid);
+      return record === undefined || isHeld(record) ? ours(clusterUid) : await sign(context, scene, record);
     case 'foreign':
       return ownership;
     case 'takeOver':
       return record === undefined ? ours(clusterUid) : await takeOver(context, scene, record, ownership.message);
   }
 }
+
+/** Whether a record says for all others to see that somebody writes the claim's backups. */
+const isHeld = ({ owner }: ClaimRecord): boolean => owner !== undefined && owner.releasedAt === undefined;
 
 const ours = (owner: string): BackupOwnership => ({ kind: 'ours', status: { owner } });
 
@@ -80,19 +83,25 @@ async function takeOver(
   record: ClaimRecord,
   why: string,
 ): Promise<BackupOwnership> {
-  const { clusterUid, now } = context;
-  const time = rfc3339(now());
-  const written = await writeLedger(
-    access.destination,
-    { ...record, owner: { clusterUid, since: time }, recordedAt: time },
-    options,
-  );
-  if (!written.ok) return { kind: 'unknown', message: written.message };
+  const taken = await sign(context, { access }, record);
+  if (taken.kind !== 'ours') return taken;
   tell(
     context,
     protection.claim,
     'BackupsTakenOver',
     `This cluster writes the backups of this claim from now on: ${why}.`,
   );
-  return ours(clusterUid);
+  return taken;
+}
+
+/** Before anything is begun the record names this cluster: one that has given the claim up and has it again names it anew. */
+async function sign(
+  { clusterUid, now }: ControllerContext,
+  { access }: Pick<BackupScene, 'access'>,
+  record: ClaimRecord,
+): Promise<BackupOwnership> {
+  const time = rfc3339(now());
+  const signed = { ...record, owner: { clusterUid, since: time }, recordedAt: time };
+  const written = await writeLedger(access.destination, signed, options);
+  return written.ok ? ours(clusterUid) : { kind: 'unknown', message: written.message };
 }

@@ -145,4 +145,21 @@ describe('a claim that two clusters with one store have', () => {
     expect(ownerOf(second)?.clusterUid).toBe('cluster-b');
     expect(second.protection?.status?.lastBackup?.id).toBe(vouched);
   });
+
+  it('stays with the first where that has only created its claim again', async () => {
+    const first = await owning();
+    const second = await joining(first);
+    first.scale(0);
+    first.deleteClaim();
+    first.cluster.protect();
+    await first.look();
+    expect(ownerOf(first)?.releasedAt).toBeDefined();
+    first.createClaim('restore');
+    await first.until((one) => one.claim?.status?.phase === 'Bound' && one.schedule !== undefined);
+    await goOn([second, first], 5);
+    expect(ownerOf(first)).toMatchObject({ clusterUid: 'cluster-a' });
+    expect(ownerOf(first)?.releasedAt).toBeUndefined();
+    expect(first.schedule).toBeDefined();
+    expect(second.schedule).toBeUndefined();
+  });
 });
