@@ -13,6 +13,8 @@ export const CLAIM_UID_LABEL = `${API_GROUP}/claim-uid`;
 export const ROLE_LABEL = `${API_GROUP}/role`;
 /** Value of the role label on prime claims: the claims that get a restored volume first. */
 export const PRIME_ROLE = 'prime';
+/** Value of the role label on pods that look whether a volume is empty before a restore fills it. */
+export const LOOK_ROLE = 'look';
 /**
  * In the selector of a claim that waits: no volume has this label, so none but the one that names the claim binds to it.
  * The value is the VolumeRestore's name.

@@ -33,7 +33,8 @@ export async function explainAbsentMover(
   return undefined;
 }
 
-async function warningsAbout(
+/** The warning events about one object. */
+export async function warningsAbout(
   { client }: ControllerContext,
   namespace: string | undefined,
   name: string,

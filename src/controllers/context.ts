@@ -13,6 +13,12 @@ export type ObjectClient = Pick<
   'get' | 'list' | 'create' | 'apply' | 'applyStatus' | 'mergePatch' | 'delete' | 'podLogs'
 >;
 
+/** The image that this very program runs from. */
+export interface OwnImage {
+  readonly image: string;
+  readonly imagePullPolicy?: string | undefined;
+}
+
 /** What every reconciler works with. */
 export interface ControllerContext {
   readonly client: ObjectClient;
@@ -24,6 +30,8 @@ export interface ControllerContext {
   readonly clusterUid: string;
   /** Which clusters share a destination, and whether they live. */
   readonly presence: Pick<ClusterPresence, 'mayBackUp' | 'signOfLife'>;
+  /** Pods of ours run from it. Absent where the program does not run in a pod. */
+  readonly ownImage: OwnImage | undefined;
   readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly now: () => number;

@@ -184,7 +184,7 @@ function volumeRestores({ context, reflectors, cache, logs, metrics }: Controlle
       reflectorSource(reflectors.replicationDestinations, keysOf(byOwner)),
       reflectorSource(
         reflectors.pods,
-        keysOf((pod: Pod) => [...restoreOfMover(context, pod), ...restoresOfConsumer(context, pod)]),
+        keysOf((pod: Pod) => [...byOwner(pod), ...restoreOfMover(context, pod), ...restoresOfConsumer(context, pod)]),
       ),
       reflectorSource(reflectors.systemSecrets, ({ key }) =>
         claimsOfSecret(context.stores, key).flatMap(restoreOfClaim),

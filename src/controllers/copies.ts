@@ -1,6 +1,7 @@
 import { API_GROUP, SYSTEM_NAMESPACE } from '../api/group.ts';
 import {
   EXEMPT_REASON_ANNOTATION,
+  LOOK_ROLE,
   MANAGED_BY,
   MANAGED_BY_LABEL,
   PRIME_ROLE,
@@ -82,12 +83,16 @@ function slimUnlabelledClaim({ apiVersion, kind, metadata }: PersistentVolumeCla
 
 const JOB_LABEL = 'batch.kubernetes.io/job-name';
 
+/** The labels of pods that decisions look at. */
+const POD_LABELS: ReadonlySet<string> = new Set([JOB_LABEL, CREATED_BY_LABEL, ROLE_LABEL]);
+
 function slimPod(pod: Pod): Pod {
-  const { name, namespace, uid, resourceVersion, creationTimestamp, labels, ownerReferences } = pod.metadata;
-  const kept = Object.entries(labels ?? {}).filter(([key]) => key === JOB_LABEL || key === CREATED_BY_LABEL);
+  const { name, namespace, uid, resourceVersion, creationTimestamp, labels } = pod.metadata;
+  const kept = Object.entries(labels ?? {}).filter(([key]) => POD_LABELS.has(key));
   const volumes = pod.spec.volumes?.filter((volume) => volume.persistentVolumeClaim !== undefined) ?? [];
   const containers = volumes.length === 0 ? [] : pod.spec.containers;
   const isMover = labels?.[JOB_LABEL] !== undefined && labels[CREATED_BY_LABEL] === 'volsync';
+  const isOfRestore = isMover || labels?.[ROLE_LABEL] === LOOK_ROLE;
   return {
     apiVersion: pod.apiVersion,
     kind: pod.kind,
@@ -98,11 +103,19 @@ function slimPod(pod: Pod): Pod {
       resourceVersion,
       creationTimestamp,
       labels: Object.fromEntries(kept),
-      ...(isMover && ownerReferences !== undefined ? { ownerReferences } : {}),
+      ...(isOfRestore ? lifeOf(pod) : {}),
     },
     spec: { securityContext: pod.spec.securityContext, volumes, containers },
-    // All of a mover's: it says why it does not start, and how it ended.
-    status: isMover ? pod.status : { phase: pod.status?.phase },
+    // All of a mover's, and of a look's: it says why it does not start, and how it ended.
+    status: isOfRestore ? pod.status : { phase: pod.status?.phase },
+  };
+}
+
+/** Whose a pod is, and whether it ends. */
+function lifeOf({ metadata: { ownerReferences, deletionTimestamp } }: Pod) {
+  return {
+    ...(ownerReferences === undefined ? {} : { ownerReferences }),
+    ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
   };
 }
 

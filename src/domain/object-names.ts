@@ -39,6 +39,9 @@ export function formerNameForClaim(claimName: string): string {
  */
 export const primeClaimName = (restoreUID: string): string => `rebound-prime-${restoreUID}`;
 
+/** Name of the pod that looks into the volume of a prime claim; that one's UID is in it, so that no other is looked into. */
+export const lookPodName = (primeClaimUID: string): string => `rebound-look-${primeClaimUID}`;
+
 /** Name of the engine's object of one attempt to restore; every attempt of every restore has a new one. */
 export const restoreAttemptName = (restoreUID: string, attempt: number): string => `rebound-${restoreUID}-${attempt}`;
 

@@ -105,6 +105,7 @@ const podSecurityContext = z.object({
 const container = z.object({
   name: z.string(),
   image: z.string().optional(),
+  imagePullPolicy: z.string().optional(),
   securityContext: podSecurityContext.pick({ runAsUser: true, runAsGroup: true, runAsNonRoot: true }).optional(),
   resources: z.object({ limits: stringMap.optional() }).optional(),
   volumeMounts: z
@@ -138,6 +139,10 @@ const podSchema = objectSchema({ apiVersion: 'v1', kind: 'Pod' }, namespacedMeta
     nodeName: z.string().optional(),
     serviceAccountName: z.string().optional(),
     securityContext: podSecurityContext.optional(),
+    // Only handed on.
+    nodeSelector: stringMap.optional(),
+    affinity: z.record(z.string(), z.unknown()).optional(),
+    tolerations: z.array(z.record(z.string(), z.unknown())).optional(),
     volumes: z
       .array(
         z.object({

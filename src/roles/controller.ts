@@ -4,7 +4,7 @@ import { FIELD_MANAGER, SYSTEM_NAMESPACE } from '../api/group.ts';
 import type { ControllerSettings } from '../config/controller-settings.ts';
 import { ensureDefaultPolicies } from '../controllers/backup-policy/default-policies.ts';
 import { ClusterPresence } from '../controllers/cluster-presence/presence.ts';
-import type { ControllerContext } from '../controllers/context.ts';
+import type { ControllerContext, OwnImage } from '../controllers/context.ts';
 import { createControllers } from '../controllers/controllers.ts';
 import { createReflectors, storesOf } from '../controllers/reflectors.ts';
 import { registerProtectionMetrics } from '../controllers/protection-metrics.ts';
@@ -17,7 +17,7 @@ import { KubeClient } from '../kube/client.ts';
 import { KubeConnection } from '../kube/connection.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { objectKey } from '../kube/kind.ts';
-import { namespaces } from '../kube/objects.ts';
+import { namespaces, pods } from '../kube/objects.ts';
 import { LeaderElector } from '../kube/lease.ts';
 import { controllerKeysOf } from '../kube/store.ts';
 import type { Controller } from '../runtime/controller.ts';
@@ -29,6 +29,9 @@ import { certificateController } from './upkeep.ts';
 
 /** The lease that the acting controller holds. */
 const LEASE_NAME = 'rebound-controller';
+
+/** The controller's in its pod (manifests/controller/deployment.yaml); others may have been injected. */
+const CONTAINER_NAME = 'controller';
 
 /** Runs the role `rebound controller` until the process is asked to end. */
 export async function runController(settings: ControllerSettings): Promise<void> {
@@ -55,6 +58,7 @@ export async function runController(settings: ControllerSettings): Promise<void>
   const events = new EventRecorder({ client, component: 'rebound', instance, logger: log, onOutcome: metrics.onEvent });
   let clusterUid = '';
   const presence = new ClusterPresence();
+  let ownImage: OwnImage | undefined;
   const context: ControllerContext = {
     client,
     events,
@@ -65,11 +69,15 @@ export async function runController(settings: ControllerSettings): Promise<void>
       return clusterUid;
     },
     presence,
+    get ownImage() {
+      return ownImage;
+    },
     log,
     now: () => Date.now(),
   };
   // Nothing that is started after it works without.
   lifecycle.add({ name: 'cluster UID', start: async () => void (clusterUid = await readClusterUid(client)) });
+  lifecycle.add({ name: 'own image', start: async () => void (ownImage = await readOwnImage(client, instance)) });
   lifecycle.add({ name: 'catalog', stop: () => catalog.close() });
   lifecycle.add({ name: 'events', stop: () => events.flush() });
   lifecycle.add({ name: 'default policies', start: () => ensureDefaultPolicies(context) });
@@ -93,6 +101,18 @@ async function readClusterUid(client: KubeClient): Promise<string> {
   if (namespace?.metadata.uid === undefined)
     throw new Error('the namespace kube-system, which names the cluster, is not there');
   return namespace.metadata.uid;
+}
+
+/**
+ * The image of the pod that this process runs in; undefined when there is no such pod.
+ *
+ * @throws when it can't be read.
+ */
+async function readOwnImage(client: KubeClient, instance: string): Promise<OwnImage | undefined> {
+  const pod = await client.get(pods, { namespace: SYSTEM_NAMESPACE, name: instance });
+  const container = pod?.spec.containers.find(({ name }) => name === CONTAINER_NAME);
+  if (container?.image === undefined) return undefined;
+  return { image: container.image, imagePullPolicy: container.imagePullPolicy };
 }
 
 /** The lease has a connection of its own: a queue of slow calls must not cost the leadership. */

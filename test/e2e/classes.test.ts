@@ -83,6 +83,10 @@ describe("classes whose volumes are no CSI driver's", () => {
         expect((await workspace.claim('notes')).status?.phase).toBe('Pending');
         const found = await workspace.client.get(persistentVolumes, { name: volume });
         expect(found?.spec.claimRef?.name).not.toBe('notes');
+        await workspace.eventually('the volume to be free again', async () => {
+          const { spec, status } = (await workspace.client.get(persistentVolumes, { name: volume })) ?? {};
+          return spec?.claimRef === undefined && status?.phase === 'Available' ? true : undefined;
+        });
         // A restore that waits leaves nothing behind either.
         await remove(workspace, 'notes');
       },

@@ -74,6 +74,7 @@ export function startProcess(world: Surroundings, leader: string): Process {
     catalog,
     repositories: new RepositoryInitializer(() => Promise.resolve(world.destination.restic.genesis)),
     clusterUid: world.clusterUid,
+    ownImage: { image: 'rebound' },
     presence,
     log,
     now: world.now,

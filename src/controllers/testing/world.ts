@@ -103,8 +103,7 @@ export class World {
     const restic = new ResticStore(`${NAMESPACE}/${CLAIM}`, repositoryPassword(MASTER_PASSWORD, NAMESPACE));
     this.destination = beside?.destination ?? new DestinationDouble(restic, this.now);
     this.truth = beside?.truth ?? new RepositoryTruth(restic);
-    const { server, cluster, logs, destination, truth, now } = this;
-    this.engine = new Engine({ server, cluster, logs, destination, truth, now });
+    this.engine = new Engine(this);
     furnish(this.server, options);
     this.process = this.#newProcess();
   }
@@ -151,8 +150,7 @@ export class World {
 
   /** What the claim's volume holds. */
   get content(): Content | undefined {
-    const { claim } = this;
-    return claim === undefined ? undefined : this.cluster.contentOf(claim);
+    return this.claim === undefined ? undefined : this.cluster.contentOf(this.claim);
   }
 
   get attempts(): ReplicationDestination[] {
@@ -360,6 +358,9 @@ export class World {
   get #calmSteps(): readonly (() => Promise<void> | void)[] {
     return [
       ...Object.values(this.cluster.passes),
+      () => this.look(),
+      // A look into a volume takes a second.
+      () => this.cluster.schedule(),
       () => this.look(),
       () => this.engine.startMovers(),
       () => this.cluster.schedule(),

@@ -42,9 +42,11 @@ it("invariant 14: for a mover whose pod is refused, repeats the refuser's words 
 
 it('invariant 14: for a mover whose pod cannot be scheduled, says why', async () => {
   world.createClaim('restore');
-  await world.until(({ server }) => server.list(pods).length > 0);
+  const mover = () =>
+    world.server.list(pods).find(({ metadata }) => metadata.name.startsWith('volsync-'))?.metadata ?? CLAIM_REF;
+  await world.until(() => mover() !== CLAIM_REF);
   const message = '0/1 nodes are available: 1 Insufficient memory.';
-  world.server.change(pods, world.server.list(pods)[0]?.metadata ?? CLAIM_REF, (object) => {
+  world.server.change(pods, mover(), (object) => {
     const conditions = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }];
     object['status'] = { phase: 'Pending', conditions };
   });

@@ -3,6 +3,9 @@ import { rfc3339 } from '../../domain/rfc3339.ts';
 import { persistentVolumes, type PersistentVolume, type PersistentVolumeClaim } from '../../kube/objects.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import { ageMilliseconds } from '../context.ts';
+import { forgoFiles } from './let-go.ts';
+import { lookInto, removeLooks } from './look-into.ts';
+import { SELECTED_NODE_ANNOTATION } from './prime-claim.ts';
 import { refuseVolume } from './refused-volumes.ts';
 import { type PrimedScene, type PrimedStep, showLastingWait, type Stop, type Tools } from './scene.ts';
 import { recordProgress } from './status.ts';
@@ -17,7 +20,11 @@ const COPY_LAG_MILLISECONDS = 200;
  */
 export async function clearPrime(tools: Tools, scene: PrimedScene, attempt: number): Promise<PrimedStep> {
   const { prime, restore } = scene;
-  if (!hasVolume(prime)) return await awaitVolume(tools, scene);
+  if (prime.metadata.deletionTimestamp !== undefined) {
+    await removeLooks(tools.context, restore);
+    return { result: requeueAfter(COPY_LAG_MILLISECONDS) };
+  }
+  if (!hasVolume(prime)) return await provideConsumer(tools, scene);
   const { volumeName = '' } = prime.spec;
   const volume = await tools.context.client.get(persistentVolumes, { name: volumeName });
   if (volume === undefined) return { result: requeueAfter(COPY_LAG_MILLISECONDS) };
@@ -28,16 +35,36 @@ export async function clearPrime(tools: Tools, scene: PrimedScene, attempt: numb
     case 'foreign':
       return await refuseVolume(tools, scene, volume);
     case 'offered':
-    case 'made': {
-      const { uid: claimUID } = prime.metadata;
-      const reason = 'Restoring';
-      const message = `Volume ${volumeName} is one that this restore may fill.`;
-      const status = {
-        clearedPrime: { claimUID, attempt, isMade: kind === 'made', time: rfc3339(tools.context.now()) },
-      };
-      return { ...scene, restore: await recordProgress(tools.context, restore, { status, reason, message }) };
-    }
+    case 'made':
+      return (await lookInto(tools, scene, volume)) ?? (await recordCleared(tools, scene, volume, { kind, attempt }));
   }
+}
+
+/** Where only a pod that uses the claim makes it bind, and no mover may start yet, the look is that pod. */
+async function provideConsumer(tools: Tools, scene: PrimedScene): Promise<Stop> {
+  const { prime } = scene;
+  const storageClass = tools.context.stores.storageClasses.get(prime.spec.storageClassName ?? '');
+  const waitsForPod =
+    storageClass?.volumeBindingMode === 'WaitForFirstConsumer' &&
+    prime.metadata.annotations?.[SELECTED_NODE_ANNOTATION] === undefined;
+  const looked = waitsForPod ? await lookInto(tools, scene, undefined) : undefined;
+  return looked ?? (await awaitVolume(tools, scene));
+}
+
+async function recordCleared(
+  tools: Tools,
+  scene: PrimedScene,
+  volume: PersistentVolume,
+  { kind, attempt }: { readonly kind: 'made' | 'offered'; readonly attempt: number },
+): Promise<PrimedScene> {
+  const { prime, restore } = scene;
+  const { client, now } = tools.context;
+  await forgoFiles(client, volume);
+  const { uid: claimUID } = prime.metadata;
+  const reason = 'Restoring';
+  const message = `Volume ${volume.metadata.name} is empty, and one that this restore may fill.`;
+  const status = { clearedPrime: { claimUID, attempt, isMade: kind === 'made', time: rfc3339(now()) } };
+  return { ...scene, restore: await recordProgress(tools.context, restore, { status, reason, message }) };
 }
 
 export const hasVolume = (prime: PersistentVolumeClaim): boolean =>

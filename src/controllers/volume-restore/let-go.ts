@@ -38,6 +38,30 @@ export async function letGo(client: ObjectClient, volume: PersistentVolume, prim
   }
 }
 
+/** Lets nothing happen to the files of a volume, whatever becomes of its claim. Safe to repeat. */
+export async function keepFiles(client: ObjectClient, volume: PersistentVolume): Promise<void> {
+  const { metadata, spec } = volume;
+  const reclaimPolicy = spec.persistentVolumeReclaimPolicy ?? DEFAULT_POLICY;
+  if (reclaimPolicy !== 'Retain') {
+    await retain(client, volume, metadata.annotations?.[FORMER_POLICY_ANNOTATION] ?? reclaimPolicy);
+  }
+}
+
+/** Gives a volume the reclaim policy back that it had before `keepFiles`. */
+export async function forgoFiles(client: ObjectClient, { metadata }: PersistentVolume): Promise<void> {
+  const { name, resourceVersion, annotations } = metadata;
+  const former = annotations?.[FORMER_POLICY_ANNOTATION];
+  if (former === undefined) return;
+  await client.mergePatch(
+    persistentVolumes,
+    { name },
+    {
+      metadata: { resourceVersion, annotations: { [FORMER_POLICY_ANNOTATION]: null } },
+      spec: { persistentVolumeReclaimPolicy: former },
+    },
+  );
+}
+
 async function retain(
   client: ObjectClient,
   { metadata: { name, resourceVersion } }: PersistentVolume,

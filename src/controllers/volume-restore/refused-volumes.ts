@@ -7,6 +7,7 @@ import { requeueAfter } from '../../runtime/result.ts';
 import type { ControllerContext } from '../context.ts';
 import { discardAttempt } from './attempt.ts';
 import { letGo } from './let-go.ts';
+import { removeLooks } from './look-into.ts';
 import { hold, type PrimedScene, type Scene, type Step, type Stop, type Tools } from './scene.ts';
 import { recordProgress } from './status.ts';
 
@@ -30,6 +31,7 @@ export async function refuseVolume(tools: Tools, scene: PrimedScene, volume: Per
   const anew = { ...restore, status: { ...status, ...(attempts === undefined ? {} : { attempts: attempts + 1 }) } };
   const recorded = await recordRefused(context, anew, refused);
   if (attempts !== undefined) await discardAttempt(context, logs, restore, attempts);
+  await removeLooks(context, restore);
   const { name, namespace } = prime.metadata;
   await letGo(context.client, volume, { name, namespace, uid: refused.claimUID });
   return await hold(tools, { restore: recorded, claim }, 'ForeignVolume', advice(refused.name));
@@ -57,7 +59,9 @@ export const isRefused = ({ status }: VolumeRestore, prime: PersistentVolumeClai
  * Before a prime claim is made: gives back what an earlier one took, and waits while such a volume would be taken again.
  */
 export async function settleRefused(tools: Tools, scene: Scene): Promise<Step> {
-  for (const refused of scene.restore.status?.refusedVolumes ?? []) {
+  const { refusedVolumes = [] } = scene.restore.status ?? {};
+  if (refusedVolumes.length > 0) await removeLooks(tools.context, scene.restore);
+  for (const refused of refusedVolumes) {
     const stop = await settle(tools, scene, refused);
     if (stop !== undefined) return stop;
   }

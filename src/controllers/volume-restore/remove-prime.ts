@@ -10,6 +10,7 @@ import {
 } from '../../kube/objects.ts';
 import type { ControllerContext } from '../context.ts';
 import { letGo } from './let-go.ts';
+import { removeLooks } from './look-into.ts';
 import { recordRefused, type RefusedVolume } from './refused-volumes.ts';
 
 /**
@@ -18,6 +19,7 @@ import { recordRefused, type RefusedVolume } from './refused-volumes.ts';
  */
 export async function removePrime(context: ControllerContext, restore: VolumeRestore): Promise<boolean> {
   const { client, stores } = context;
+  await removeLooks(context, restore);
   const { namespace = '' } = restore.metadata;
   const ref = { namespace, name: primeClaimName(ownerReference(restore).uid) };
   const prime = stores.primes.get(objectKey(ref)) ?? (await client.get(persistentVolumeClaims, ref));

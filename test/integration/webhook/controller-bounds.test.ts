@@ -4,7 +4,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { KubeClient } from '../../../src/kube/client.ts';
 import { KubeConnection } from '../../../src/kube/connection.ts';
-import { persistentVolumeClaims, persistentVolumes, secrets } from '../../../src/kube/objects.ts';
+import { persistentVolumeClaims, persistentVolumes, pods, secrets } from '../../../src/kube/objects.ts';
 import { poll } from '../../cluster/poll.ts';
 import { type Fixture, startFixture } from '../kube/fixture.ts';
 import { applyManifests, kindOf, readManifests } from './manifests.ts';
@@ -18,6 +18,7 @@ const owner = {
   controller: true,
 };
 const replicationSources = kindOf({ apiVersion: 'volsync.backube/v1alpha1', kind: 'ReplicationSource' });
+const serviceAccounts = kindOf({ apiVersion: 'v1', kind: 'ServiceAccount' });
 const tokenAnswer = z.object({ status: z.object({ token: z.string() }) });
 
 /** As much of VolSync's kind as the bounds look at. */
@@ -158,6 +159,40 @@ describe("invariant 5: a user's objects", () => {
     await expect(
       controller.create(persistentVolumeClaims, { metadata: { ...mine, name: 'other' }, spec: claimSpec }),
     ).rejects.toThrow(bounded);
+  });
+
+  it('stay: pods; those that look into volumes can use nothing else', async () => {
+    const restore = { ...owner, kind: 'VolumeRestore' };
+    const ours = { namespace, name: 'rebound-look-1', labels: OWN, ownerReferences: [restore] };
+    const container = { name: 'look', image: 'rebound' };
+    const volumesOf = (claimName: string) => [{ name: 'data', persistentVolumeClaim: { claimName } }];
+    const spec = {
+      automountServiceAccountToken: false,
+      containers: [container],
+      volumes: volumesOf('rebound-prime-1'),
+    };
+    await fixture.client.apply(serviceAccounts, { metadata: { namespace, name: 'default' } });
+    await controller.create(pods, { metadata: ours, spec });
+    await controller.delete(pods, ours);
+    const mine = { namespace, name: 'mine', labels: OWN };
+    await fixture.client.create(pods, { metadata: mine, spec: { containers: [container] } });
+    await expect(controller.delete(pods, mine)).rejects.toThrow(bounded);
+    const secretEnv = [{ name: 'A', valueFrom: { secretKeyRef: { name: 'a', key: 'b' } } }];
+    const tooMuch = [
+      { volumes: volumesOf('data') },
+      { volumes: [{ name: 'data', hostPath: { path: '/' } }] },
+      { volumes: [{ name: 'data', secret: { secretName: 'rebound-data-1' } }] },
+      { hostNetwork: true },
+      { automountServiceAccountToken: true },
+      { containers: [{ ...container, securityContext: { privileged: true } }] },
+      { initContainers: [{ ...container, name: 'first', env: secretEnv }] },
+    ];
+    for (const more of tooMuch) {
+      await expect(controller.create(pods, { metadata: ours, spec: { ...spec, ...more } })).rejects.toThrow(bounded);
+    }
+    for (const other of [{ name: 'other' }, { labels: {} }, { ownerReferences: [owner] }]) {
+      await expect(controller.create(pods, { metadata: { ...ours, ...other }, spec })).rejects.toThrow(bounded);
+    }
   });
 
   it('stay: schedules of their own', async () => {

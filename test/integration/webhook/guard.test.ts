@@ -33,6 +33,7 @@ async function look(): Promise<string | undefined> {
     catalog: { open: unopened, openStore: unopened },
     repositories: new RepositoryInitializer(),
     now: () => Date.now(),
+    ownImage: undefined,
     clusterUid: 'a-cluster',
     presence: new ClusterPresence(),
   };
