@@ -24,7 +24,7 @@ import {
 } from '../kube/objects.ts';
 import { backupDestinations, backupPolicies, protectedVolumes, volumeRestores } from '../kube/rebound-kinds.ts';
 import type { Indexers } from '../kube/store.ts';
-import { BY_TIER, CLAIMS_BY_RESTORE, PODS_BY_CLAIM, PODS_BY_JOB, RESTORES_BY_CLAIM_UID } from './stores.ts';
+import { BY_TIER, CLAIMS_BY_RESTORE, JOB_LABEL, PODS_BY_CLAIM, PODS_BY_JOB, RESTORES_BY_CLAIM_UID } from './stores.ts';
 import { SELECTED_NODE_ANNOTATION } from './volume-restore/prime-claim.ts';
 
 /** Which objects the controller keeps a local copy of, what of each, and how they are found. */
@@ -80,8 +80,6 @@ function slimUnlabelledClaim({ apiVersion, kind, metadata }: PersistentVolumeCla
     spec: {},
   };
 }
-
-const JOB_LABEL = 'batch.kubernetes.io/job-name';
 
 /** The labels of pods that decisions look at. */
 const POD_LABELS: ReadonlySet<string> = new Set([JOB_LABEL, CREATED_BY_LABEL, ROLE_LABEL]);

@@ -24,6 +24,9 @@ export interface Stores {
   readonly systemSecrets: ReadableStore<Secret>;
 }
 
+/** Set by Kubernetes on the pods of a Job. */
+export const JOB_LABEL = 'batch.kubernetes.io/job-name';
+
 /** Index of pods by the claims that they mount, as `namespace/claim`. */
 export const PODS_BY_CLAIM = 'claim';
 /** Index of pods by the Job that made them, as `namespace/job`. */

@@ -177,6 +177,16 @@ export const pods = defineKind({
   schema: podSchema,
 });
 
+const nodeSchema = objectSchema({ apiVersion: 'v1', kind: 'Node' }, clusterMetadata, {});
+export const nodes = defineKind({
+  group: '',
+  version: 'v1',
+  plural: 'nodes',
+  kind: 'Node',
+  namespaced: false,
+  schema: nodeSchema,
+});
+
 const secretSchema = objectSchema({ apiVersion: 'v1', kind: 'Secret' }, namespacedMetadata, {
   type: z.string().optional(),
   /** Values are base64. */

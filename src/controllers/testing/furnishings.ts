@@ -1,6 +1,6 @@
 import { SYSTEM_NAMESPACE } from '../../api/group.ts';
 import type { Retention } from '../../api/backup-policy.ts';
-import { secrets, storageClasses } from '../../kube/objects.ts';
+import { nodes, secrets, storageClasses } from '../../kube/objects.ts';
 import { backupDestinations, backupPolicies } from '../../kube/rebound-kinds.ts';
 import type { ApiServer } from './api-server.ts';
 import { IDENTITY } from './destination-double.ts';
@@ -16,12 +16,13 @@ export interface Furnishings {
 const encode = (data: Readonly<Record<string, string>>) =>
   Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
 
-/** What an operator puts into a new cluster: a destination with its Secrets, a tier and a storage class. */
+/** What an operator puts into a new cluster: a destination with its Secrets, a tier and a storage class, on one node. */
 export function furnish(
   server: ApiServer,
   { retention = { last: 3 }, volumeBindingMode = 'Immediate' }: Furnishings,
 ): void {
   const namespace = SYSTEM_NAMESPACE;
+  server.create(nodes, { metadata: { name: 'node-1' } });
   const keys = encode({ AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' });
   server.create(secrets, { metadata: { namespace, name: 'keys' }, data: keys });
   const master = encode({ masterPassword: MASTER_PASSWORD });

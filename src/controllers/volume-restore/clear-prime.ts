@@ -6,6 +6,7 @@ import { ageMilliseconds } from '../context.ts';
 import { forgoFiles } from './let-go.ts';
 import { lookInto, removeLooks } from './look-into.ts';
 import { SELECTED_NODE_ANNOTATION } from './prime-claim.ts';
+import { replaceStranded } from './replace-stranded.ts';
 import { refuseVolume } from './refused-volumes.ts';
 import { type PrimedScene, type PrimedStep, showLastingWait, type Stop, type Tools } from './scene.ts';
 import { recordProgress } from './status.ts';
@@ -47,6 +48,8 @@ async function provideConsumer(tools: Tools, scene: PrimedScene): Promise<Stop> 
   const waitsForPod =
     storageClass?.volumeBindingMode === 'WaitForFirstConsumer' &&
     prime.metadata.annotations?.[SELECTED_NODE_ANNOTATION] === undefined;
+  const stranded = await replaceStranded(tools, scene);
+  if (stranded !== undefined) return stranded;
   const looked = waitsForPod ? await lookInto(tools, scene, undefined) : undefined;
   return looked ?? (await awaitVolume(tools, scene));
 }

@@ -17,6 +17,7 @@ import {
   type RunningAttempt,
   startAttempt,
 } from './attempt.ts';
+import { awaitOldMovers } from './await-old-movers.ts';
 import { awaitUnlocked } from './await-unlocked.ts';
 import { chooseAgain } from './choose-content.ts';
 import { clearPrime } from './clear-prime.ts';
@@ -90,6 +91,8 @@ async function followAttempt(
   snapshot: SnapshotReference,
   attempt: number,
 ): Promise<PrimedStep> {
+  const old = await awaitOldMovers(tools, scene, attempt);
+  if (old !== undefined) return old;
   const { restore } = scene;
   const state = observeAttempt(tools.context, tools.logs, restore, attempt);
   switch (state.kind) {

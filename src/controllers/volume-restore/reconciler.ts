@@ -4,11 +4,13 @@ import { rfc3339 } from '../../domain/rfc3339.ts';
 import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
 import { isAlreadyExists, isConflict } from '../../kube/errors.ts';
 import { objectKey, ownerReference } from '../../kube/kind.ts';
-import { persistentVolumeClaims, persistentVolumes, type PersistentVolumeClaim } from '../../kube/objects.ts';
+import { persistentVolumeClaims, type PersistentVolumeClaim } from '../../kube/objects.ts';
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import { ageMilliseconds, type ControllerContext, tell } from '../context.ts';
 import { PODS_BY_CLAIM } from '../stores.ts';
 import { discardAttempt } from './attempt.ts';
+import { awaitBinding } from './await-binding.ts';
+import { endLastAttempt } from './await-old-movers.ts';
 import { handOverVolume, restoredContent } from './bind.ts';
 import { confirmBlank } from './confirm-blank.ts';
 import { chooseContent } from './choose-content.ts';
@@ -82,7 +84,8 @@ export class VolumeRestoreReconciler {
   }
 
   async #fill(scene: Scene): Promise<Result> {
-    if (await this.#isHandedOver(scene)) return requeueAfter(ENGINE_LOOK_MILLISECONDS);
+    const binding = await awaitBinding(this.#tools, scene);
+    if (binding !== undefined) return binding.result;
     const followed = await followTier(this.#tools, scene);
     const resolved = await chooseContent(this.#tools, followed);
     if ('result' in resolved) return resolved.result;
@@ -90,13 +93,6 @@ export class VolumeRestoreReconciler {
     if ('result' in provisioned) return provisioned.result;
     const restored = await fillPrime(this.#tools, provisioned);
     return 'result' in restored ? restored.result : await this.#handOver(restored);
-  }
-
-  async #isHandedOver({ restore, claim }: Scene): Promise<boolean> {
-    const { volumeName } = restore.status ?? {};
-    if (volumeName === undefined) return false;
-    const volume = await this.#context.client.get(persistentVolumes, { name: volumeName });
-    return volume?.spec.claimRef?.uid === claim.metadata.uid;
   }
 
   /** Step 3: a claim of our own that gets the volume first. */
@@ -108,6 +104,8 @@ export class VolumeRestoreReconciler {
     const settled = await settleRefused(this.#tools, { restore, claim });
     if ('result' in settled) return settled;
     if (this.#waitsForNode(claim)) return await this.#awaitConsumer({ restore, claim });
+    const ending = await endLastAttempt(this.#tools, { restore, claim });
+    if (ending !== undefined) return ending;
     try {
       return { restore, claim, prime: await makePrime(this.#context, restore, claim) };
     } catch (error) {

@@ -33,8 +33,32 @@ export async function removePrime(context: ControllerContext, restore: VolumeRes
     const volume = await client.get(persistentVolumes, { name });
     if (volume !== undefined && !(await letGo(client, volume, { ...ref, uid: claimUID }))) return false;
   }
-  if (prime !== undefined) await client.delete(persistentVolumeClaims, ref);
+  if (prime === undefined) return true;
+  await discardVolume(client, restore, prime);
+  await client.delete(persistentVolumeClaims, ref);
   return true;
+}
+
+/**
+ * Lets the volume go with its prime claim, whatever its class wants: what a provisioner made for this restore, what was
+ * empty then, and what was handed to nobody, holds at most a copy of a backup.
+ */
+async function discardVolume(
+  client: ControllerContext['client'],
+  { status }: VolumeRestore,
+  { metadata, spec }: PersistentVolumeClaim,
+): Promise<void> {
+  const { clearedPrime } = status ?? {};
+  if (clearedPrime?.claimUID !== metadata.uid || !clearedPrime.isMade || spec.volumeName === undefined) return;
+  const volume = await client.get(persistentVolumes, { name: spec.volumeName });
+  const isOurs = volume !== undefined && volume.spec.claimRef?.uid === metadata.uid;
+  if (!isOurs || volume.spec.persistentVolumeReclaimPolicy === 'Delete') return;
+  const { name, resourceVersion } = volume.metadata;
+  await client.mergePatch(
+    persistentVolumes,
+    { name },
+    { metadata: { resourceVersion }, spec: { persistentVolumeReclaimPolicy: 'Delete' } },
+  );
 }
 
 async function foreignVolumeOf(

@@ -161,6 +161,27 @@ describe("invariant 5: a user's objects", () => {
     ).rejects.toThrow(bounded);
   });
 
+  it('stay: claims, but for the node that was chosen for their volume', async () => {
+    const annotations = { 'volume.kubernetes.io/selected-node': 'gone', 'rebound.dev/restore': 'latest' };
+    const mine = { namespace, name: 'data', labels: { backup: 'hourly' }, annotations };
+    await fixture.client.create(persistentVolumeClaims, { metadata: mine, spec: claimSpec });
+    const patch = (metadata: object, spec: object = {}) =>
+      controller.mergePatch(persistentVolumeClaims, mine, { metadata, spec });
+    const tooMuch = [
+      { annotations: { 'rebound.dev/restore': 'none' } },
+      { annotations: { 'rebound.dev/restore': null } },
+      { annotations: { another: 'one' } },
+      { annotations: { 'volume.kubernetes.io/selected-node': 'mine' } },
+      { labels: { backup: null } },
+      { finalizers: [] },
+    ];
+    for (const metadata of tooMuch) await expect(patch(metadata)).rejects.toThrow(bounded);
+    await expect(patch({}, { volumeName: 'another' })).rejects.toThrow(bounded);
+    const patched = await patch({ annotations: { 'volume.kubernetes.io/selected-node': null } });
+    expect(patched.metadata.annotations).toEqual({ 'rebound.dev/restore': 'latest' });
+    expect(patched.metadata.labels).toEqual({ backup: 'hourly' });
+  });
+
   it('stay: pods; those that look into volumes can use nothing else', async () => {
     const restore = { ...owner, kind: 'VolumeRestore' };
     const ours = { namespace, name: 'rebound-look-1', labels: OWN, ownerReferences: [restore] };

@@ -1,0 +1,63 @@
+import { primeClaimName, restoreAttemptName } from '../../domain/object-names.ts';
+import { GRACE_MILLISECONDS } from '../../domain/telling.ts';
+import { objectKey, ownerReference } from '../../kube/kind.ts';
+import { persistentVolumeClaims, type Pod } from '../../kube/objects.ts';
+import { requeueAfter } from '../../runtime/result.ts';
+import { JOB_LABEL, PODS_BY_CLAIM } from '../stores.ts';
+import { discardAttempt, moverJobPrefix } from './attempt.ts';
+import { type Scene, showWait, type Stop, type Tools } from './scene.ts';
+
+/** Nothing leads from a mover without its engine's object back to its restore. */
+const LOOK_MILLISECONDS = 1_000;
+
+/**
+ * Before another prime claim is made: ends the attempt that wrote into the last one, and waits for its mover. Undefined
+ * once there is none.
+ */
+export async function endLastAttempt(tools: Tools, scene: Scene): Promise<Stop | undefined> {
+  const { restore } = scene;
+  const { attempts = 0, primeClaimUID } = restore.status ?? {};
+  if (primeClaimUID === undefined) return undefined;
+  const { namespace } = restore.metadata;
+  const ref = { namespace, name: primeClaimName(ownerReference(restore).uid) };
+  // It may be there, and the local copy lag.
+  if ((await tools.context.client.get(persistentVolumeClaims, ref)) !== undefined) {
+    return { result: requeueAfter(LOOK_MILLISECONDS) };
+  }
+  await discardAttempt(tools.context, tools.logs, restore, attempts);
+  return await awaitOldMovers(tools, scene, attempts + 1);
+}
+
+/**
+ * Waits until the movers of other attempts have ended: one that was given up may still write, and it knows its claim by a
+ * name that the next prime claim has too. Undefined once there is none.
+ *
+ * @param attempt the one whose mover may be there.
+ */
+export async function awaitOldMovers(tools: Tools, scene: Scene, attempt: number): Promise<Stop | undefined> {
+  const { restore } = scene;
+  const { uid } = ownerReference(restore);
+  const { namespace } = restore.metadata;
+  const job = `${moverJobPrefix}${restoreAttemptName(uid, attempt)}`;
+  const users = tools.context.stores.pods.byIndex(PODS_BY_CLAIM, objectKey({ namespace, name: primeClaimName(uid) }));
+  const old = users.find((pod) => isOldMover(pod, job));
+  if (old === undefined) return undefined;
+  const waitedMilliseconds = overdueMilliseconds(old, tools.context.now());
+  if (waitedMilliseconds < GRACE_MILLISECONDS) return { result: requeueAfter(LOOK_MILLISECONDS) };
+  return await showWait(tools, scene, {
+    reason: 'WaitingForOldMover',
+    message: `The mover of an attempt that was given up has not ended: pod ${old.metadata.name} may still write.`,
+    advice: 'Its node may not answer: once that node is certainly off, delete the pod with --force.',
+    waitedMilliseconds,
+  });
+}
+
+function isOldMover({ metadata, status }: Pod, job: string): boolean {
+  const jobOfPod = metadata.labels?.[JOB_LABEL];
+  const hasEnded = status?.phase === 'Succeeded' || status?.phase === 'Failed';
+  return jobOfPod !== undefined && jobOfPod !== job && !hasEnded;
+}
+
+/** Since when it should have ended. */
+const overdueMilliseconds = ({ metadata: { deletionTimestamp } }: Pod, now: number): number =>
+  deletionTimestamp === undefined ? 0 : Math.max(0, now - Date.parse(deletionTimestamp));
