@@ -5,6 +5,7 @@ import {
   type MoverTrouble,
   moverJobName,
 } from '../engines/volsync/mover-trouble.ts';
+import { sourceSnapshotName } from '../engines/volsync/source-snapshot.ts';
 import { KubeError } from '../kube/errors.ts';
 import { type Event, events, type Pod } from '../kube/objects.ts';
 import type { ControllerContext } from './context.ts';
@@ -19,7 +20,13 @@ export async function explainAbsentMover(
   pod: Pod | undefined,
 ): Promise<MoverTrouble | undefined> {
   const { namespace, name } = object.metadata;
-  const names = [moverJobName(object), cacheClaimName(object), ...(pod === undefined ? [] : [pod.metadata.name]), name];
+  const names = [
+    moverJobName(object),
+    cacheClaimName(object),
+    ...(pod === undefined ? [] : [pod.metadata.name]),
+    ...(object.kind === 'ReplicationSource' ? [sourceSnapshotName(name)] : []),
+    name,
+  ];
   try {
     for (const one of names) {
       const trouble = absentMoverTrouble({ warnings: await warningsAbout(context, namespace, one) });

@@ -8,12 +8,14 @@ import type { ProtectionFacts } from '../../domain/protection.ts';
 import { rfc3339 } from '../../domain/rfc3339.ts';
 import { intervalSeconds } from '../../domain/schedule.ts';
 import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
+import type { MoverTrouble } from '../../engines/volsync/mover-trouble.ts';
 import { objectKey } from '../../kube/kind.ts';
 import type { PersistentVolumeClaim } from '../../kube/objects.ts';
 import { parseQuantity } from '../../kube/quantity.ts';
 import type { ControllerContext } from '../context.ts';
 import { moverUserOf } from '../mover-user.ts';
 import { openRepository, type RepositoryAccess } from '../repository-access.ts';
+import { absentBackupMover } from './absent-backup-mover.ts';
 import { confirmBackups } from './confirm-backup.ts';
 import type { FailedMovers } from './ended-movers.ts';
 import { ensureSchedule } from './ensure-schedule.ts';
@@ -83,7 +85,7 @@ export async function backUp(
   if (recorded?.kind === 'foreign') return notOurs(recorded);
   if (recorded?.kind === 'unknown') return await keepUnconfirmed(tools, scene, observation, recorded.message);
   const memory = recorded === undefined ? memoryOf(scene.before) : remembered(scene.before, recorded);
-  const kept = await keepSchedule(tools, scene, { memory, unconfirmed: undefined, trouble: observation.trouble });
+  const kept = await keepSchedule(tools, scene, { memory, unconfirmed: undefined, ...observation });
   const { failedIds: settledIds, lastSuccessTime } = observation;
   const { owner } = ownership.status;
   const looked = lastSuccessTime === undefined ? {} : { lastBackupAttemptTime: lastSuccessTime };
@@ -134,25 +136,33 @@ function notOurs(ownership: Exclude<BackupOwnership, { kind: 'ours' }>): BackupF
 async function keepUnconfirmed(
   tools: BackupTools,
   scene: BackupScene,
-  { trouble }: BackupObservation,
+  look: Look,
   unconfirmed: string,
 ): Promise<BackupFindings> {
-  const kept = await keepSchedule(tools, scene, { memory: memoryOf(scene.before), unconfirmed, trouble });
+  const kept = await keepSchedule(tools, scene, { memory: memoryOf(scene.before), unconfirmed, ...look });
   return { ...kept, lookAgainMilliseconds: shortest([kept.lookAgainMilliseconds, CONFIRM_AGAIN_MILLISECONDS]) };
 }
 
-async function observe(tools: BackupTools, { protection, before }: BackupScene): Promise<BackupObservation> {
+/** What a look at the engine sees, and when to look again by itself. */
+type Look = BackupObservation & { readonly lookAgainMilliseconds?: number | undefined };
+
+async function observe(tools: BackupTools, { protection, before }: BackupScene): Promise<Look> {
   const { claim, source } = protection;
   const settled = tools.settled.get(objectKey(claim.metadata));
   const isSettled = (snapshotId: string) => settled?.has(snapshotId) === true;
-  return observeBackup({ source, failedMovers: await tools.failedMovers.of(source), before, isSettled });
+  const seen = observeBackup({ source, failedMovers: await tools.failedMovers.of(source), before, isSettled });
+  if (seen.trouble !== undefined) return seen;
+  const { trouble, lookAgainMilliseconds } = await absentBackupMover(tools.context, source);
+  return { ...seen, trouble: trouble === undefined ? undefined : inWords(trouble), lookAgainMilliseconds };
 }
 
+const inWords = ({ message, advice }: MoverTrouble): string =>
+  advice === undefined ? message : `${message} ${advice}`;
+
 /** How backups stand. */
-interface Standing {
+interface Standing extends Pick<Look, 'trouble' | 'lookAgainMilliseconds'> {
   readonly memory: BackupMemory;
   readonly unconfirmed: string | undefined;
-  readonly trouble: string | undefined;
 }
 
 /** Why a run under way may be broken off before it forgets snapshots: the good one may be among those. */
@@ -162,7 +172,7 @@ const URGENT_REASONS: ReadonlySet<string> = new Set(['SnapshotMissing', 'Content
 async function keepSchedule(
   { context }: BackupTools,
   scene: BackupScene,
-  { memory, unconfirmed, trouble }: Standing,
+  { memory, unconfirmed, trouble, lookAgainMilliseconds }: Standing,
 ): Promise<BackupFindings> {
   const untilOverdue = untilOverdueOf(context, scene, memory);
   const isOverdue = untilOverdue !== undefined && untilOverdue <= 0;
@@ -176,7 +186,7 @@ async function keepSchedule(
     facts: { backupTrouble: trouble, unconfirmed, isOverdue, repositoryProblem: kept.problem },
     memory,
     status: { ...kept.status, ...user, pruningPaused: isPruningPaused, pruningPausedBecause: keepAll },
-    lookAgainMilliseconds: shortest([kept.waitMilliseconds, untilOverdue]),
+    lookAgainMilliseconds: shortest([kept.waitMilliseconds, untilOverdue, lookAgainMilliseconds]),
   };
 }
 

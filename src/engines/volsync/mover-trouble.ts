@@ -45,10 +45,14 @@ const ADMISSION_ADVICE =
 const QUOTA_ADVICE =
   "The namespace's ResourceQuota or LimitRange must have room for one mover and its cache claim beside the application.";
 
+const SNAPSHOT_ADVICE =
+  'Make a VolumeSnapshotClass for the driver of the claim\'s storage class, with annotation snapshot.storage.kubernetes.io/is-default-class: "true", or name one in the BackupPolicy (volSync.volumeSnapshotClassName). Where the driver takes no snapshots, use a tier with volSync.copyMethod: Direct.';
+
 const advices: readonly (readonly [RegExp, string])[] = [
   [/no space left on device/i, SPACE_ADVICE],
   [/PodSecurity/, ADMISSION_ADVICE],
   [/exceeded quota|failed quota|LimitRange|(?:minimum|maximum) .* usage per/i, QUOTA_ADVICE],
+  [/snapshot class|VolumeSnapshotClass|snapshotting non-CSI volumes/i, SNAPSHOT_ADVICE],
   [/permission denied|operation not permitted/i, FILES_ADVICE],
   [
     /i\/o timeout|no such host|network is unreachable|connection refused|failure checking existence of repository/i,
@@ -145,7 +149,7 @@ export const silentMover: MoverTrouble = {
   advice: NETWORK_ADVICE,
 };
 
-/** What others say of a mover's objects, the most telling first. VolSync's own reasons: api/v1alpha1/events.go, v0.14. */
+/** What others say of a mover's objects, the most telling first; no kind is any, and no reasons are all. VolSync's own reasons: api/v1alpha1/events.go, v0.14. */
 const telling: readonly { readonly kind: string; readonly reasons: readonly string[]; readonly says: string }[] = [
   { kind: 'Job', reasons: ['FailedCreate'], says: "The mover's pod is refused" },
   {
@@ -158,6 +162,7 @@ const telling: readonly { readonly kind: string; readonly reasons: readonly stri
     reasons: ['FailedScheduling', 'FailedMount', 'FailedAttachVolume', 'FailedCreatePodSandBox', 'Failed'],
     says: "The mover's pod cannot start",
   },
+  { kind: 'VolumeSnapshot', reasons: [], says: 'The volume gets no snapshot' },
   { kind: '', reasons: [], says: 'VolSync warns' },
 ];
 
@@ -169,7 +174,8 @@ export function absentMoverTrouble({ warnings }: AbsentMoverFacts): MoverTrouble
   for (const { kind, reasons, says } of telling) {
     const found = newestFirst.find(
       (one) =>
-        kind === '' || (one.involvedObject.kind === kind && one.reason !== undefined && reasons.includes(one.reason)),
+        (kind === '' || one.involvedObject.kind === kind) &&
+        (reasons.length === 0 || (one.reason !== undefined && reasons.includes(one.reason))),
     );
     if (found !== undefined) return trouble('stuck', sentence(`${says}: ${found.message ?? ''}`));
   }

@@ -34,3 +34,14 @@ export const statefulSets = defineKind({
     status: z.object({ readyReplicas: z.number().optional() }).optional(),
   }),
 });
+
+export const resourceQuotas = defineKind({
+  group: '',
+  version: 'v1',
+  plural: 'resourcequotas',
+  kind: 'ResourceQuota',
+  namespaced: true,
+  schema: objectSchema({ apiVersion: 'v1', kind: 'ResourceQuota' }, namespacedMetadata, {
+    spec: z.object({ hard: z.record(z.string(), z.string()).optional() }),
+  }),
+});

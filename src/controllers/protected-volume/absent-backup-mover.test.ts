@@ -1,0 +1,81 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { replicationSources } from '../../engines/volsync/kinds.ts';
+import { backupJobName } from '../../engines/volsync/replication-source.ts';
+import { sourceSnapshotName } from '../../engines/volsync/source-snapshot.ts';
+import { events, pods } from '../../kube/objects.ts';
+import { makePod, setPodPhase } from '../testing/cluster.ts';
+import { childOf } from '../testing/json.ts';
+import { NAMESPACE, World } from '../testing/world.ts';
+
+const MINUTE = 60_000;
+
+let world: World;
+
+const ready = () => world.protection?.status?.conditions?.find(({ type }) => type === 'Ready');
+
+async function lookAfter(milliseconds: number): Promise<void> {
+  world.wait(milliseconds);
+  await world.look();
+  await world.look();
+}
+
+function warnAbout(kind: string, name: string, message: string): void {
+  world.server.create(events, {
+    metadata: { namespace: NAMESPACE, name: `about-${name}` },
+    involvedObject: { kind, namespace: NAMESPACE, name },
+    ...{ type: 'Warning', reason: 'FailedCreate', message },
+  });
+}
+
+beforeEach(async () => {
+  world = new World();
+  world.createClaim('fresh');
+  world.scale(1);
+  await world.until((one) => one.isAppRunning);
+  await world.until(({ schedule }) => schedule !== undefined);
+  world.server.change(replicationSources, world.schedule?.metadata ?? { name: '' }, (object) => {
+    childOf(object, 'status')['lastSyncStartTime'] = new Date(world.now()).toISOString();
+  });
+});
+
+const scheduleName = (): string => world.schedule?.metadata.name ?? '';
+
+describe('invariant 14: a backup that has no mover after a minute', () => {
+  it.each([
+    {
+      kind: 'VolumeSnapshot',
+      nameOf: sourceSnapshotName,
+      words: 'cannot find default snapshot class',
+      says: 'The volume gets no snapshot',
+      advice: 'VolumeSnapshotClass',
+    },
+    {
+      kind: 'Job',
+      nameOf: backupJobName,
+      words: 'exceeded quota: small',
+      says: "The mover's pod is refused",
+      advice: 'ResourceQuota',
+    },
+  ])('repeats what is said about the $kind, and what to do', async ({ kind, nameOf, words, says, advice }) => {
+    warnAbout(kind, nameOf(scheduleName()), words);
+    await lookAfter(MINUTE / 2);
+    expect(ready()?.reason).toBe('FirstBackupPending');
+    await lookAfter(MINUTE);
+    expect(ready()).toMatchObject({ status: 'False', reason: 'BackupFailing' });
+    expect(ready()?.message).toContain(`Backups fail. ${says}: ${words}.`);
+    expect(ready()?.message).toContain(advice);
+    expect(world.events.at(-1)).toMatchObject({ type: 'Warning', reason: 'BackupFailing' });
+  });
+
+  it('is told no more once its mover runs', async () => {
+    warnAbout('Job', backupJobName(scheduleName()), 'exceeded quota: small');
+    await lookAfter(2 * MINUTE);
+    expect(ready()?.reason).toBe('BackupFailing');
+    const labels = { 'batch.kubernetes.io/job-name': backupJobName(scheduleName()) };
+    const mover = { namespace: NAMESPACE, name: 'mover-1' };
+    makePod(world.server, { ...mover, labels }, 'volsync-copy');
+    setPodPhase(world.server, world.server.get(pods, mover)?.metadata ?? mover, 'Running');
+    await lookAfter(1_000);
+    expect(ready()?.reason).toBe('FirstBackupPending');
+  });
+});
