@@ -1,0 +1,71 @@
+import { describe, expect } from 'vitest';
+
+import { MOVER_USER_ANNOTATION } from '../../src/api/labels.ts';
+import { jobs } from '../../src/kube/objects.ts';
+import { backupDestinations } from '../../src/kube/rebound-kinds.ts';
+import { deploy, inApplication, lifeOf } from './support/application.ts';
+import { untilTold } from './support/claim-story.ts';
+import { makeOwnTier, untilDestination } from './support/own-tier.ts';
+import {
+  annotate,
+  protect,
+  protectionOf,
+  requestBackup,
+  untilCarriedOut,
+  untilProtection,
+} from './support/protection.ts';
+import { ResticRepository } from './support/restic-repository.ts';
+import { scenario } from './support/scenario.ts';
+
+describe.concurrent('nothing is written into the wrong place', () => {
+  scenario(
+    'invariants 12 and 13: a destination whose prefix is edited gets no backup there; they go on when it is put right',
+    async ({ workspace, contents }) => {
+      const { client } = workspace;
+      const tier = await makeOwnTier(workspace);
+      await untilDestination(workspace, tier, true);
+      await deploy(workspace, 'notes', { tier: tier.name });
+      await lifeOf(workspace, 'notes');
+      await protect(workspace, 'notes');
+
+      const setPrefix = (prefix: string) =>
+        client.mergePatch(backupDestinations, { name: tier.name }, { spec: { s3: { prefix } } });
+      const elsewhere = `${tier.prefix}-elsewhere`;
+      await setPrefix(elsewhere);
+      expect(await untilDestination(workspace, tier, false)).toBe('IdentityMissing');
+      const request = await requestBackup(workspace, 'notes');
+      await untilProtection(workspace, 'notes', 'Degraded', 'RepositoryUnavailable');
+      const told = await untilTold(workspace, 'notes', 'RepositoryUnavailable', /schedule of this claim is paused/);
+      expect(told.type).toBe('Warning');
+
+      await setPrefix(tier.prefix);
+      await untilDestination(workspace, tier, true);
+      await untilCarriedOut(workspace, 'notes', request);
+      const { status } = await untilProtection(workspace, 'notes', 'Protected');
+      const snapshots = `${tier.prefix}/${workspace.namespace}/notes/snapshots/`;
+      expect(await contents.keys(snapshots)).toContain(`${snapshots}${status?.lastBackup?.id ?? ''}`);
+      expect(await contents.keys(elsewhere)).toEqual([]);
+    },
+  );
+
+  scenario(
+    'invariant 12: a mover whose user is changed while it makes the repository is not replaced, and the repository has one key',
+    async ({ workspace, contents }) => {
+      const { client, namespace } = workspace;
+      await deploy(workspace, 'notes', { tier: 'hourly' });
+      await workspace.eventually('the first backup to have begun', async () => {
+        const found = await client.list(jobs, { namespace });
+        return found.some(({ metadata }) => metadata.name.startsWith('volsync-src-'));
+      });
+      await annotate(workspace, 'notes', { [MOVER_USER_ANNOTATION]: '1234:1234:1234' });
+      await lifeOf(workspace, 'notes');
+      await inApplication(workspace, 'notes', 'chmod 0644 secret');
+      await protect(workspace, 'notes');
+      expect((await protectionOf(workspace, 'notes'))?.status?.moverUser).toMatchObject({ runAsUser: 1234 });
+      expect(await contents.keys(`${namespace}/notes/keys/`)).toHaveLength(1);
+      const repository = await ResticRepository.of(workspace, 'notes');
+      expect(await repository.attempt(['check'])).toMatchObject({ exitCode: 0 });
+      expect((await repository.snapshots()).length).toBeGreaterThan(0);
+    },
+  );
+});
