@@ -13,11 +13,16 @@ import type { ControllerContext } from './context.ts';
 /** How long a mover is given to start before it is asked what keeps it. */
 export const MOVER_PATIENCE_MILLISECONDS = 60_000;
 
-/** Asks the events of the objects that a mover needs why it has not started; undefined when they say nothing. */
+/**
+ * Asks the events of the objects that a mover needs why it has not started; undefined when they say nothing.
+ *
+ * @param sinceMilliseconds what was said before speaks of an earlier mover.
+ */
 export async function explainAbsentMover(
   context: ControllerContext,
   object: ReplicationSource | ReplicationDestination,
   pod: Pod | undefined,
+  sinceMilliseconds = 0,
 ): Promise<MoverTrouble | undefined> {
   const { namespace, name } = object.metadata;
   const names = [
@@ -29,7 +34,8 @@ export async function explainAbsentMover(
   ];
   try {
     for (const one of names) {
-      const trouble = absentMoverTrouble({ warnings: await warningsAbout(context, namespace, one) });
+      const warnings = await warningsAbout(context, namespace, one);
+      const trouble = absentMoverTrouble({ warnings: warnings.filter((event) => isSince(event, sinceMilliseconds)) });
       if (trouble !== undefined) return trouble;
     }
   } catch (error) {
@@ -39,6 +45,10 @@ export async function explainAbsentMover(
   }
   return undefined;
 }
+
+/** An event that does not say when it was last seen counts. */
+const isSince = ({ lastTimestamp }: Event, sinceMilliseconds: number): boolean =>
+  !(Date.parse(lastTimestamp ?? '') < sinceMilliseconds);
 
 /** The warning events about one object. */
 export async function warningsAbout(

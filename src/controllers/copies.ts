@@ -84,11 +84,16 @@ function slimUnlabelledClaim({ apiVersion, kind, metadata }: PersistentVolumeCla
 /** The labels of pods that decisions look at. */
 const POD_LABELS: ReadonlySet<string> = new Set([JOB_LABEL, CREATED_BY_LABEL, ROLE_LABEL]);
 
+/** Of a pod that mounts no claim nobody asks for the containers. */
+function slimPodSpec({ securityContext, volumes: all, containers, initContainers }: Pod['spec']): Pod['spec'] {
+  const volumes = all?.filter((volume) => volume.persistentVolumeClaim !== undefined) ?? [];
+  if (volumes.length === 0) return { securityContext, volumes, containers: [] };
+  return { securityContext, volumes, containers, ...(initContainers === undefined ? {} : { initContainers }) };
+}
+
 function slimPod(pod: Pod): Pod {
   const { name, namespace, uid, resourceVersion, creationTimestamp, labels } = pod.metadata;
   const kept = Object.entries(labels ?? {}).filter(([key]) => POD_LABELS.has(key));
-  const volumes = pod.spec.volumes?.filter((volume) => volume.persistentVolumeClaim !== undefined) ?? [];
-  const containers = volumes.length === 0 ? [] : pod.spec.containers;
   const isMover = labels?.[JOB_LABEL] !== undefined && labels[CREATED_BY_LABEL] === 'volsync';
   const isOfRestore = isMover || labels?.[ROLE_LABEL] === LOOK_ROLE;
   return {
@@ -103,7 +108,7 @@ function slimPod(pod: Pod): Pod {
       labels: Object.fromEntries(kept),
       ...(isOfRestore ? lifeOf(pod) : {}),
     },
-    spec: { securityContext: pod.spec.securityContext, volumes, containers },
+    spec: slimPodSpec(pod.spec),
     // All of a mover's, and of a look's: it says why it does not start, and how it ended.
     status: isOfRestore ? pod.status : { phase: pod.status?.phase },
   };

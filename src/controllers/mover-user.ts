@@ -12,7 +12,9 @@ function securityFacts(pod: Pod, claimName: string): PodSecurityFacts {
   const volumeNames = (pod.spec.volumes ?? [])
     .filter((volume) => volume.persistentVolumeClaim?.claimName === claimName)
     .map((volume) => volume.name);
-  const containers = pod.spec.containers
+  // A native sidecar runs, and may write, as long as the containers do.
+  const sidecars = (pod.spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
+  const containers = [...pod.spec.containers, ...sidecars]
     .filter((container) => container.volumeMounts?.some((mount) => volumeNames.includes(mount.name)))
     .map((container) => container.securityContext ?? {});
   return { name: pod.metadata.name, pod: pod.spec.securityContext ?? {}, containers };

@@ -151,7 +151,7 @@ const podSchema = objectSchema({ apiVersion: 'v1', kind: 'Pod' }, namespacedMeta
         }),
       )
       .optional(),
-    initContainers: z.array(container).optional(),
+    initContainers: z.array(container.extend({ restartPolicy: z.string().optional() })).optional(),
     containers: z.array(container),
   }),
   status: z

@@ -19,11 +19,11 @@ async function lookAfter(milliseconds: number): Promise<void> {
   await world.look();
 }
 
-function warnAbout(kind: string, name: string, message: string): void {
+function warnAbout(kind: string, name: string, message: string, lastTimestamp?: string): void {
   world.server.create(events, {
     metadata: { namespace: NAMESPACE, name: `about-${name}` },
     involvedObject: { kind, namespace: NAMESPACE, name },
-    ...{ type: 'Warning', reason: 'FailedCreate', message },
+    ...{ type: 'Warning', reason: 'FailedCreate', message, ...(lastTimestamp === undefined ? {} : { lastTimestamp }) },
   });
 }
 
@@ -65,6 +65,17 @@ describe('invariant 14: a backup that has no mover after a minute', () => {
     expect(ready()?.message).toContain(`Backups fail. ${says}: ${words}.`);
     expect(ready()?.message).toContain(advice);
     expect(world.events.at(-1)).toMatchObject({ type: 'Warning', reason: 'BackupFailing' });
+  });
+
+  it('does not repeat what was said of an earlier mover', async () => {
+    warnAbout(
+      'Job',
+      backupJobName(scheduleName()),
+      'exceeded quota: small',
+      new Date(world.now() - MINUTE).toISOString(),
+    );
+    await lookAfter(2 * MINUTE);
+    expect(ready()?.reason).toBe('FirstBackupPending');
   });
 
   it('is told no more once its mover runs', async () => {

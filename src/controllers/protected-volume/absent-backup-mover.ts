@@ -34,6 +34,6 @@ export async function absentBackupMover(
   if (leftMilliseconds > 0) return { lookAgainMilliseconds: leftMilliseconds };
   const pod = pods.at(-1);
   const ofPod = pod === undefined ? undefined : podTrouble(pod, '');
-  const trouble = ofPod ?? (await explainAbsentMover(context, source, pod));
+  const trouble = ofPod ?? (await explainAbsentMover(context, source, pod, runBeganAt(source)));
   return { trouble, lookAgainMilliseconds: LOOK_AGAIN_MILLISECONDS };
 }

@@ -296,7 +296,7 @@ async function again(
   why: { readonly reason: string; readonly message: string },
 ): Promise<PrimedStep> {
   await discardAttempt(tools.context, tools.logs, restore, attempt);
-  const message = `The restore was not accepted and is done again; the claim waits, unbound: ${why.message}.`;
+  const message = `The restore was not accepted and is done again; the claim waits, unbound: ${why.message.replace(/\.+$/, '')}.`;
   const { provenTime: _proof, primeClaimUID: _prime, restored: _report, ...status } = restore.status ?? {};
   const anew = { ...restore, status: { ...status, phase: 'Restoring' as const, attempts: attempt + 1 } };
   await recordProgress(tools.context, anew, { stalled: true, reason: why.reason, message });
