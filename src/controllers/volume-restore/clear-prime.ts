@@ -65,9 +65,23 @@ async function recordCleared(
   await forgoFiles(client, volume);
   const { uid: claimUID } = prime.metadata;
   const reason = 'Restoring';
-  const message = `Volume ${volume.metadata.name} is empty, and one that this restore may fill.`;
+  const message = `Volume ${volume.metadata.name} is one that this restore may fill.`;
   const status = { clearedPrime: { claimUID, attempt, isMade: kind === 'made', time: rfc3339(now()) } };
   return { ...scene, restore: await recordProgress(tools.context, restore, { status, reason, message }) };
+}
+
+/**
+ * The first versions let a mover begin without a look, and had it remove whatever was not in its snapshot: where such a one
+ * was at its work when it was replaced by this version, what the volume holds is ours.
+ *
+ * @param attempt whose mover has restored something, well or not.
+ */
+export async function clearFilled(tools: Tools, scene: PrimedScene, attempt: number): Promise<PrimedScene> {
+  const { prime, restore } = scene;
+  if (restore.status?.clearedPrime?.claimUID === prime.metadata.uid || !hasVolume(prime)) return scene;
+  const volume = await tools.context.client.get(persistentVolumes, { name: prime.spec.volumeName ?? '' });
+  if (volume === undefined || judge(volume, prime) !== 'made') return scene;
+  return await recordCleared(tools, scene, volume, { kind: 'made', attempt });
 }
 
 export const hasVolume = (prime: PersistentVolumeClaim): boolean =>

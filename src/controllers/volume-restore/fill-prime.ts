@@ -20,7 +20,7 @@ import {
 import { awaitOldMovers } from './await-old-movers.ts';
 import { awaitUnlocked } from './await-unlocked.ts';
 import { chooseAgain } from './choose-content.ts';
-import { clearPrime } from './clear-prime.ts';
+import { clearFilled, clearPrime } from './clear-prime.ts';
 import {
   ENGINE_LOOK_MILLISECONDS,
   hold,
@@ -270,11 +270,10 @@ async function judge(
   const { report, attempt } = ended;
   const expectation = { snapshotId: snapshot.id, sizeBytes: snapshot.sizeBytes, files: snapshot.files };
   const verdict = proveRestore(expectation, report);
-  if (verdict.kind === 'mismatch') {
-    return await again(tools, scene, attempt, { reason: 'RestoreMismatch', message: verdict.message });
-  }
-  if (verdict.kind === 'unproven') {
-    return await again(tools, scene, attempt, { reason: 'RestoreUnproven', message: verdict.message });
+  if (verdict.kind !== 'proven') {
+    const filled = report.snapshotId === undefined ? scene : await clearFilled(tools, scene, attempt);
+    const reason = verdict.kind === 'mismatch' ? 'RestoreMismatch' : 'RestoreUnproven';
+    return await again(tools, filled, attempt, { reason, message: verdict.message });
   }
   const message = `Proven: ${verdict.message}.`;
   const restored = {
