@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { afterRun, type BackupMemory, type JudgedRun, reasonsToKeepAll } from './backup-findings.ts';
+import { afterRun, afterRuns, type BackupMemory, type JudgedRun, reasonsToKeepAll } from './backup-findings.ts';
 
 const time = (hour: number): string => new Date(Date.UTC(2030, 0, 1, hour)).toISOString();
 const snapshotOf = (hour: number) => ({ id: String(hour).padStart(64, '0'), time: time(hour) });
@@ -61,6 +61,12 @@ describe('what is remembered of backups', () => {
     const memory = afterRun(afterRun({}, runOf('partial', 2)), runOf('good', 1));
     expect(memory).toMatchObject({ lastBackup: snapshotOf(1), lastFinding: { kind: 'BackupPartial' } });
     expect(afterRun(memory, runOf('good', 3)).lastFinding).toBeUndefined();
+  });
+
+  it('a partial backup is found although a snapshot was missing before the good one that it follows', () => {
+    const missing = afterRun({}, runOf('missing', 0));
+    const memory = afterRuns(missing, [runOf('partial', 2), runOf('good', 1)]);
+    expect(memory).toMatchObject({ lastBackup: snapshotOf(1), lastFinding: { kind: 'BackupPartial' } });
   });
 
   it('a partial backup that is older than the last good one is no news', () => {

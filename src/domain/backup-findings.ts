@@ -66,6 +66,12 @@ export function afterRun(before: BackupMemory, run: JudgedRun): BackupMemory {
   }
 }
 
+const endOf = (run: JudgedRun): number => Date.parse('snapshot' in run ? run.snapshot.time : run.time);
+
+/** What is remembered after several more runs, in whatever order they were looked at. */
+export const afterRuns = (before: BackupMemory, runs: readonly JudgedRun[]): BackupMemory =>
+  runs.toSorted((one, other) => endOf(one) - endOf(other)).reduce(afterRun, before);
+
 /** What decides whether snapshots may be removed. */
 export interface RetentionFacts extends BackupMemory {
   /** A backup that the engine reports could not be looked at. */

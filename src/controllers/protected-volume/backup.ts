@@ -2,7 +2,7 @@ import { ACCEPT_COLLAPSE_ANNOTATION, COLLAPSE_ANNOTATION } from '../../api/label
 import type { BackupPolicy } from '../../api/backup-policy.ts';
 import type { ProtectedVolume, ProtectedVolumeStatus } from '../../api/protected-volume.ts';
 import type { MoverUser } from '../../api/snapshot.ts';
-import { afterRun, type BackupMemory, reasonsToKeepAll } from '../../domain/backup-findings.ts';
+import { afterRuns, type BackupMemory, reasonsToKeepAll } from '../../domain/backup-findings.ts';
 import { untilOverdueMilliseconds } from '../../domain/overdue.ts';
 import type { ProtectionFacts } from '../../domain/protection.ts';
 import { rfc3339 } from '../../domain/rfc3339.ts';
@@ -277,7 +277,7 @@ function remembered(before: ProtectedVolumeStatus | undefined, { runs, collapse,
   const { collapse: wasOpen, ...known } = memoryOf(before);
   // An emptied volume that held backups is told as a collapse.
   const told = collapse === undefined ? runs : runs.filter((run) => run.kind !== 'empty');
-  const after = told.reduce(afterRun, known);
+  const after = afterRuns(known, told);
   const isNewer =
     lastBackup !== undefined && Date.parse(lastBackup.time) > Date.parse(after.lastBackup?.time ?? rfc3339(0));
   const { lastFinding: _answered, ...answered } = after;
