@@ -5,6 +5,7 @@ import { requeueAfter } from '../../runtime/result.ts';
 import { tell, warn } from '../context.ts';
 import type { RepositoryAccess } from '../repository-access.ts';
 import { announceChoice, holdResolution, resolveFor, restoringMessage, statusOfChoice } from './choice.ts';
+import type { Resolution } from './resolve.ts';
 import { resolveAnywhere } from './resolve-anywhere.ts';
 import { hold, type Scene, short, type Step, type Stop, type Tools } from './scene.ts';
 import { recordProgress } from './status.ts';
@@ -19,7 +20,7 @@ const NONE_REPEAT_MILLISECONDS = 4_000;
 
 /** Steps 1 and 2: which snapshot, or certainly none. What is used later is looked at once more then. */
 export async function chooseContent(tools: Tools, scene: Scene): Promise<Step> {
-  const { restore, claim } = scene;
+  const { restore } = scene;
   if (restore.status?.snapshot !== undefined || restore.status?.blank === true) return scene;
   const tooSoonMilliseconds = untilNextNone(tools, restore);
   if (tooSoonMilliseconds > 0) return { result: requeueAfter(tooSoonMilliseconds) };
@@ -29,17 +30,24 @@ export async function chooseContent(tools: Tools, scene: Scene): Promise<Step> {
       return await holdResolution(tools, scene, resolution);
     case 'none':
       return await countNone(tools, scene, resolution.warning);
-    case 'snapshot': {
-      const chosen = await statusOfChoice(tools, scene, resolution);
-      if ('result' in chosen) return chosen;
-      const message = restoringMessage(resolution);
-      const { destinationName } = resolution;
-      const status = { phase: 'Provisioning', ...chosen.status, destinationName } as const;
-      const recorded = await recordProgress(tools.context, restore, { status, reason: 'Restoring', message });
-      announceChoice(tools, scene, resolution);
-      return { claim, restore: recorded };
-    }
+    case 'snapshot':
+      return await recordChoice(tools, scene, resolution);
   }
+}
+
+async function recordChoice(
+  tools: Tools,
+  scene: Scene,
+  resolution: Extract<Resolution, { kind: 'snapshot' }>,
+): Promise<Step> {
+  const chosen = await statusOfChoice(tools, scene, resolution);
+  if ('result' in chosen) return chosen;
+  const message = restoringMessage(resolution);
+  const { destinationName } = resolution;
+  const status = { phase: 'Provisioning', ...chosen.status, destinationName } as const;
+  const restore = await recordProgress(tools.context, scene.restore, { status, reason: 'Restoring', message });
+  announceChoice(tools, scene, resolution);
+  return { claim: scene.claim, restore };
 }
 
 /** How long to wait until another "none" counts. */
@@ -97,6 +105,21 @@ export async function chooseAgain(
         if (snapshot.id !== before.id) announceChoice(tools, scene, resolution);
       };
       return { snapshot, status: chosen.status, announce };
+    }
+    case 'wait':
+      return await holdResolution(tools, scene, resolution);
+    case 'none':
+      return await chooseElsewhere(tools, scene, before);
+  }
+}
+
+/** Where nothing is left, the tier may have been given another destination meanwhile: all are asked, as they were at first. */
+async function chooseElsewhere(tools: Tools, scene: Scene, before: SnapshotReference): Promise<Stop> {
+  const resolution = await resolveAnywhere(tools, scene);
+  switch (resolution.kind) {
+    case 'snapshot': {
+      const recorded = await recordChoice(tools, scene, resolution);
+      return 'result' in recorded ? recorded : { result: requeueAfter(0) };
     }
     case 'wait':
       return await holdResolution(tools, scene, resolution);

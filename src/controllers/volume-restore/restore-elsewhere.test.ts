@@ -38,8 +38,7 @@ const backUpBefore = (ageMilliseconds: number): void => {
 };
 
 /** The tier now names another destination, which is empty; all backups are in the one before. */
-beforeEach(() => {
-  world = new World();
+function moveTier(): void {
   moved = createMemoryStore();
   moved.objects.set(IDENTITY_KEY, encodeIdentity(newDestinationIdentity(NEW_IDENTITY, new Date(0))));
   world.furtherStores.set('new-bucket', moved);
@@ -54,6 +53,11 @@ beforeEach(() => {
   world.server.change(backupPolicies, { name: 'hourly' }, (object) => {
     childOf(object, 'spec')['destination'] = 'moved';
   });
+}
+
+beforeEach(() => {
+  world = new World();
+  moveTier();
 });
 
 describe('a claim whose backups are in another destination than its tier names', () => {
@@ -135,6 +139,20 @@ describe('a claim of a tier that Rebound has just made by itself', () => {
     backUpBefore(DAY_MILLISECONDS);
     world.createClaim('restore');
     await world.until(isCompleted, 8);
+    expect(world.content?.snapshotId).toBe(snapshot.id);
+  });
+});
+
+describe('a claim that waits for its pod while its tier is given another destination', () => {
+  it('invariant 1: is restored from where its backup was found', async () => {
+    world = new World({ volumeBindingMode: 'WaitForFirstConsumer' });
+    backUpBefore(DAY_MILLISECONDS);
+    world.createClaim('restore');
+    await world.until(({ restore }) => restore?.status?.snapshot !== undefined);
+    moveTier();
+    world.scale(1);
+    await world.until(isCompleted);
+    expect(world.restore?.status).toMatchObject({ destinationName: 'default', snapshot: { id: snapshot.id } });
     expect(world.content?.snapshotId).toBe(snapshot.id);
   });
 });
