@@ -1,5 +1,6 @@
-import { persistentVolumes, type PersistentVolume } from '../../../src/kube/objects.ts';
+import { persistentVolumes, pods, type PersistentVolume } from '../../../src/kube/objects.ts';
 import { staticVolumesFolder } from '../../cluster/provider.ts';
+import { applicationContainers } from './application.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface StaticVolumeOptions {
@@ -9,6 +10,7 @@ export interface StaticVolumeOptions {
   /** 64Mi if not given. */
   readonly capacity?: string;
   readonly annotations?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -20,17 +22,43 @@ export async function createStaticVolume(
   name: string,
   options: StaticVolumeOptions = {},
 ): Promise<PersistentVolume> {
-  const fullName = `${workspace.namespace}-${name}`;
-  const ref = { name: fullName };
+  const ref = { name: fullNameOf(workspace, name) };
+  const { annotations, labels } = options;
   workspace.onEnd(() => workspace.client.delete(persistentVolumes, ref));
   return workspace.client.create(persistentVolumes, {
-    metadata: { ...ref, ...(options.annotations === undefined ? {} : { annotations: options.annotations }) },
+    metadata: {
+      ...ref,
+      ...(annotations === undefined ? {} : { annotations }),
+      ...(labels === undefined ? {} : { labels }),
+    },
     spec: {
       capacity: { storage: options.capacity ?? '64Mi' },
       accessModes: ['ReadWriteOnce'],
       persistentVolumeReclaimPolicy: options.reclaimPolicy ?? 'Retain',
       storageClassName: options.storageClassName ?? 'static',
-      hostPath: { path: `${staticVolumesFolder}/${fullName}`, type: 'DirectoryOrCreate' },
+      hostPath: hostPathOf(workspace, name),
+    },
+  });
+}
+
+const fullNameOf = ({ namespace }: Workspace, name: string): string => `${namespace}-${name}`;
+
+const hostPathOf = (workspace: Workspace, name: string) => ({
+  path: `${staticVolumesFolder}/${fullNameOf(workspace, name)}`,
+  type: 'DirectoryOrCreate',
+});
+
+/**
+ * Starts a pod that writes files into a static volume's folder, if it is empty, and goes on looking into it, past Kubernetes: no claim
+ * is bound to the volume by that.
+ */
+export async function startBesideVolume(workspace: Workspace, volumeName: string, podName: string): Promise<void> {
+  await workspace.client.create(pods, {
+    metadata: { name: podName, namespace: workspace.namespace },
+    spec: {
+      ...applicationContainers({}),
+      restartPolicy: 'Never',
+      volumes: [{ name: 'data', hostPath: hostPathOf(workspace, volumeName) }],
     },
   });
 }
