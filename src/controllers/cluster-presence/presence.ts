@@ -29,6 +29,7 @@ export type Permission =
 export class ClusterPresence {
   readonly #seen = new Map<string, Seen>();
   readonly #failures = new Map<string, { readonly message: string; readonly sinceMilliseconds: number }>();
+  readonly #overheard = new Map<string, { readonly heard: ClustersHeard; readonly atMilliseconds: number }>();
   readonly #foreignSigns = new Map<string, number>();
   readonly #quietLooks = new Map<string, number>();
 
@@ -48,8 +49,14 @@ export class ClusterPresence {
     this.#failures.set(destination, { message, sinceMilliseconds });
   }
 
+  /** Who shows life in a destination that this cluster may read and not write, by this cluster's own clock. */
+  overhear(destination: string, heard: ClustersHeard, nowMilliseconds: number): void {
+    this.#overheard.set(destination, { heard, atMilliseconds: nowMilliseconds });
+  }
+
   forget(destination: string): void {
-    for (const map of [this.#seen, this.#failures, this.#foreignSigns, this.#quietLooks]) map.delete(destination);
+    for (const map of [this.#seen, this.#failures, this.#overheard, this.#foreignSigns, this.#quietLooks])
+      map.delete(destination);
   }
 
   /** Whether another living cluster has the same UID as this one, as a copied etcd or machine has. */
@@ -77,6 +84,10 @@ export class ClusterPresence {
   /** What is known of another cluster's life, as of now. */
   signOfLife(destination: string, clusterUid: string, nowMilliseconds: number): SignOfLife {
     const seen = this.#seen.get(destination);
+    if (seen === undefined) {
+      const overheard = this.#signOverheard(destination, clusterUid, nowMilliseconds);
+      if (overheard !== undefined) return overheard;
+    }
     if (seen?.storeMilliseconds === undefined) {
       const message = this.#failures.get(destination)?.message ?? 'the destination was not asked, or did not say';
       return { kind: 'unknown', message };
@@ -88,5 +99,15 @@ export class ClusterPresence {
     const timeMilliseconds = seen.heard.get(clusterUid);
     if (timeMilliseconds === undefined) return { kind: 'absent' };
     return { kind: 'seen', timeMilliseconds, ageMilliseconds: seen.storeMilliseconds - timeMilliseconds };
+  }
+
+  /** Backups are never begun by it, for they need a sign of this cluster's own: what it decides is what restores are told. */
+  #signOverheard(destination: string, clusterUid: string, nowMilliseconds: number): SignOfLife | undefined {
+    const { heard, atMilliseconds } = this.#overheard.get(destination) ?? {};
+    if (heard === undefined || atMilliseconds === undefined) return undefined;
+    if (nowMilliseconds - atMilliseconds >= SILENT_MILLISECONDS) return undefined;
+    const timeMilliseconds = heard.get(clusterUid);
+    if (timeMilliseconds === undefined) return { kind: 'absent' };
+    return { kind: 'seen', timeMilliseconds, ageMilliseconds: nowMilliseconds - timeMilliseconds };
   }
 }

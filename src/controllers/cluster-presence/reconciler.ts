@@ -48,11 +48,18 @@ export class ClusterPresenceReconciler {
     const look = opened.ok ? await this.#sign(opened.destination) : opened;
     if (!look.ok) {
       this.#presence.fail(name, look.message, this.#context.now());
+      if (opened.ok) await this.#overhear(name, opened.destination);
       return requeueAfter(AGAIN_MILLISECONDS);
     }
     this.#record(name, look.value);
     return requeueAfter(SIGN_MILLISECONDS);
   };
+
+  /** Keys that only read still tell who else lives. */
+  async #overhear(name: string, destination: Destination): Promise<void> {
+    const heard = await listClusters(destination, options);
+    if (heard.ok) this.#presence.overhear(name, heard.value, this.#context.now());
+  }
 
   async #sign(destination: Destination): Promise<Outcome<Look>> {
     const { clusterUid, now } = this.#context;

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { encodeIdentity, newDestinationIdentity } from '../../destinations/identity.ts';
+import { parseClaimRecord } from '../../destinations/ledger.ts';
 import { IDENTITY_KEY } from '../../destinations/layout.ts';
 import { createMemoryStore, type MemoryStore } from '../../destinations/memory-store.ts';
 import { failure } from '../../destinations/outcome.ts';
@@ -11,6 +12,7 @@ import type { TrueSnapshot } from '../testing/repository-truth.ts';
 import { World } from '../testing/world.ts';
 
 const DAY_MILLISECONDS = 86_400_000;
+const RECORD_KEY = '.rebound/claims/shop/data.json';
 const NEW_IDENTITY = '00000000-0000-4000-8000-000000000007';
 const full = { files: 41, sizeBytes: 8_000_000, complete: true };
 
@@ -87,6 +89,22 @@ describe('a claim whose backups are in another destination than its tier names',
     expect(standing()).toMatchObject({ reason: 'BackupElsewhere' });
     expect(standing()?.message).toContain('destination moved holds no backup of this claim, but default does');
     expect(world.claim?.spec.volumeName).toBeUndefined();
+  });
+
+  it('gets them back from a destination of a cluster that is gone, whose keys only read', async () => {
+    backUpBefore(DAY_MILLISECONDS);
+    const { store } = world.destination.restic;
+    const record = parseClaimRecord(
+      { namespace: 'shop', claim: 'data' },
+      store.objects.get(RECORD_KEY) ?? new Uint8Array(),
+    );
+    if (!record.ok) throw new Error(record.message);
+    const owner = { clusterUid: 'cluster-gone', since: record.value.recordedAt };
+    store.objects.set(RECORD_KEY, Buffer.from(JSON.stringify({ ...record.value, owner })));
+    store.fault = (call) => (call.startsWith('PUT') ? failure('AccessDenied', 'these keys only read') : undefined);
+    world.createClaim('restore');
+    await world.until(isCompleted);
+    expect(world.content?.snapshotId).toBe(snapshot.id);
   });
 
   it('invariant 2: waits while the other destination does not answer', async () => {
