@@ -19,7 +19,8 @@ export type ClusterRecord = z.infer<typeof clusterRecord>;
 /** When each cluster last wrote its sign of life, milliseconds since 1970 by the store's clock. */
 export type ClustersHeard = ReadonlyMap<string, number>;
 
-const keyOf = (clusterUid: string): string => {
+/** Where a cluster's sign of life is. @throws RangeError when that can't be the UID of a cluster. */
+export const clusterRecordKey = (clusterUid: string): string => {
   if (!UID.test(clusterUid)) throw new RangeError(`not the UID of a cluster: ${JSON.stringify(clusterUid)}`);
   return `${FOLDER}${clusterUid}.json`;
 };
@@ -30,7 +31,7 @@ export async function readClusterRecord(
   clusterUid: string,
   options: CallOptions,
 ): Promise<Outcome<ClusterRecord | undefined>> {
-  const bytes = await destination.read(keyOf(clusterUid), options);
+  const bytes = await destination.read(clusterRecordKey(clusterUid), options);
   if (!bytes.ok) return bytes;
   return success(bytes.value === undefined ? undefined : parse(bytes.value));
 }
@@ -50,7 +51,7 @@ export async function writeClusterRecord(
   options: CallOptions,
 ): Promise<Outcome<undefined>> {
   const json = `${JSON.stringify(clusterRecord.parse(record), undefined, 2)}\n`;
-  return await destination.write(keyOf(record.clusterUid), new TextEncoder().encode(json), options);
+  return await destination.write(clusterRecordKey(record.clusterUid), new TextEncoder().encode(json), options);
 }
 
 /** Lists all clusters that have ever shown a sign of life, and when. */
