@@ -86,10 +86,23 @@ export async function backUp(
   if (recorded?.kind === 'unknown') return await keepUnconfirmed(tools, scene, observation, recorded.message);
   const memory = recorded === undefined ? memoryOf(scene.before) : remembered(scene.before, recorded);
   const kept = await keepSchedule(tools, scene, { memory, unconfirmed: undefined, ...observation });
-  const { failedIds: settledIds, lastSuccessTime } = observation;
+  const { lastSuccessTime } = observation;
   const { owner } = ownership.status;
   const looked = lastSuccessTime === undefined ? {} : { lastBackupAttemptTime: lastSuccessTime };
+  const settledIds = settledAfter(tools, scene, { observation, recorded });
   return { ...kept, settledIds, status: { ...kept.status, owner, ...looked } };
+}
+
+/** What a failed try has saved is settled once it was found: a store may list it later. */
+function settledAfter(
+  { settled }: BackupTools,
+  { protection }: BackupScene,
+  { observation, recorded }: { readonly observation: BackupObservation; readonly recorded: Recorded | undefined },
+): ReadonlySet<string> {
+  const before = settled.get(objectKey(protection.claim.metadata));
+  const found = (recorded?.runs ?? []).flatMap((run) => ('snapshot' in run ? [run.snapshot.id] : []));
+  const isSettled = (id: string): boolean => before?.has(id) === true || found.some((one) => one.startsWith(id));
+  return new Set([...observation.failedIds].filter(isSettled));
 }
 
 /** This cluster must not back up, or does not know whether it may. */

@@ -227,8 +227,11 @@ const userActions: Readonly<Record<UserAct, (world: World) => void>> = {
   deleteClaim: (world) => world.deleteClaim(),
   recreateClaim: (world) => world.recreateClaim(),
   deletePrime: (world) => {
-    for (const { metadata } of world.server.list(persistentVolumeClaims)) {
-      if (metadata.labels?.[CLAIM_UID_LABEL] !== undefined) world.server.delete(persistentVolumeClaims, metadata);
+    for (const { metadata, spec } of world.server.list(persistentVolumeClaims)) {
+      const isPrime = metadata.labels?.[CLAIM_UID_LABEL] !== undefined;
+      // Whoever deletes a claim that has taken another application's volume destroys that volume himself.
+      const isOffered = world.offeredVolumes.has(spec.volumeName ?? '');
+      if (isPrime && !isOffered) world.server.delete(persistentVolumeClaims, metadata);
     }
   },
   deleteRestore: (world) => {
