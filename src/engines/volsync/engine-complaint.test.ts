@@ -16,6 +16,11 @@ describe('engineComplaint', () => {
     expect(engineComplaint(undefined)).toBeUndefined();
   });
 
+  it('says nothing of a snapshot that the engine has made and does not see yet', () => {
+    const message = 'volumesnapshots.snapshot.storage.k8s.io "volsync-rebound-pages-src" not found';
+    expect(engineComplaint(synchronizing('Error', message))).toBeUndefined();
+  });
+
   it('says nothing of a conflict between two writers, which passes by itself', () => {
     const message =
       'Operation cannot be fulfilled on jobs.batch "volsync-dst-x": the object has been modified; please apply your changes to the latest version and try again';
