@@ -104,12 +104,18 @@ export class Watcher {
     const { uid } = claim.metadata;
     const content = cluster.contents.get(volumeName);
     if (content === undefined) return;
-    const isWarned = this.#isTold(uid, 'OlderRestored');
+    const isWarned = this.#isTold(uid, 'OlderRestored') || this.#isShownOlder();
     const fault = faultOf({ content, asked: [...this.#askedFor(claim)], isWarned }, truth, this.#account);
     if (fault === undefined) this.#proven.add(uid);
     else this.#report(1, `the claim was given ${fault}: ${JSON.stringify(content)}`);
     const isOlder = isWarned && content.snapshotId !== truth.newest?.id;
     if (isOlder && content.snapshotId !== undefined) this.#older.set(uid, content.snapshotId);
+  }
+
+  /** Whether the restore shows that it brings back an older snapshot, where the process died before it told so. */
+  #isShownOlder(): boolean {
+    const conditions = this.#world.restore?.status?.conditions ?? [];
+    return conditions.some(({ type, status }) => type === 'OlderRestored' && status === 'True');
   }
 
   #askedFor({ metadata }: PersistentVolumeClaim): ReadonlySet<string> {
@@ -137,6 +143,8 @@ export class Watcher {
   #checkOffered(): void {
     const { server, cluster, offeredVolumes } = this.#world;
     for (const [name, content] of offeredVolumes) {
+      // Let go of, it may be taken anew, and that has to be seen anew.
+      if (server.get(persistentVolumes, { name })?.spec.claimRef === undefined) this.#taken.delete(name);
       const isClaims = server.get(persistentVolumes, { name })?.spec.claimRef?.name === CLAIM;
       if (!isClaims && cluster.contents.get(name) === content) continue;
       offeredVolumes.delete(name);
