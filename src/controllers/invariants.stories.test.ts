@@ -5,7 +5,7 @@ import { beginning, watch } from './testing/story.ts';
 
 /** Each part of the suite, a process of its own, plays other stories. */
 const part = Number(process.env['REBOUND_STORIES_PART'] ?? 1);
-const stories = Number(process.env['REBOUND_STORIES'] ?? 10_000);
+const stories = Number(process.env['REBOUND_STORIES'] ?? 1_000);
 /** The same stories each time, so that a failure is never of the weather; another number plays others. */
 const seed = Number(process.env['REBOUND_STORIES_SEED'] ?? 0);
 
