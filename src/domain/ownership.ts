@@ -59,7 +59,7 @@ const withoutBackup: Rule = ({ lastGoodAgeMilliseconds: age, intervalMillisecond
 
 const hours = (milliseconds: number): string => (milliseconds / 3_600_000).toFixed(1);
 
-const lives: Rule = ({ signOfLife }, uid) => ({
+const foreign = ({ signOfLife }: OwnershipFacts, uid: string): Ownership => ({
   kind: 'foreign',
   owner: uid,
   message:
@@ -68,7 +68,7 @@ const lives: Rule = ({ signOfLife }, uid) => ({
       : `the backups of this claim belong to cluster ${uid}, which lives`,
 });
 
-const chain: readonly Rule[] = [released, askedFor, silent, withoutBackup, lives];
+const chain: readonly Rule[] = [released, askedFor, silent, withoutBackup];
 
 /**
  * Says whether this cluster may write a claim's backups. Two clusters that write into one repository would prune each
@@ -81,5 +81,5 @@ export function decideOwnership(facts: OwnershipFacts): Ownership {
     const ownership = rule(facts, owner.clusterUid);
     if (ownership !== undefined) return ownership;
   }
-  return { kind: 'foreign', owner: owner.clusterUid, message: `cluster ${owner.clusterUid} owns this claim` };
+  return foreign(facts, owner.clusterUid);
 }
