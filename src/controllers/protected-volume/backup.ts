@@ -4,7 +4,6 @@ import type { ProtectedVolume, ProtectedVolumeStatus } from '../../api/protected
 import type { MoverUser } from '../../api/snapshot.ts';
 import { afterRuns, type BackupMemory, reasonsToKeepAll } from '../../domain/backup-findings.ts';
 import { untilOverdueMilliseconds } from '../../domain/overdue.ts';
-import type { ProtectionFacts } from '../../domain/protection.ts';
 import { rfc3339 } from '../../domain/rfc3339.ts';
 import { intervalSeconds } from '../../domain/schedule.ts';
 import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
@@ -19,36 +18,15 @@ import { absentBackupMover } from './absent-backup-mover.ts';
 import { confirmBackups } from './confirm-backup.ts';
 import type { FailedMovers } from './ended-movers.ts';
 import { ensureSchedule } from './ensure-schedule.ts';
+import { type BackupFindings, nothingFound } from './findings.ts';
 import type { Protection } from './observe.ts';
 import { type BackupObservation, observeBackup } from './observe-backup.ts';
-import { type BackupOwnership, ownBackups } from './own-backups.ts';
-import { ownershipOf } from './schedule-owner.ts';
-import { keepEverything, pauseSchedule } from './write-schedule.ts';
+import { ownBackups } from './own-backups.ts';
 import { type RecordedClaim, type RecordedRuns, recordRuns } from './record-runs.ts';
-
-/** What a look at the engine adds to the facts and to the status. */
-export interface BackupFindings {
-  readonly facts: Partial<ProtectionFacts>;
-  readonly status: Partial<ProtectedVolumeStatus>;
-  /** What is remembered of the backups, in place of what was; absent where nothing was looked at. */
-  readonly memory?: BackupMemory | undefined;
-  /** For `BackupTools.settled`, once the status is recorded; absent while they are to be looked at again. */
-  readonly settledIds?: ReadonlySet<string> | undefined;
-  /** Absent when nothing is to be done until something changes. */
-  readonly lookAgainMilliseconds?: number | undefined;
-}
-
-/** After it could not be told whose the backups are. */
-const ASK_OWNER_AGAIN_MILLISECONDS = 10_000;
-/** Until the destination was shown that this cluster lives, which a controller does first of all. */
-const PRESENCE_MILLISECONDS = 2_000;
-/** While another cluster writes the backups. */
-const FOREIGN_AGAIN_MILLISECONDS = 60_000;
+import { goOnUnseen, notOurs, standAside } from './stand-aside.ts';
 
 /** After the destination could not confirm a backup. */
 const CONFIRM_AGAIN_MILLISECONDS = 30_000;
-
-export const nothingFound: BackupFindings = { facts: {}, status: {} };
 
 /** What backups need beside the protection itself. */
 export interface BackupTools {
@@ -77,9 +55,9 @@ export async function backUp(
   volume: ProtectedVolume,
 ): Promise<BackupFindings> {
   const scene = openScene(tools.context, protection, volume);
-  if ('facts' in scene) return await unseen(tools.context, protection, volume, scene);
+  if ('facts' in scene) return await goOnUnseen(tools.context, protection, volume, scene);
   const ownership = await ownBackups(tools.context, scene);
-  if (ownership.kind !== 'ours') return await leave(tools.context, scene, ownership);
+  if (ownership.kind !== 'ours') return await standAside(tools.context, scene, ownership);
   const observation = await observe(tools, scene);
   const recorded = await settleBackups(tools, scene, observation);
   if (recorded?.kind === 'foreign') return notOurs(recorded);
@@ -103,47 +81,6 @@ function settledAfter(
   const found = (recorded?.runs ?? []).flatMap((run) => ('snapshot' in run ? [run.snapshot.id] : []));
   const isSettled = (id: string): boolean => before?.has(id) === true || found.some((one) => one.startsWith(id));
   return new Set([...observation.failedIds].filter(isSettled));
-}
-
-/** This cluster must not back up, or does not know whether it may. */
-async function leave(
-  context: ControllerContext,
-  { protection, volume }: BackupScene,
-  ownership: Exclude<BackupOwnership, { kind: 'ours' }>,
-): Promise<BackupFindings> {
-  const { source } = protection;
-  if (ownership.kind === 'unknown') return await unseen(context, protection, volume, notOurs(ownership));
-  const isSilenced = ownership.kind === 'silenced' && source !== undefined;
-  if (isSilenced && ownershipOf(source, volume) === 'ours') await pauseSchedule(context, source);
-  return notOurs(ownership);
-}
-
-/** What the engine does can't be judged for now: it goes on by itself, and must not remove what may be needed. */
-async function unseen(
-  context: ControllerContext,
-  { source }: Protection,
-  volume: ProtectedVolume,
-  findings: BackupFindings,
-): Promise<BackupFindings> {
-  if (source === undefined || ownershipOf(source, volume) !== 'ours') return findings;
-  await keepEverything(context, source);
-  // A status without reasons is one of an earlier version, whose last run is still to be looked at again.
-  const isKnown = volume.status?.pruningPausedBecause !== undefined;
-  const reasons = isKnown ? { pruningPausedBecause: ['Unseen'] } : {};
-  return { ...findings, status: { ...findings.status, pruningPaused: true, ...reasons } };
-}
-
-function notOurs(ownership: Exclude<BackupOwnership, { kind: 'ours' }>): BackupFindings {
-  if (ownership.kind === 'pending') return { ...nothingFound, lookAgainMilliseconds: PRESENCE_MILLISECONDS };
-  if (ownership.kind === 'unknown' || ownership.kind === 'silenced') {
-    return {
-      facts: { repositoryProblem: ownership.message },
-      status: {},
-      lookAgainMilliseconds: ASK_OWNER_AGAIN_MILLISECONDS,
-    };
-  }
-  const { owner, message: foreignOwner } = ownership;
-  return { facts: { foreignOwner }, status: { owner }, lookAgainMilliseconds: FOREIGN_AGAIN_MILLISECONDS };
 }
 
 async function keepUnconfirmed(
