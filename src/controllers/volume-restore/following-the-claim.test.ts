@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { MOVER_USER_ANNOTATION, TIER_LABEL } from '../../api/labels.ts';
+import { LOOK_ROLE, MOVER_USER_ANNOTATION, ROLE_LABEL, TIER_LABEL } from '../../api/labels.ts';
 import { claimRecordKey } from '../../destinations/layout.ts';
-import { persistentVolumeClaims } from '../../kube/objects.ts';
+import { persistentVolumeClaims, pods } from '../../kube/objects.ts';
 import { childOf, isObject } from '../testing/json.ts';
 import { remember } from '../testing/past.ts';
 import { CLAIM, CLAIM_REF, NAMESPACE, World } from '../testing/world.ts';
@@ -50,6 +50,23 @@ describe('a claim that waits', () => {
     annotate(MOVER_USER_ANNOTATION, '999:999');
     await world.until(({ attempts }) => attempts.some(({ metadata }) => metadata.name.endsWith('-2')));
     expect(users()).toMatchObject([{ runAsUser: 999, runAsGroup: 999 }]);
+    await world.until(isCompleted);
+  });
+
+  it('invariant 14: has its volume looked into as the user that is named once the first one is refused', async () => {
+    const detail = 'pods "rebound-look-x" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true';
+    world.process.client.refuse(pods, { code: 403, detail });
+    world.createClaim('restore');
+    annotate(MOVER_USER_ANNOTATION, '0');
+    await world.until(({ told }) => told.includes('RestoreHeld'));
+    expect(world.events.at(-1)?.message).toContain(detail);
+    expect(world.events.at(-1)?.message).toContain('Annotation rebound.dev/mover-user on the claim');
+    annotate(MOVER_USER_ANNOTATION, '999:999');
+    world.process.client.allow(pods);
+    const look = ({ server }: World) =>
+      server.list(pods).find(({ metadata }) => metadata.labels?.[ROLE_LABEL] === LOOK_ROLE);
+    await world.until((one) => look(one) !== undefined);
+    expect(look(world)?.spec.securityContext).toMatchObject({ runAsUser: 999, runAsGroup: 999, runAsNonRoot: true });
     await world.until(isCompleted);
   });
 

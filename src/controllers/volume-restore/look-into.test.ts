@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { LOOK_ROLE, ROLE_LABEL } from '../../api/labels.ts';
+import { LOOK_ROLE, MOVER_USER_ANNOTATION, ROLE_LABEL } from '../../api/labels.ts';
 import { replicationDestinations } from '../../engines/volsync/kinds.ts';
-import { persistentVolumes, pods, type Pod } from '../../kube/objects.ts';
+import { persistentVolumeClaims, persistentVolumes, pods, type Pod } from '../../kube/objects.ts';
 import { blank, type Content } from '../testing/cluster.ts';
+import { childOf } from '../testing/json.ts';
 import { deletePrime } from '../testing/others-acts.ts';
 import { remember } from '../testing/past.ts';
-
-import { World } from '../testing/world.ts';
+import { CLAIM_REF, World } from '../testing/world.ts';
 
 const HOUR_MILLISECONDS = 3_600_000;
 const backedUp = { files: 41, sizeBytes: 8_000_000, complete: true };
@@ -138,6 +138,24 @@ describe('a look that does not come to an end', () => {
     expect(world.events.at(-1)?.message).toContain(words);
     await world.until(isCompleted);
     expect(world.content).toMatchObject(backedUp);
+  });
+
+  it('invariant 14: is begun again at once as the user that is named since', async () => {
+    const terminated = { exitCode: 1, message: "EACCES: permission denied, opendir '/data'" };
+    const first = lookOf(world)?.metadata.uid;
+    answerLook({
+      phase: 'Failed',
+      containerStatuses: [{ name: 'look', ready: false, restartCount: 0, state: { terminated } }],
+    });
+    await world.look();
+    expect(world.events.at(-1)?.message).toContain('Set annotation rebound.dev/mover-user on the claim');
+    expect(lookOf(world)?.metadata.uid).toBe(first);
+    world.server.change(persistentVolumeClaims, CLAIM_REF, (object) => {
+      childOf(childOf(object, 'metadata'), 'annotations')[MOVER_USER_ANNOTATION] = '999';
+    });
+    await world.look();
+    await world.until(() => lookOf(world)?.spec.securityContext?.runAsUser === 999);
+    expect(world.now() - Date.parse(lookOf(world)?.metadata.creationTimestamp ?? '')).toBeLessThan(60_000);
   });
 
   it('invariant 14: says why its pod cannot start', async () => {

@@ -1,13 +1,16 @@
 import { LOOK_ROLE, ROLE_LABEL } from '../../api/labels.ts';
 import type { VolumeRestore } from '../../api/volume-restore.ts';
 import { inWords, isEmpty, type LookReport } from '../../domain/look-report.ts';
+import type { MoverUserChoice } from '../../domain/mover-user.ts';
 import { lookPodName, primeClaimName } from '../../domain/object-names.ts';
+import { moverAdvice } from '../../engines/volsync/mover-trouble.ts';
 import { isAlreadyExists, KubeError } from '../../kube/errors.ts';
 import { objectKey, ownerReference } from '../../kube/kind.ts';
 import { type PersistentVolume, type PersistentVolumeClaim, type Pod, pods } from '../../kube/objects.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import { MOVER_PATIENCE_MILLISECONDS, warningsAbout } from '../absent-mover.ts';
 import { ageMilliseconds, type ControllerContext } from '../context.ts';
+import { moverUserOf } from '../mover-user.ts';
 import { PODS_BY_CLAIM } from '../stores.ts';
 import { keepFiles } from './let-go.ts';
 import { newestWarning, outcomeOf } from './look-outcome.ts';
@@ -39,13 +42,15 @@ export async function lookInto(
     case 'pending':
       return await awaitLook(tools, scene, pod, outcome.why);
     case 'failed': {
-      await lookAgainLater(context, pod);
-      const why = `whether its new volume is empty could not be seen, and what may hold files is not written to: ${outcome.why}`;
+      await lookAgainLater(context, scene, pod);
+      const advice = moverAdvice(outcome.why)?.replace(/\.$/, '');
+      const said = advice === undefined ? outcome.why : `${outcome.why}. ${advice}`;
+      const why = `whether its new volume is empty could not be seen, and what may hold files is not written to: ${said}`;
       return await hold(tools, scene, 'VolumeUnseen', why);
     }
     case 'seen':
       if (isEmpty(outcome.report)) return undefined;
-      await lookAgainLater(context, pod);
+      await lookAgainLater(context, scene, pod);
       return await refuseFull(tools, scene, volume, outcome.report);
   }
 }
@@ -61,8 +66,10 @@ async function begin(tools: Tools, scene: PrimedScene, volume: PersistentVolume 
   }
   // Where the volume is there, it says itself which nodes can use it.
   const placement = volume === undefined ? await placementOfConsumer(context, claim) : {};
+  const choice = userOf(context, scene);
+  if (!choice.ok) return await hold(tools, scene, 'MalformedMoverUser', choice.message);
   try {
-    await context.client.create(pods, buildLookPod({ restore, prime, image, placement }));
+    await context.client.create(pods, buildLookPod({ restore, prime, moverUser: choice.user, image, placement }));
   } catch (error) {
     // The local copy lags: the pod's arrival there brings the restore back here.
     if (!isAlreadyExists(error)) throw error;
@@ -116,10 +123,21 @@ async function warningAbout(context: ControllerContext, { metadata }: Pod): Prom
   }
 }
 
-async function lookAgainLater({ client, ...context }: ControllerContext, { metadata }: Pod): Promise<void> {
-  const isDue = ageMilliseconds({ client, ...context }, metadata) >= LOOK_AGAIN_MILLISECONDS;
-  if (isDue) await client.delete(pods, metadata, { preconditions: { uid: metadata.uid } });
+async function lookAgainLater(context: ControllerContext, scene: PrimedScene, pod: Pod): Promise<void> {
+  const { metadata } = pod;
+  const isDue =
+    ageMilliseconds(context, metadata) >= LOOK_AGAIN_MILLISECONDS || isAsAnotherUser(pod, userOf(context, scene));
+  if (isDue) await context.client.delete(pods, metadata, { preconditions: { uid: metadata.uid } });
 }
+
+/** Whom a look runs as: what was recorded when the snapshot was chosen may be what keeps it from seeing anything. */
+const userOf = ({ stores }: ControllerContext, { claim, restore }: PrimedScene): MoverUserChoice =>
+  moverUserOf(stores, claim, restore.status?.moverUser);
+
+const isAsAnotherUser = ({ spec }: Pod, choice: MoverUserChoice): boolean =>
+  choice.ok &&
+  (choice.user.runAsUser !== spec.securityContext?.runAsUser ||
+    choice.user.runAsGroup !== spec.securityContext?.runAsGroup);
 
 /** Somebody's files: nothing may happen to them when the prime claim goes. */
 async function refuseFull(

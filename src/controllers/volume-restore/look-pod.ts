@@ -1,4 +1,5 @@
 import { CLAIM_UID_LABEL, LOOK_ROLE, MANAGED_BY, MANAGED_BY_LABEL, ROLE_LABEL } from '../../api/labels.ts';
+import type { MoverUser } from '../../api/snapshot.ts';
 import type { VolumeRestore } from '../../api/volume-restore.ts';
 import { CREATED_BY_LABEL } from '../../domain/helper-claims.ts';
 import { lookPodName } from '../../domain/object-names.ts';
@@ -18,6 +19,8 @@ export type Placement = Pick<Pod['spec'], 'nodeSelector' | 'affinity' | 'tolerat
 export interface LookPlan {
   readonly restore: VolumeRestore;
   readonly prime: PersistentVolumeClaim;
+  /** Whoever the mover will be. */
+  readonly moverUser: MoverUser;
   readonly image: OwnImage;
   readonly placement: Placement;
 }
@@ -28,8 +31,7 @@ export interface LookPlan {
  * fails on one that has no node yet, but passes over pods with the label of its own (internal/controller/utils/affinity.go,
  * v0.14): the mover is prepared at the same time.
  */
-export function buildLookPod({ restore, prime, image, placement }: LookPlan) {
-  const { moverUser = {} } = restore.status ?? {};
+export function buildLookPod({ restore, prime, moverUser, image, placement }: LookPlan) {
   return {
     metadata: {
       name: lookPodName(prime.metadata.uid),
