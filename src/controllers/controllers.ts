@@ -12,6 +12,7 @@ import { AdmissionGuard } from './admission-guard/admission-guard.ts';
 import { BackupDestinationReconciler } from './backup-destination/reconciler.ts';
 import { BackupPolicyReconciler } from './backup-policy/reconciler.ts';
 import type { ClusterPresence } from './cluster-presence/presence.ts';
+import { presenceSource } from './cluster-presence/presence-source.ts';
 import { ClusterPresenceReconciler } from './cluster-presence/reconciler.ts';
 import type { ControllerContext } from './context.ts';
 import { claimsOfDestinations, claimsOfSecret } from './credential-users.ts';
@@ -122,7 +123,7 @@ function policies({ context, reflectors, metrics }: ControllerParts): Controller
   });
 }
 
-function protectedVolumes({ context, reflectors, cache, metrics }: ControllerParts): Controller {
+function protectedVolumes({ context, reflectors, cache, metrics, presence }: ControllerParts): Controller {
   const reconciler = new ProtectedVolumeReconciler(context, cache, EXCLUDED_NAMESPACES);
   const { stores } = context;
   const claimsOfTier = (tier: string) => stores.claims.byIndex(BY_TIER, tier).map(keyOf);
@@ -146,6 +147,7 @@ function protectedVolumes({ context, reflectors, cache, metrics }: ControllerPar
       ),
       reflectorSource(reflectors.destinations, ({ key }) => claimsOfDestinations(stores, [key]).map(keyOf)),
       reflectorSource(reflectors.systemSecrets, ({ key }) => claimsOfSecret(stores, key).map(keyOf)),
+      presenceSource(presence, (destination) => claimsOfDestinations(stores, [destination]).map(keyOf)),
       reflectorSource(reflectors.storageClasses, () => []),
     ],
     reconcile: untilNamespaceEnds(context.log, reconciler.reconcile),

@@ -31,6 +31,35 @@ describe('the clusters with one destination', () => {
     expect(late.kind === 'refused' ? late.message : late.kind).toContain('AccessDenied');
   });
 
+  it('do not let backups run for longer than eight minutes after the last sign, whenever the first failed', () => {
+    const presence = new ClusterPresence();
+    presence.record('default', seen(0), false);
+    presence.fail('default', 'Timeout', 3 * MINUTE);
+    expect(presence.mayBackUp('default', 8 * MINUTE - 1).kind).toBe('granted');
+    expect(presence.mayBackUp('default', 8 * MINUTE).kind).toBe('refused');
+  });
+
+  it('do not give a new controller further time where the store knows when this cluster was last heard', () => {
+    const presence = new ClusterPresence();
+    presence.fail('default', 'AccessDenied', 0, -9 * MINUTE);
+    expect(presence.mayBackUp('default', 0).kind).toBe('refused');
+  });
+
+  it('tell at once when backups must stop, and when they may go on, and nothing between', () => {
+    const presence = new ClusterPresence();
+    const told: string[] = [];
+    const end = presence.follow((name) => told.push(`${name} ${presence.mayBackUp(name, now).kind}`));
+    let now = 0;
+    presence.record('default', seen(now), false);
+    for (now = MINUTE; now <= 10 * MINUTE; now += MINUTE) presence.fail('default', 'Timeout', now);
+    presence.record('default', seen(now), false);
+    expect(told).toEqual(['default granted', 'default refused', 'default granted']);
+    end();
+    presence.forget('default');
+    presence.record('default', seen(now), false);
+    expect(told).toHaveLength(3);
+  });
+
   it("are as old as the store's clock says, whatever the clock of this one", () => {
     const presence = new ClusterPresence();
     presence.record('default', seen(0, [['them', STORE - 11 * MINUTE]]), false);

@@ -32,6 +32,15 @@ export class ClusterPresence {
   readonly #overheard = new Map<string, { readonly heard: ClustersHeard; readonly atMilliseconds: number }>();
   readonly #foreignSigns = new Map<string, number>();
   readonly #quietLooks = new Map<string, number>();
+  /** What was last found for each destination. */
+  readonly #permissions = new Map<string, Permission['kind']>();
+  readonly #followers = new Set<(destination: string) => void>();
+
+  /** Calls back with a destination whose permission has become another one. The returned function ends it. */
+  follow(follower: (destination: string) => void): () => void {
+    this.#followers.add(follower);
+    return () => this.#followers.delete(follower);
+  }
 
   /** @param isForeign whether another process had written this cluster's sign since this one did. */
   record(destination: string, seen: Seen, isForeign: boolean): void {
@@ -41,12 +50,26 @@ export class ClusterPresence {
     this.#quietLooks.set(destination, quiet);
     if (isForeign) this.#foreignSigns.set(destination, (this.#foreignSigns.get(destination) ?? 0) + 1);
     else if (quiet >= QUIET_LOOKS) this.#foreignSigns.delete(destination);
+    this.#tell(destination, seen.writtenMilliseconds);
   }
 
-  /** The sign could not be written. */
-  fail(destination: string, message: string, nowMilliseconds: number): void {
-    const sinceMilliseconds = this.#failures.get(destination)?.sinceMilliseconds ?? nowMilliseconds;
+  /**
+   * The sign could not be written.
+   *
+   * @param lastSignMilliseconds when the store says that the cluster last showed it, where it does; others count from then.
+   */
+  fail(destination: string, message: string, nowMilliseconds: number, lastSignMilliseconds = nowMilliseconds): void {
+    const lastSign = this.#seen.get(destination)?.writtenMilliseconds ?? lastSignMilliseconds;
+    const sinceMilliseconds = this.#failures.get(destination)?.sinceMilliseconds ?? Math.min(lastSign, nowMilliseconds);
     this.#failures.set(destination, { message, sinceMilliseconds });
+    this.#tell(destination, nowMilliseconds);
+  }
+
+  #tell(destination: string, nowMilliseconds: number): void {
+    const { kind } = this.mayBackUp(destination, nowMilliseconds);
+    if (this.#permissions.get(destination) === kind) return;
+    this.#permissions.set(destination, kind);
+    for (const follower of this.#followers) follower(destination);
   }
 
   /** Who shows life in a destination that this cluster may read and not write, by this cluster's own clock. */
@@ -55,8 +78,8 @@ export class ClusterPresence {
   }
 
   forget(destination: string): void {
-    for (const map of [this.#seen, this.#failures, this.#overheard, this.#foreignSigns, this.#quietLooks])
-      map.delete(destination);
+    const signs = [this.#seen, this.#failures, this.#overheard, this.#foreignSigns, this.#quietLooks];
+    for (const map of [...signs, this.#permissions]) map.delete(destination);
   }
 
   /** Whether another living cluster has the same UID as this one, as a copied etcd or machine has. */

@@ -47,18 +47,20 @@ export class ClusterPresenceReconciler {
     const opened = this.#context.catalog.open(name);
     const look = opened.ok ? await this.#sign(opened.destination) : opened;
     if (!look.ok) {
-      this.#presence.fail(name, look.message, this.#context.now());
-      if (opened.ok) await this.#overhear(name, opened.destination);
+      const lastSignMilliseconds = opened.ok ? await this.#overhear(name, opened.destination) : undefined;
+      this.#presence.fail(name, look.message, this.#context.now(), lastSignMilliseconds);
       return requeueAfter(AGAIN_MILLISECONDS);
     }
     this.#record(name, look.value);
     return requeueAfter(SIGN_MILLISECONDS);
   };
 
-  /** Keys that only read still tell who else lives. */
-  async #overhear(name: string, destination: Destination): Promise<void> {
+  /** Keys that only read still tell who else lives, and when this cluster last showed that it does. */
+  async #overhear(name: string, destination: Destination): Promise<number | undefined> {
     const heard = await listClusters(destination, options);
-    if (heard.ok) this.#presence.overhear(name, heard.value, this.#context.now());
+    if (!heard.ok) return undefined;
+    this.#presence.overhear(name, heard.value, this.#context.now());
+    return heard.value.get(this.#context.clusterUid);
   }
 
   async #sign(destination: Destination): Promise<Outcome<Look>> {

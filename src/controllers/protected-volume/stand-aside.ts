@@ -27,15 +27,20 @@ export async function standAside(
   return notOurs(ownership);
 }
 
-/** What the engine does can't be judged for now: it goes on by itself, and must not remove what may be needed. */
+/**
+ * What the engine does can't be judged for now: it goes on by itself, and must not remove what may be needed. Where this
+ * cluster can't show that it lives, it does not go on: another may take the claim over.
+ */
 export async function goOnUnseen(
   context: ControllerContext,
-  { source }: Protection,
+  { source, policy }: Protection,
   volume: ProtectedVolume,
   findings: BackupFindings,
 ): Promise<BackupFindings> {
   if (source === undefined || ownershipOf(source, volume) !== 'ours') return findings;
-  await keepEverything(context, source);
+  const isSilenced =
+    policy !== undefined && context.presence.mayBackUp(policy.spec.destination, context.now()).kind === 'refused';
+  await (isSilenced ? pauseSchedule : keepEverything)(context, source);
   // A status without reasons is one of an earlier version, whose last run is still to be looked at again.
   const isKnown = volume.status?.pruningPausedBecause !== undefined;
   const reasons = isKnown ? { pruningPausedBecause: ['Unseen'] } : {};

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { SYSTEM_NAMESPACE } from '../../api/group.ts';
 import { TAKE_OVER_ANNOTATION } from '../../api/labels.ts';
 import { claimRecordKey } from '../../destinations/layout.ts';
 import { parseClaimRecord } from '../../destinations/ledger.ts';
-import { persistentVolumeClaims } from '../../kube/objects.ts';
+import { persistentVolumeClaims, secrets } from '../../kube/objects.ts';
 import { backupPolicies } from '../../kube/rebound-kinds.ts';
 import { childOf } from '../testing/json.ts';
 import { CLAIM, CLAIM_REF, NAMESPACE, World } from '../testing/world.ts';
@@ -144,6 +145,42 @@ describe('a claim that two clusters with one store have', () => {
     expect(readyOf(first)?.reason).toBe('ForeignOwner');
     expect(ownerOf(second)?.clusterUid).toBe('cluster-b');
     expect(second.protection?.status?.lastBackup?.id).toBe(vouched);
+  });
+
+  it('invariant 12: is no longer backed up by one that could not show for eight minutes that it lives, and is again once it can', async () => {
+    const first = await owning();
+    first.destination.mood = 'signsFail';
+    for (let minute = 0; minute < 7; minute += 1) await first.calmRound();
+    expect(first.schedule?.spec['paused']).toBe(false);
+    await first.calmRound();
+    expect(first.schedule?.spec['paused']).toBe(true);
+    expect(readyOf(first)?.message).toContain('another may take its claims over');
+    first.destination.mood = 'answers';
+    await first.calmRound();
+    expect(first.schedule?.spec['paused']).toBe(false);
+  });
+
+  it('invariants 4 and 12: keeps everything where the keys of the destination are lost but to the movers, and is soon no longer backed up', async () => {
+    const first = await owning();
+    const keys = first.server.get(secrets, { namespace: SYSTEM_NAMESPACE, name: 'keys' });
+    first.server.delete(secrets, { namespace: SYSTEM_NAMESPACE, name: 'keys' });
+    await first.calmRound();
+    expect(first.schedule?.spec['restic']).toMatchObject({ retain: { within: '1000y' } });
+    for (let minute = 1; minute < 8; minute += 1) await first.calmRound();
+    expect(first.schedule?.spec['paused']).toBe(true);
+    first.server.create(secrets, { metadata: { namespace: SYSTEM_NAMESPACE, name: 'keys' }, data: keys?.data });
+    await first.calmRound();
+    expect(first.schedule?.spec['paused']).toBe(false);
+  });
+
+  it('is restored by one that can show no sign of life', async () => {
+    const first = await owning();
+    first.destination.mood = 'signsFail';
+    for (let minute = 0; minute < 9; minute += 1) await first.calmRound();
+    first.recreateClaim();
+    first.scale(1);
+    await first.until((one) => one.isAppRunning);
+    expect(first.content?.snapshotId).toBe(first.truth.newest?.id);
   });
 
   it('stays with the first where that has only created its claim again', async () => {

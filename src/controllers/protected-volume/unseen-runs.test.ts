@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { COLLAPSE_ANNOTATION, MOVER_USER_ANNOTATION } from '../../api/labels.ts';
-import { SYSTEM_NAMESPACE } from '../../api/group.ts';
-import { persistentVolumeClaims, secrets } from '../../kube/objects.ts';
+import { persistentVolumeClaims } from '../../kube/objects.ts';
 import { backupPolicies } from '../../kube/rebound-kinds.ts';
 import { childOf } from '../testing/json.ts';
 import { CLAIM_REF, World } from '../testing/world.ts';
@@ -36,10 +35,6 @@ describe('invariant 4: the last good backup outlives runs that the controller ca
     ['for an annotation that is misspelt', () => annotate(COLLAPSE_ANNOTATION, 'yes')],
     ['for a mover user that is malformed', () => annotate(MOVER_USER_ANNOTATION, 'root')],
     ['for its tier is gone', () => world.server.delete(backupPolicies, { name: 'hourly' })],
-    [
-      'for the key of its destination is gone',
-      () => world.server.delete(secrets, { namespace: SYSTEM_NAMESPACE, name: 'keys' }),
-    ],
   ])('%s', async (_, spoil) => {
     const good = world.truth.newest?.id;
     spoil();

@@ -7,11 +7,19 @@ import type { ResticStore } from './restic-store.ts';
 
 /**
  * What a store does when it is asked: `answers` truly; `silent` to everything, to listings, to reading snapshots or to
- * reading the ledger; has been `exchanged` for an empty one of another identity, or `emptied`; or its newest snapshots
+ * reading the ledger; takes no signs of life; has been `exchanged` for an empty one of another identity, or `emptied`; or its newest snapshots
  * came back `damaged`.
  */
 export type StoreMood =
-  'answers' | 'silent' | 'listingsFail' | 'snapshotsFail' | 'ledgerFails' | 'exchanged' | 'emptied' | 'damaged';
+  | 'answers'
+  | 'silent'
+  | 'listingsFail'
+  | 'snapshotsFail'
+  | 'ledgerFails'
+  | 'signsFail'
+  | 'exchanged'
+  | 'emptied'
+  | 'damaged';
 
 export const storeMoods: readonly StoreMood[] = [
   'answers',
@@ -19,6 +27,7 @@ export const storeMoods: readonly StoreMood[] = [
   'listingsFail',
   'snapshotsFail',
   'ledgerFails',
+  'signsFail',
   'exchanged',
   'emptied',
   'damaged',
@@ -34,6 +43,7 @@ const failing: Partial<Record<StoreMood, RegExp>> = {
   listingsFail: /^LIST/,
   snapshotsFail: /^GET .*\/snapshots\//,
   ledgerFails: /\.rebound\/claims\//,
+  signsFail: /^PUT \.rebound\/clusters\//,
 };
 
 /** The store behind the destination, with a mood that can change at any time. */
@@ -62,9 +72,10 @@ export class DestinationDouble {
       const isDamaged = this.mood === 'damaged' && key.includes('/snapshots/') && bytes.ok;
       return isDamaged ? { ok: true, value: new Uint8Array([1, 2, 3]) } : bytes;
     },
-    write: (key, bytes, options) => {
-      this.restic.store.modifiedAt.set(key, new Date(this.#now()).toISOString());
-      return this.#present.write(key, bytes, options);
+    write: async (key, bytes, options) => {
+      const written = await this.#present.write(key, bytes, options);
+      if (written.ok) this.restic.store.modifiedAt.set(key, new Date(this.#now()).toISOString());
+      return written;
     },
     create: (key, bytes, options) => this.#present.create(key, bytes, options),
     remove: (key, options) => this.#present.remove(key, options),

@@ -94,7 +94,7 @@ export class Engine {
 
   #endMover(object: ReplicationDestination, pod: Pod, end: RestoreEnd): void {
     const { logs, server, destination } = this.#parts;
-    const canRead = destination.mood === 'answers' || destination.mood === 'ledgerFails';
+    const canRead = ['answers', 'ledgerFails', 'signsFail'].includes(destination.mood);
     const isWell = this.#restore(object, pod, canRead ? end : 'error');
     logs.end(pod.metadata);
     setPodPhase(server, pod.metadata, isWell ? 'Succeeded' : 'Failed');
