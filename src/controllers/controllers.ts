@@ -2,6 +2,7 @@ import type { VolumeRestore } from '../api/volume-restore.ts';
 import { isVolumeRestoreReference } from '../domain/admission.ts';
 import { EXCLUDED_NAMESPACES } from '../domain/excluded-namespaces.ts';
 import type { RepositoryCache } from '../engines/restic/repository-cache.ts';
+import type { ReplicationSource } from '../engines/volsync/kinds.ts';
 import { type KubeObject, objectKey } from '../kube/kind.ts';
 import type { PersistentVolumeClaim, Pod } from '../kube/objects.ts';
 import { controllerKeysOf } from '../kube/store.ts';
@@ -17,6 +18,7 @@ import { ClusterPresenceReconciler } from './cluster-presence/reconciler.ts';
 import type { ControllerContext } from './context.ts';
 import { claimsOfDestinations, claimsOfSecret } from './credential-users.ts';
 import { untilNamespaceEnds } from './ending-namespace.ts';
+import { claimOfCopied } from './protected-volume/copied-schedules.ts';
 import { ProtectedVolumeReconciler } from './protected-volume/reconciler.ts';
 import { registerGuardMetric } from './protection-metrics.ts';
 import type { Reflectors } from './reflectors.ts';
@@ -134,7 +136,10 @@ function protectedVolumes({ context, reflectors, cache, metrics, presence }: Con
       reflectorSource(reflectors.claims, ownKey),
       reflectorSource(reflectors.protectedVolumes, ownKey),
       reflectorSource(reflectors.volumeRestores, keysOf(claimKeyOfRestore)),
-      reflectorSource(reflectors.replicationSources, keysOf(claimOfSource)),
+      reflectorSource(
+        reflectors.replicationSources,
+        keysOf((source: ReplicationSource) => [...claimOfSource(source), ...claimOfCopied(source)]),
+      ),
       reflectorSource(reflectors.pods, keysOf(claimKeysOfPod)),
       reflectorSource(
         reflectors.pods,

@@ -82,7 +82,7 @@ export async function ensureEngineBackup(context: ControllerContext, plan: Backu
   const verified = await access.destination.verifyIdentity({ timeoutMilliseconds: DESTINATION_TIMEOUT_MILLISECONDS });
   if (!verified.ok) return await withoutIdentity(context, plan, desired, verified);
   const ownership = current === undefined ? 'none' : ownershipOf(current, volume);
-  if (current !== undefined && ownership === 'predecessors') {
+  if (current !== undefined && ownership === 'leftOver') {
     await removeSchedule(context, current);
     return { kind: 'withheld', lookAgainMilliseconds: COPY_LAG_MILLISECONDS };
   }

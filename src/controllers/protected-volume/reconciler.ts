@@ -25,6 +25,7 @@ import { ageMilliseconds, type ControllerContext, warn } from '../context.ts';
 import { PODS_BY_CLAIM } from '../stores.ts';
 import { AbandonedSnapshots } from './abandoned-snapshots.ts';
 import { backUp, type BackupTools } from './backup.ts';
+import { removeCopiedSchedule } from './copied-schedules.ts';
 import { FailedMovers } from './ended-movers.ts';
 import { FailedBackupLocks } from './failed-backup-locks.ts';
 import { type BackupFindings, nothingFound } from './findings.ts';
@@ -78,6 +79,7 @@ export class ProtectedVolumeReconciler {
       this.#leftAlone.tellExcluded(claim);
       return done();
     }
+    await removeCopiedSchedule(this.#context, key, claim);
     if (claim === undefined) return await this.#unprotect(key);
     if (claim.metadata.deletionTimestamp !== undefined) return done();
     if (this.#leftAlone.isHelper(claim)) {
@@ -98,8 +100,9 @@ export class ProtectedVolumeReconciler {
     await releaseClaim(this.#context, volume);
     if (volume.metadata.deletionTimestamp !== undefined) return done();
     const claim = await this.#context.client.get(persistentVolumeClaims, splitNamespacedKey(key));
-    // A claim that is gone takes its ProtectedVolume along: it owns it.
-    if (claim === undefined || claim.metadata.deletionTimestamp !== undefined) return done();
+    if (claim === undefined) return await this.#removeOwnerless(volume);
+    // A claim that goes takes its ProtectedVolume along: it owns it.
+    if (claim.metadata.deletionTimestamp !== undefined) return done();
     if (claim.metadata.labels?.[TIER_LABEL] !== undefined) return requeueAfter(1_000);
     warn(
       this.#context,
@@ -108,6 +111,15 @@ export class ProtectedVolumeReconciler {
       `Label ${TIER_LABEL} was removed: backups stop. The backups taken so far stay in the destination, but a claim created again without the label starts blank.`,
     );
     await this.#context.client.delete(protectedVolumes, volume.metadata, { propagationPolicy: 'Background' });
+    return done();
+  }
+
+  /** A claim that is gone takes its ProtectedVolume along; but a copy that a tool has made belongs to nobody. */
+  async #removeOwnerless({ metadata }: ProtectedVolume): Promise<Result> {
+    const { uid, ownerReferences = [] } = metadata;
+    if (ownerReferences.length > 0 || uid === undefined) return done();
+    const options = { propagationPolicy: 'Background', preconditions: { uid } } as const;
+    await this.#context.client.delete(protectedVolumes, metadata, options);
     return done();
   }
 

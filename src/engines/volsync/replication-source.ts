@@ -84,6 +84,12 @@ const resticOf = (spec: ReplicationSource['spec']): Readonly<Record<string, unkn
   return typeof restic === 'object' && restic !== null && !Array.isArray(restic) ? restic : {};
 };
 
+/** Name of the claim that an object backs up; empty where it names none. */
+export function sourceClaimOf({ spec }: Pick<ReplicationSource, 'spec'>): string {
+  const { sourcePVC } = spec;
+  return typeof sourcePVC === 'string' ? sourcePVC : '';
+}
+
 /** The Secret that an object names. */
 export function repositorySecretOf({ spec }: Pick<ReplicationSource, 'spec'>): string | undefined {
   const { repository } = resticOf(spec);

@@ -227,6 +227,20 @@ describe("invariant 5: a user's objects", () => {
     await expect(controller.delete(replicationSources, mine)).rejects.toThrow(bounded);
   });
 
+  it('stay, but for copies of our own that tools make without their owners: these can be removed, and only that', async () => {
+    const copy = { namespace, name: 'rebound-data', labels: OWN };
+    const restic = { repository: 'rebound-data-0123456789abcdef' };
+    await fixture.client.create(replicationSources, { metadata: copy, spec: { sourcePVC: 'data', restic } });
+    await expect(controller.mergePatch(replicationSources, copy, { spec: { paused: true } })).rejects.toThrow(bounded);
+    expect(await controller.delete(replicationSources, copy)).toBe(true);
+    const secret = { ...copy, name: restic.repository };
+    await fixture.client.create(secrets, { metadata: secret, data: {} });
+    expect(await controller.delete(secrets, secret)).toBe(true);
+    const mine = { ...copy, name: 'rebound-mine' };
+    await fixture.client.create(secrets, { metadata: mine, data: {} });
+    await expect(controller.delete(secrets, mine)).rejects.toThrow(bounded);
+  });
+
   it('stay: volumes; only those of prime claims can be handed over, and nothing else of them can be changed', async () => {
     const volume = (name: string, claimName: string) => ({
       metadata: { name: `${namespace}-${name}` },
