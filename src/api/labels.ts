@@ -16,6 +16,11 @@ export const PRIME_ROLE = 'prime';
 /** Value of the role label on pods that look whether a volume is empty before a restore fills it. */
 export const LOOK_ROLE = 'look';
 /**
+ * Finalizer of prime claims: it may have been bound to a volume that nobody has looked at yet, and that must not go with it.
+ * Taken off once that volume is known to be one that a restore may fill, or was kept.
+ */
+export const UNCHECKED_VOLUME_FINALIZER = `${API_GROUP}/unchecked-volume`;
+/**
  * In the selector of a claim that waits: no volume has this label, so none but the one that names the claim binds to it.
  * The value is the VolumeRestore's name.
  */

@@ -23,6 +23,8 @@ import { ProtectedVolumeReconciler } from './protected-volume/reconciler.ts';
 import { registerGuardMetric } from './protection-metrics.ts';
 import type { Reflectors } from './reflectors.ts';
 import { BY_TIER } from './stores.ts';
+import { EndingPrimeReconciler } from './taken-volume/prime-reconciler.ts';
+import { isQuestionable, TakenVolumeReconciler } from './taken-volume/volume-reconciler.ts';
 import { UnlabelledClaimReconciler } from './unlabelled-claim/reconciler.ts';
 import { moverJobPrefix } from './volume-restore/attempt.ts';
 import type { MoverLogWatch } from './volume-restore/mover-log-watch.ts';
@@ -64,6 +66,8 @@ export function createControllers(parts: ControllerParts): readonly Controller[]
     protectedVolumes(parts),
     volumeRestores(parts),
     unlabelledClaims(parts),
+    takenVolumes(parts),
+    endingPrimes(parts),
   ];
 }
 
@@ -175,6 +179,38 @@ function unlabelledClaims({ context, reflectors, metrics }: ControllerParts): Co
   });
 }
 
+function takenVolumes({ context, reflectors, metrics }: ControllerParts): Controller {
+  const reconciler = new TakenVolumeReconciler(context);
+  return new Controller({
+    name: 'taken-volume',
+    sources: [
+      reflectorSource(reflectors.volumes, ({ key, current }) =>
+        current !== undefined && isQuestionable(current) ? [key] : [],
+      ),
+      // What is owed to its volume changes when a prime claim goes.
+      reflectorSource(reflectors.primes, ({ previous, current }) =>
+        current === undefined && previous?.spec.volumeName !== undefined ? [previous.spec.volumeName] : [],
+      ),
+    ],
+    reconcile: reconciler.reconcile,
+    concurrency: 2,
+    logger: context.log,
+    observer: metrics.controllerObserver('taken-volume'),
+  });
+}
+
+function endingPrimes({ context, reflectors, metrics }: ControllerParts): Controller {
+  const reconciler = new EndingPrimeReconciler(context);
+  return new Controller({
+    name: 'ending-prime',
+    sources: [reflectorSource(reflectors.primes, ownKey), reflectorSource(reflectors.volumes, () => [])],
+    reconcile: reconciler.reconcile,
+    concurrency: 2,
+    logger: context.log,
+    observer: metrics.controllerObserver('ending-prime'),
+  });
+}
+
 function volumeRestores({ context, reflectors, cache, logs, metrics }: ControllerParts): Controller {
   const reconciler = new VolumeRestoreReconciler(context, cache, logs);
   const byOwner = controllerKeysOf('VolumeRestore');
@@ -197,6 +233,7 @@ function volumeRestores({ context, reflectors, cache, logs, metrics }: Controlle
         claimsOfSecret(context.stores, key).flatMap(restoreOfClaim),
       ),
       reflectorSource(reflectors.storageClasses, () => []),
+      reflectorSource(reflectors.volumes, () => []),
     ],
     reconcile: untilNamespaceEnds(context.log, reconciler.reconcile),
     concurrency: 8,

@@ -17,6 +17,7 @@ import { type KubeObject, objectKey, type ResourceKind } from '../kube/kind.ts';
 import {
   persistentVolumeClaims,
   type PersistentVolumeClaim,
+  persistentVolumes,
   pods,
   type Pod,
   secrets,
@@ -24,6 +25,7 @@ import {
 } from '../kube/objects.ts';
 import { backupDestinations, backupPolicies, protectedVolumes, volumeRestores } from '../kube/rebound-kinds.ts';
 import type { Indexers } from '../kube/store.ts';
+import { slimVolume, volumeIndexers } from './volume-copy.ts';
 import { BY_TIER, CLAIMS_BY_RESTORE, JOB_LABEL, PODS_BY_CLAIM, PODS_BY_JOB, RESTORES_BY_CLAIM_UID } from './stores.ts';
 import { SELECTED_NODE_ANNOTATION } from './volume-restore/prime-claim.ts';
 
@@ -160,6 +162,7 @@ export const copies = {
     select: slimUnlabelledClaim,
   }),
   primes: copy({ kind: persistentVolumeClaims, labelSelector: `${managed},${ROLE_LABEL}=${PRIME_ROLE}` }),
+  volumes: copy({ kind: persistentVolumes, select: slimVolume, indexers: volumeIndexers }),
   pods: copy({ kind: pods, select: slimPod, indexers: { [PODS_BY_CLAIM]: claimsOf, [PODS_BY_JOB]: jobOf } }),
   policies: copy({ kind: backupPolicies }),
   destinations: copy({ kind: backupDestinations }),

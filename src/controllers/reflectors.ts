@@ -22,6 +22,7 @@ export function createReflectors({ client, logger, metrics }: ReflectorSettings)
     claims: make(copies.claims),
     unlabelledClaims: make(copies.unlabelledClaims),
     primes: make(copies.primes),
+    volumes: make(copies.volumes),
     pods: make(copies.pods),
     policies: make(copies.policies),
     destinations: make(copies.destinations),
@@ -38,6 +39,7 @@ export function storesOf(reflectors: Reflectors): Stores {
   return {
     claims: reflectors.claims.store,
     primes: reflectors.primes.store,
+    volumes: reflectors.volumes.store,
     pods: reflectors.pods.store,
     policies: reflectors.policies.store,
     destinations: reflectors.destinations.store,

@@ -3,7 +3,7 @@ import type { BackupPolicy } from '../api/backup-policy.ts';
 import type { ProtectedVolume } from '../api/protected-volume.ts';
 import type { VolumeRestore } from '../api/volume-restore.ts';
 import type { ReplicationDestination, ReplicationSource } from '../engines/volsync/kinds.ts';
-import type { PersistentVolumeClaim, Pod, Secret, StorageClass } from '../kube/objects.ts';
+import type { PersistentVolume, PersistentVolumeClaim, Pod, Secret, StorageClass } from '../kube/objects.ts';
 import type { ReadableStore } from '../kube/store.ts';
 
 /** Local copies of what the controller looks at. They may lag behind the API server: every step can be repeated. */
@@ -12,6 +12,8 @@ export interface Stores {
   readonly claims: ReadableStore<PersistentVolumeClaim>;
   /** Our prime claims. */
   readonly primes: ReadableStore<PersistentVolumeClaim>;
+  /** A few words of every volume, more of those that are free, or that a prime claim has or had. */
+  readonly volumes: ReadableStore<PersistentVolume>;
   readonly pods: ReadableStore<Pod>;
   readonly policies: ReadableStore<BackupPolicy>;
   readonly destinations: ReadableStore<BackupDestination>;
@@ -24,6 +26,10 @@ export interface Stores {
   readonly systemSecrets: ReadableStore<Secret>;
 }
 
+/** Index of the volumes that any claim of a class may take, by the class's name; empty for "no class". */
+export const FREE_VOLUMES_BY_CLASS = 'class';
+/** Index of the volumes of prime claims, by the UID in their claimRef. */
+export const VOLUMES_BY_PRIME_UID = 'primeUID';
 /** Set by Kubernetes on the pods of a Job. */
 export const JOB_LABEL = 'batch.kubernetes.io/job-name';
 

@@ -3,18 +3,21 @@ import { API_GROUP } from '../api/group.ts';
 /** Set by a person on a volume that was made beforehand: a restore may fill it, provided that it is empty. */
 export const MAY_FILL_ANNOTATION = `${API_GROUP}/may-fill`;
 
+/** What a restore asks of a PersistentVolume's annotations. */
+export type VolumeAnnotations = Readonly<Record<string, string>>;
+
 /** Set by every provisioner on the volumes that it makes (sig-storage-lib-external-provisioner v11, controller.go). */
-const PROVISIONED_BY = 'pv.kubernetes.io/provisioned-by';
+export const PROVISIONED_BY_ANNOTATION = 'pv.kubernetes.io/provisioned-by';
 /**
  * Set by the volume controller and the scheduler where it was they who put the claim into the volume's claimRef. A
  * provisioner makes the volume with its claimRef in it, so that this stays absent (component-helpers v0.34,
  * storage/volume/pv_helpers.go, GetBindVolumeToClaim).
  */
-const BOUND_BY_CONTROLLER = 'pv.kubernetes.io/bound-by-controller';
+export const BOUND_BY_CONTROLLER_ANNOTATION = 'pv.kubernetes.io/bound-by-controller';
 
 /** What is to be known of a PersistentVolume before anything is written into it. */
 export interface VolumeFacts {
-  readonly annotations: Readonly<Record<string, string>>;
+  readonly annotations: VolumeAnnotations;
   /** UID in the volume's claimRef. */
   readonly claimUID?: string | undefined;
 }
@@ -35,7 +38,12 @@ export type FillVerdict =
  */
 export function judgeVolume({ annotations, claimUID }: VolumeFacts, primeClaimUID: string): FillVerdict {
   if (claimUID !== primeClaimUID) return { kind: 'unbound' };
-  const isMade = annotations[PROVISIONED_BY] !== undefined && annotations[BOUND_BY_CONTROLLER] === undefined;
-  if (isMade) return { kind: 'made' };
-  return { kind: annotations[MAY_FILL_ANNOTATION] === 'true' ? 'offered' : 'foreign' };
+  if (isMadeForItsClaim(annotations)) return { kind: 'made' };
+  return { kind: isOffered(annotations) ? 'offered' : 'foreign' };
 }
+
+/** Whether a provisioner made a volume for the claim that it names, or has named last. */
+export const isMadeForItsClaim = (annotations: VolumeAnnotations): boolean =>
+  annotations[PROVISIONED_BY_ANNOTATION] !== undefined && annotations[BOUND_BY_CONTROLLER_ANNOTATION] === undefined;
+
+export const isOffered = (annotations: VolumeAnnotations): boolean => annotations[MAY_FILL_ANNOTATION] === 'true';

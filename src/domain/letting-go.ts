@@ -1,3 +1,8 @@
+import { API_GROUP } from '../api/group.ts';
+
+/** On a volume that is being let go of, or whose files are kept: the reclaim policy that it had. */
+export const FORMER_POLICY_ANNOTATION = `${API_GROUP}/former-reclaim-policy`;
+
 /** A volume that a prime claim took and that must be given back with its files. */
 export interface TakenVolume {
   readonly reclaimPolicy?: string | undefined;
@@ -28,4 +33,41 @@ export function nextLetGoStep(volume: TakenVolume, primeClaimUID: string): LetGo
   if (volume.claimUID !== primeClaimUID) return 'done';
   if (volume.formerReclaimPolicy === undefined || volume.reclaimPolicy !== 'Retain') return 'retain';
   return volume.phase === 'Released' || volume.phase === 'Failed' ? 'free' : 'release';
+}
+
+/** A volume that a prime claim has taken, or had. */
+export interface QuestionedVolume {
+  /** Whether a provisioner made it for the claim that it names. */
+  readonly isMade: boolean;
+  /** Whether its owner offers it to restores. */
+  readonly isOffered: boolean;
+  /** Whether its files are kept by us: its own reclaim policy is remembered on it. */
+  readonly isKept: boolean;
+  /** The prime claim that it names, if any. */
+  readonly prime: 'none' | 'present' | 'gone';
+}
+
+export type ReturnStep =
+  | 'nothing'
+  /** Let nothing happen to its files: its claim is there, and may go at any time. */
+  | 'keepFiles'
+  /** Make it Available again, with its own reclaim policy. */
+  | 'letGo'
+  /** It is free, or another claim's: only its own reclaim policy is owed. */
+  | 'givePolicyBack';
+
+/**
+ * What is owed to a volume whatever became of the restore that took it. One that a provisioner has made lives and ends as
+ * its class wants; where it holds somebody's files, it stays with them. An offered one that is not kept was found empty.
+ */
+export function nextReturnStep({ isMade, isOffered, isKept, prime }: QuestionedVolume): ReturnStep {
+  if (isMade) return 'nothing';
+  switch (prime) {
+    case 'none':
+      return isKept ? 'givePolicyBack' : 'nothing';
+    case 'present':
+      return isOffered ? 'nothing' : 'keepFiles';
+    case 'gone':
+      return isOffered && !isKept ? 'nothing' : 'letGo';
+  }
 }

@@ -5,6 +5,8 @@ const LONGEST_NAME = 40;
 const DIGEST_LENGTH = 16;
 const FORMER_DIGEST_LENGTH = 8;
 
+const PRIME_CLAIM_PREFIX = 'rebound-prime-';
+
 const LOOKS_DIGESTED = new RegExp(`-[0-9a-f]{${DIGEST_LENGTH}}$`);
 
 const isPlain = (name: string): boolean => name.length <= LONGEST_NAME && !name.includes('.');
@@ -37,7 +39,10 @@ export function formerNameForClaim(claimName: string): string {
  * Name of the claim that a restore fills before its volume is handed to the user's claim. A restore that somebody deleted
  * and its successor never share one.
  */
-export const primeClaimName = (restoreUID: string): string => `rebound-prime-${restoreUID}`;
+export const primeClaimName = (restoreUID: string): string => `${PRIME_CLAIM_PREFIX}${restoreUID}`;
+
+/** Whether a claim of this name is one of ours that get a volume first. */
+export const isPrimeClaimName = (name: string): boolean => name.startsWith(PRIME_CLAIM_PREFIX);
 
 /** Name of the pod that looks into the volume of a prime claim; that one's UID is in it, so that no other is looked into. */
 export const lookPodName = (primeClaimUID: string): string => `rebound-look-${primeClaimUID}`;

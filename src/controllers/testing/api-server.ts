@@ -24,7 +24,8 @@ export interface Preconditions {
 
 type Subresource = 'status' | undefined;
 
-const PVC_PROTECTION = 'kubernetes.io/pvc-protection';
+/** Put on every claim; taken off once no pod uses it. */
+export const PVC_PROTECTION = 'kubernetes.io/pvc-protection';
 const nothing: FieldSet = new Map();
 
 export const resourceOf = (kind: ResourceKind): string => `${kind.plural}.${kind.group}`;
@@ -103,7 +104,9 @@ export class ApiServer {
     const { uid, resourceVersion } = isObject(given['metadata']) ? given['metadata'] : {};
     this.#check(kind, ref, entry, { uid, resourceVersion });
     const merged = mergePatched(entry.object, given);
-    return kind.parse(this.#replace(kind, ref, isObject(merged) ? merged : {}, { managers: entry.managers }));
+    const patched = kind.parse(this.#replace(kind, ref, isObject(merged) ? merged : {}, { managers: entry.managers }));
+    this.#removeIfDue(kind, ref);
+    return patched;
   }
 
   /** A change by another program: of any field, status and all. */
@@ -173,7 +176,7 @@ export class ApiServer {
         ...metadata,
         uid,
         creationTimestamp: this.#time(),
-        ...(kind.kind === 'PersistentVolumeClaim' ? { finalizers: [PVC_PROTECTION] } : {}),
+        ...(kind.kind === 'PersistentVolumeClaim' ? { finalizers: withProtection(metadata['finalizers']) } : {}),
       },
       ...(kind.kind === 'PersistentVolumeClaim' ? { status: { phase: 'Pending' } } : {}),
     };
@@ -243,6 +246,11 @@ export class ApiServer {
     this.#history.set(resourceOf(kind), history);
   }
 }
+
+const withProtection = (finalizers: Json | undefined): Json[] => [
+  ...(Array.isArray(finalizers) ? finalizers : []),
+  PVC_PROTECTION,
+];
 
 const namespaceOf = (metadata: JsonObject): string | undefined =>
   typeof metadata['namespace'] === 'string' ? metadata['namespace'] : undefined;

@@ -15,7 +15,7 @@ import { LOOK_ROLE, ROLE_LABEL } from '../../api/labels.ts';
 import { protectedVolumes, volumeRestores } from '../../kube/rebound-kinds.ts';
 import { replicationDestinations, replicationSources } from '../../engines/volsync/kinds.ts';
 import { SELECTED_NODE_ANNOTATION } from '../volume-restore/prime-claim.ts';
-import type { ApiServer } from './api-server.ts';
+import { type ApiServer, PVC_PROTECTION } from './api-server.ts';
 import { childOf } from './json.ts';
 
 /** What a volume holds. */
@@ -74,13 +74,18 @@ export class Cluster {
     return claim.spec.volumeName === undefined ? undefined : this.contents.get(claim.spec.volumeName);
   }
 
-  /** Gives blank volumes to claims that nothing else fills. */
+  /**
+   * Gives volumes to claims that nothing else fills. The volume controller does not ask whether a claim is being deleted
+   * (pv_controller.go, syncUnboundClaim, 1.34).
+   */
   provision(): void {
     for (const claim of this.#server.list(persistentVolumeClaims)) {
       const { spec, metadata } = claim;
-      const isWaiting = spec.volumeName === undefined && metadata.deletionTimestamp === undefined;
-      if (!isWaiting || spec.dataSourceRef !== undefined || !this.#hasNode(claim)) continue;
-      this.#bindTo(claim, this.#takeVolume(claim.metadata) ?? this.makeVolume(claim.metadata, this.newVolumeContent));
+      if (spec.volumeName !== undefined || spec.dataSourceRef !== undefined || !this.#hasNode(claim)) continue;
+      const free = this.#waitsForPod(claim) ? undefined : this.#takeVolume(metadata);
+      if (free !== undefined) this.#bindTo(claim, free);
+      else if (metadata.deletionTimestamp === undefined)
+        this.#bindTo(claim, this.makeVolume(metadata, this.newVolumeContent));
     }
   }
 
@@ -111,7 +116,12 @@ export class Cluster {
     const volumeName = this.#nameVolume(content);
     this.#server.create(persistentVolumes, {
       metadata: { name: volumeName, annotations },
-      spec: { persistentVolumeReclaimPolicy: reclaimPolicy },
+      spec: {
+        storageClassName: 'fast',
+        capacity: { storage: '10Gi' },
+        accessModes: ['ReadWriteOnce'],
+        persistentVolumeReclaimPolicy: reclaimPolicy,
+      },
     });
     this.#setPhase(volumeName, 'Available');
     return volumeName;
@@ -158,7 +168,8 @@ export class Cluster {
     for (const claim of this.#server.list(persistentVolumeClaims)) {
       if (claim.metadata.deletionTimestamp === undefined || this.#livePodsOf(claim).length > 0) continue;
       this.#server.change(persistentVolumeClaims, claim.metadata, (object) => {
-        childOf(object, 'metadata')['finalizers'] = [];
+        const others = claim.metadata.finalizers?.filter((one) => one !== PVC_PROTECTION) ?? [];
+        childOf(object, 'metadata')['finalizers'] = others;
       });
     }
   }
@@ -251,9 +262,14 @@ export class Cluster {
       .filter((pod) => this.#claimsOf(pod).some((one) => one !== undefined && objectKey(one.metadata) === key));
   }
 
+  /** Once such a claim has a node, it is given none but a new volume. */
+  #waitsForPod({ spec }: PersistentVolumeClaim): boolean {
+    const storageClass = this.#server.get(storageClasses, { name: spec.storageClassName ?? '' });
+    return storageClass?.volumeBindingMode === 'WaitForFirstConsumer';
+  }
+
   #hasNode(claim: PersistentVolumeClaim): boolean {
-    const storageClass = this.#server.get(storageClasses, { name: claim.spec.storageClassName ?? '' });
-    if (storageClass?.volumeBindingMode !== 'WaitForFirstConsumer') return true;
+    if (!this.#waitsForPod(claim)) return true;
     return claim.metadata.annotations?.[SELECTED_NODE_ANNOTATION] !== undefined;
   }
 

@@ -38,7 +38,10 @@ type UserAct =
   | 'noQuota';
 
 type ControllerCommand =
-  | { readonly does: 'reconcileRestores' | 'reconcileProtection'; readonly trouble?: WriteTrouble | undefined }
+  | {
+      readonly does: 'reconcileRestores' | 'reconcileVolumes' | 'reconcileProtection';
+      readonly trouble?: WriteTrouble | undefined;
+    }
   | { readonly does: 'see'; readonly copy: CopyName; readonly changes: number }
   | {
       readonly does: 'walk';
@@ -65,6 +68,7 @@ export type Command = ControllerCommand | WorldCommand;
 const copyNames: readonly CopyName[] = [
   'claims',
   'primes',
+  'volumes',
   'pods',
   'protectedVolumes',
   'volumeRestores',
@@ -131,6 +135,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     }),
   },
   { weight: 8, arbitrary: fc.record({ does: one('reconcileRestores'), trouble: maybeTrouble }) },
+  { weight: 4, arbitrary: fc.record({ does: one('reconcileVolumes'), trouble: maybeTrouble }) },
   { weight: 6, arbitrary: fc.record({ does: one('reconcileProtection'), trouble: maybeTrouble }) },
   { weight: 8, arbitrary: fc.record({ does: one('see'), copy: one(...copyNames), changes: fc.nat({ max: 4 }) }) },
   { weight: 2, arbitrary: fc.record({ does: one('seeEverything') }) },
@@ -152,10 +157,19 @@ const command: fc.Arbitrary<Command> = fc.oneof(
 /** Anything, in any order. */
 export const commands = (maxLength: number): fc.Arbitrary<Command[]> => fc.array(command, { maxLength, size: 'max' });
 
-async function reconcile(world: World, kind: 'restores' | 'protection', fault?: WriteTrouble): Promise<void> {
+async function reconcile(
+  world: World,
+  kind: 'restores' | 'volumes' | 'protection',
+  fault?: WriteTrouble,
+): Promise<void> {
   const { client } = world.process;
   client.expect(fault);
-  await world.tolerating(() => (kind === 'restores' ? world.reconcileRestores() : world.reconcileProtection()));
+  const work = {
+    restores: () => world.reconcileRestores(),
+    volumes: () => world.reconcileVolumes(),
+    protection: () => world.reconcileProtection(),
+  };
+  await world.tolerating(work[kind]);
   client.expect(undefined);
 }
 
@@ -164,6 +178,9 @@ export async function perform(world: World, happening: Command): Promise<void> {
   switch (happening.does) {
     case 'reconcileRestores':
       await reconcile(world, 'restores', happening.trouble);
+      break;
+    case 'reconcileVolumes':
+      await reconcile(world, 'volumes', happening.trouble);
       break;
     case 'reconcileProtection':
       await reconcile(world, 'protection', happening.trouble);
@@ -227,11 +244,9 @@ const userActions: Readonly<Record<UserAct, (world: World) => void>> = {
   deleteClaim: (world) => world.deleteClaim(),
   recreateClaim: (world) => world.recreateClaim(),
   deletePrime: (world) => {
-    for (const { metadata, spec } of world.server.list(persistentVolumeClaims)) {
+    for (const { metadata } of world.server.list(persistentVolumeClaims)) {
       const isPrime = metadata.labels?.[CLAIM_UID_LABEL] !== undefined;
-      // Whoever deletes a claim that has taken another application's volume destroys that volume himself.
-      const isOffered = world.offeredVolumes.has(spec.volumeName ?? '');
-      if (isPrime && !isOffered) world.server.delete(persistentVolumeClaims, metadata);
+      if (isPrime) world.server.delete(persistentVolumeClaims, metadata);
     }
   },
   deleteRestore: (world) => {

@@ -1,7 +1,6 @@
 import { API_GROUP } from '../../api/group.ts';
 import type { ProtectedVolume } from '../../api/protected-volume.ts';
 import type { VolumeRestore } from '../../api/volume-restore.ts';
-import { primeClaimName } from '../../domain/object-names.ts';
 import { replicationDestinations, type ReplicationSource, replicationSources } from '../../engines/volsync/kinds.ts';
 import { repositorySecretOf } from '../../engines/volsync/replication-source.ts';
 import type { KubeObject } from '../../kube/kind.ts';
@@ -44,8 +43,6 @@ export class Watcher {
   readonly #asked = new Map<string, Set<string>>();
   /** Snapshots that came back although there were newer ones, by the claim's UID. */
   readonly #older = new Map<string, string>();
-  /** Volumes of others that the controller has seen a prime claim take. */
-  readonly #taken = new Set<string>();
   /** How many calm rounds a claim has waited for, by its UID. */
   readonly #calmRounds = new Map<string, number>();
   #good: TrueSnapshot | undefined;
@@ -61,7 +58,6 @@ export class Watcher {
     this.#good = this.#account.newestGood;
     world.onStep = () => this.#checkVolumes();
     world.onAccepted = (id) => this.#account.accept(id);
-    world.onInformedRestores = () => this.#noteTaken();
     world.onInformedProtection = () => this.#checkInformed();
   }
 
@@ -129,27 +125,14 @@ export class Watcher {
     return this.#world.events.some((event) => event.uid === uid && (reason === undefined || event.reason === reason));
   }
 
-  /** The controller has looked at what the claim's prime claim took. */
-  #noteTaken(): void {
-    const { server, offeredVolumes, restore, claim } = this.#world;
-    if (restore === undefined || claim?.metadata.deletionTimestamp !== undefined) return;
-    for (const name of offeredVolumes.keys()) {
-      const claimRef = server.get(persistentVolumes, { name })?.spec.claimRef;
-      if (claimRef?.name === primeClaimName(restore.metadata.uid ?? '')) this.#taken.add(name);
-    }
-  }
-
-  /** What another application has put into a volume stays there, once the controller has seen that a prime claim took it. */
+  /** What another application has put into a volume stays there, unless the user's own claim was bound to it. */
   #checkOffered(): void {
     const { server, cluster, offeredVolumes } = this.#world;
     for (const [name, content] of offeredVolumes) {
-      // Let go of, it may be taken anew, and that has to be seen anew.
-      if (server.get(persistentVolumes, { name })?.spec.claimRef === undefined) this.#taken.delete(name);
       const isClaims = server.get(persistentVolumes, { name })?.spec.claimRef?.name === CLAIM;
       if (!isClaims && cluster.contents.get(name) === content) continue;
       offeredVolumes.delete(name);
-      if (!isClaims && this.#taken.has(name))
-        this.#report(12, "another application's volume does not hold its files any more");
+      if (!isClaims) this.#report(12, "another application's volume does not hold its files any more");
     }
   }
 

@@ -75,6 +75,7 @@ export function createLaggingStores(server: ApiServer): LaggingStores {
   const lagging = {
     claims: new LaggingStore(copies.claims, server),
     primes: new LaggingStore(copies.primes, server),
+    volumes: new LaggingStore(copies.volumes, server),
     pods: new LaggingStore(copies.pods, server),
     policies: new LaggingStore(copies.policies, server),
     destinations: new LaggingStore(copies.destinations, server),
@@ -89,6 +90,7 @@ export function createLaggingStores(server: ApiServer): LaggingStores {
     stores: {
       claims: lagging.claims.store,
       primes: lagging.primes.store,
+      volumes: lagging.volumes.store,
       pods: lagging.pods.store,
       policies: lagging.policies.store,
       destinations: lagging.destinations.store,

@@ -12,6 +12,8 @@ import { ClusterPresence } from '../cluster-presence/presence.ts';
 import { ClusterPresenceReconciler } from '../cluster-presence/reconciler.ts';
 import type { ControllerContext } from '../context.ts';
 import { ProtectedVolumeReconciler } from '../protected-volume/reconciler.ts';
+import { EndingPrimeReconciler } from '../taken-volume/prime-reconciler.ts';
+import { TakenVolumeReconciler } from '../taken-volume/volume-reconciler.ts';
 import { MoverLogWatch } from '../volume-restore/mover-log-watch.ts';
 import { VolumeRestoreReconciler } from '../volume-restore/reconciler.ts';
 import type { ApiServer } from './api-server.ts';
@@ -29,6 +31,8 @@ export interface Process {
   readonly catalog: DestinationCatalog;
   readonly signs: ClusterPresenceReconciler;
   readonly restores: VolumeRestoreReconciler;
+  readonly takenVolumes: TakenVolumeReconciler;
+  readonly endingPrimes: EndingPrimeReconciler;
   readonly protections: ProtectedVolumeReconciler;
 }
 
@@ -82,7 +86,9 @@ export function startProcess(world: Surroundings, leader: string): Process {
   const cache = createRepositoryCache();
   const logs = new MoverLogWatch(context, () => undefined);
   const restores = new VolumeRestoreReconciler(context, cache, logs);
+  const takenVolumes = new TakenVolumeReconciler(context);
+  const endingPrimes = new EndingPrimeReconciler(context);
   const protections = new ProtectedVolumeReconciler(context, cache, EXCLUDED_NAMESPACES);
   const signs = new ClusterPresenceReconciler(context, presence, leader);
-  return { client, copies, context, logs, catalog, signs, restores, protections };
+  return { client, copies, context, logs, catalog, signs, restores, takenVolumes, endingPrimes, protections };
 }

@@ -76,8 +76,6 @@ export class World {
   readonly events: (EventNotice & { readonly uid: string | undefined })[] = [];
   /** Called when the protection was reconciled by copies that held all there was to know. */
   onInformedProtection: (() => void) | undefined;
-  /** Called when the restores were reconciled by copies that held all there was to know. */
-  onInformedRestores: (() => void) | undefined;
   /** Called after every step of a round. */
   onStep: (() => void) | undefined;
   /** Called when the user accepts a collapse. */
@@ -183,9 +181,13 @@ export class World {
   }
 
   async reconcileRestores(): Promise<void> {
-    const isInformed = this.process.copies.areUpToDate();
     for (const key of this.restoreKeys) await this.process.restores.reconcile(key);
-    if (isInformed) this.onInformedRestores?.();
+  }
+
+  async reconcileVolumes(): Promise<void> {
+    const { stores } = this.process.context;
+    for (const { key } of stores.primes.all()) await this.process.endingPrimes.reconcile(key);
+    for (const { key } of stores.volumes.all()) await this.process.takenVolumes.reconcile(key);
   }
 
   async reconcileProtection(): Promise<void> {
@@ -375,7 +377,12 @@ export class World {
 
   /** The controller sees everything and looks at everything. What fails is left for the next time, as a queue does. */
   async look(): Promise<void> {
-    for (const reconcile of [() => this.showLife(), () => this.reconcileProtection(), () => this.reconcileRestores()]) {
+    for (const reconcile of [
+      () => this.showLife(),
+      () => this.reconcileProtection(),
+      () => this.reconcileRestores(),
+      () => this.reconcileVolumes(),
+    ]) {
       this.process.copies.seeEverything();
       await this.rest();
       await this.tolerating(reconcile);

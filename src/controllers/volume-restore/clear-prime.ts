@@ -3,7 +3,7 @@ import { rfc3339 } from '../../domain/rfc3339.ts';
 import { persistentVolumes, type PersistentVolume, type PersistentVolumeClaim } from '../../kube/objects.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import { ageMilliseconds } from '../context.ts';
-import { forgoFiles } from './let-go.ts';
+import { forgoFiles } from '../let-go.ts';
 import { lookInto, removeLooks } from './look-into.ts';
 import { SELECTED_NODE_ANNOTATION } from './prime-claim.ts';
 import { replaceStranded } from './replace-stranded.ts';

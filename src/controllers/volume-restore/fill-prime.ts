@@ -17,6 +17,7 @@ import {
   type RunningAttempt,
   startAttempt,
 } from './attempt.ts';
+import { releasePrime } from '../unchecked-prime.ts';
 import { awaitOldMovers } from './await-old-movers.ts';
 import { awaitUnlocked } from './await-unlocked.ts';
 import { chooseAgain } from './choose-content.ts';
@@ -72,6 +73,7 @@ const isCleared = ({ restore, prime }: PrimedScene): boolean =>
 export async function fillPrime(tools: Tools, scene: PrimedScene): Promise<PrimedStep> {
   const { restore, prime } = scene;
   const { snapshot, provenTime, blank, primeClaimUID } = restore.status ?? {};
+  if (isCleared(scene)) await releasePrime(tools.context.client, prime);
   if (blank === true || snapshot === undefined) return await clearBlank(tools, scene);
   const attempt = Math.max(1, restore.status?.attempts ?? 1);
   if (primeClaimUID !== undefined && primeClaimUID !== prime.metadata.uid) {

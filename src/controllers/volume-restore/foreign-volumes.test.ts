@@ -19,6 +19,13 @@ beforeEach(() => {
 
 const isCompleted = ({ restore }: World): boolean => restore?.status?.phase === 'Completed';
 
+/** The claim waits for its volume, and its prime claim has none yet. */
+async function untilPrime(): Promise<void> {
+  world.createClaim('restore');
+  await world.until(({ prime }) => prime !== undefined);
+  expect(world.prime?.spec.volumeName).toBeUndefined();
+}
+
 async function play(rounds: number): Promise<void> {
   for (let round = 0; round < rounds; round += 1) await world.calmRound();
 }
@@ -30,21 +37,47 @@ const asBefore = (policy: string) => ({
 });
 
 describe('a volume that was there before the restore', () => {
-  it.each(['Delete', 'Recycle', 'Retain'])(
-    'invariant 12: keeps its files when the prime claim takes it, and the claim says so (policy %s)',
+  beforeEach(() => {
+    world.truth.save(backedUp, world.now() - HOUR_MILLISECONDS);
+    remember(world);
+  });
+
+  const policies = ['Delete', 'Recycle', 'Retain'];
+
+  const expectUntouched = (volume: string, policy: string): void => {
+    expect(world.cluster.contents.get(volume)).toEqual(others);
+    expect(world.server.get(persistentVolumes, { name: volume })).toMatchObject(asBefore(policy));
+  };
+
+  const expectTold = (volume: string): void => {
+    expect(world.prime).toBeUndefined();
+    expect(world.attempts).toEqual([]);
+    expect(world.claim?.spec.volumeName).toBeUndefined();
+    expect(world.events.at(-1)).toMatchObject({ type: 'Warning', reason: 'RestoreHeld' });
+    expect(world.events.at(-1)?.message).toContain(volume);
+  };
+
+  it.each(policies)(
+    'invariant 12: is never taken where it lies ready, and the claim says so (policy %s)',
     async (policy) => {
-      world.truth.save(backedUp, world.now() - HOUR_MILLISECONDS);
-      remember(world);
       const volume = world.cluster.offerVolume(others, policy);
+      const { resourceVersion } = world.server.get(persistentVolumes, { name: volume })?.metadata ?? {};
       world.createClaim('restore');
       await play(10);
-      expect(world.cluster.contents.get(volume)).toEqual(others);
-      expect(world.server.get(persistentVolumes, { name: volume })).toMatchObject(asBefore(policy));
-      expect(world.prime).toBeUndefined();
-      expect(world.attempts).toEqual([]);
-      expect(world.claim?.spec.volumeName).toBeUndefined();
-      expect(world.events.at(-1)).toMatchObject({ type: 'Warning', reason: 'RestoreHeld' });
-      expect(world.events.at(-1)?.message).toContain(volume);
+      expect(world.server.get(persistentVolumes, { name: volume })?.metadata.resourceVersion).toBe(resourceVersion);
+      expectUntouched(volume, policy);
+      expectTold(volume);
+    },
+  );
+
+  it.each(policies)(
+    'invariant 12: keeps its files when the prime claim takes it, and the claim says so (policy %s)',
+    async (policy) => {
+      await untilPrime();
+      const volume = world.cluster.offerVolume(others, policy);
+      await play(10);
+      expectUntouched(volume, policy);
+      expectTold(volume);
     },
   );
 
@@ -53,31 +86,24 @@ describe('a volume that was there before the restore', () => {
   )(
     'invariants 7 and 12: is given back with its files by whoever comes after (policy %s, died at write %i)',
     async (policy, after) => {
-      world.truth.save(backedUp, world.now() - HOUR_MILLISECONDS);
-      remember(world);
+      await untilPrime();
       const volume = world.cluster.offerVolume(others, policy);
-      world.createClaim('restore');
       world.process.client.expect({ after, fault: after % 2 === 0 ? 'refused' : 'answerLost', fatal: true });
       await play(10);
-      expect(world.cluster.contents.get(volume)).toEqual(others);
-      expect(world.server.get(persistentVolumes, { name: volume })).toMatchObject(asBefore(policy));
+      expectUntouched(volume, policy);
     },
   );
 
-  it('invariant 12: keeps its files when the waiting claim is deleted', async () => {
-    world.truth.save(backedUp, world.now() - HOUR_MILLISECONDS);
-    remember(world);
+  it('invariant 12: is given back when the waiting claim is deleted in the middle of it', async () => {
+    await untilPrime();
     const volume = world.cluster.offerVolume(others);
-    world.createClaim('restore');
     await world.until(({ restore }) => restore?.status?.refusedVolumes !== undefined);
     world.deleteClaim();
     await play(4);
-    expect(world.cluster.contents.get(volume)).toEqual(others);
+    expectUntouched(volume, 'Delete');
   });
 
   it('does not keep the claim waiting once somebody else has it', async () => {
-    world.truth.save(backedUp, world.now() - HOUR_MILLISECONDS);
-    remember(world);
     const name = world.cluster.offerVolume(others, 'Retain');
     world.createClaim('restore');
     await play(6);
@@ -88,15 +114,15 @@ describe('a volume that was there before the restore', () => {
     expect(world.content).toMatchObject(backedUp);
     expect(world.cluster.contents.get(name)).toEqual(others);
   });
+});
 
-  it('invariant 12: is not handed over as a blank one', async () => {
-    const volume = world.cluster.offerVolume(others);
-    world.createClaim('restore');
-    await play(10);
-    expect(world.cluster.contents.get(volume)).toEqual(others);
-    expect(world.claim?.spec.volumeName).toBeUndefined();
-    expect(world.events.at(-1)?.message).toContain(volume);
-  });
+it('invariant 12: a volume that was there before is not handed over as a blank one', async () => {
+  const volume = world.cluster.offerVolume(others);
+  world.createClaim('restore');
+  await play(10);
+  expect(world.cluster.contents.get(volume)).toEqual(others);
+  expect(world.claim?.spec.volumeName).toBeUndefined();
+  expect(world.events.at(-1)?.message).toContain(volume);
 });
 
 describe('removing files', () => {
@@ -137,8 +163,8 @@ describe('removing files', () => {
 it('invariant 12: a volume that the prime claim took keeps its files when the claim is bound to another one meanwhile', async () => {
   world.truth.save(backedUp, world.now() - HOUR_MILLISECONDS);
   remember(world);
+  await untilPrime();
   const volume = world.cluster.offerVolume(others);
-  world.createClaim('restore');
   await world.until(({ prime }) => prime?.spec.volumeName === volume);
   world.bindElsewhere();
   await play(4);

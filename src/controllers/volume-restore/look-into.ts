@@ -12,7 +12,7 @@ import { MOVER_PATIENCE_MILLISECONDS, warningsAbout } from '../absent-mover.ts';
 import { ageMilliseconds, type ControllerContext } from '../context.ts';
 import { moverUserOf } from '../mover-user.ts';
 import { PODS_BY_CLAIM } from '../stores.ts';
-import { keepFiles } from './let-go.ts';
+import { keepFiles } from '../let-go.ts';
 import { newestWarning, outcomeOf } from './look-outcome.ts';
 import { buildLookPod, type Placement } from './look-pod.ts';
 import { ENGINE_LOOK_MILLISECONDS, hold, type PrimedScene, type Stop, type Tools } from './scene.ts';

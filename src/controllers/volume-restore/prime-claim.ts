@@ -1,4 +1,11 @@
-import { CLAIM_UID_LABEL, MANAGED_BY, MANAGED_BY_LABEL, PRIME_ROLE, ROLE_LABEL } from '../../api/labels.ts';
+import {
+  CLAIM_UID_LABEL,
+  MANAGED_BY,
+  MANAGED_BY_LABEL,
+  PRIME_ROLE,
+  ROLE_LABEL,
+  UNCHECKED_VOLUME_FINALIZER,
+} from '../../api/labels.ts';
 import type { VolumeRestore } from '../../api/volume-restore.ts';
 import { primeClaimName } from '../../domain/object-names.ts';
 import { provisionerAnnotations } from '../../domain/prime-annotations.ts';
@@ -12,6 +19,9 @@ export const SELECTED_NODE_ANNOTATION = 'volume.kubernetes.io/selected-node';
 /**
  * Builds the claim that gets the volume first: all that decides what volume that is and where is as on the user's claim, on
  * the node that the scheduler chose for its pod. It carries no tier label, so it is never protected itself.
+ *
+ * Where it may be given a volume that is there already, it can't vanish before that one was looked at. A claim with a chosen
+ * node is given none but a new one (volumebinding/binder.go, FindPodVolumes, 1.34).
  *
  * @param claim the user's claim with all its annotations.
  * @param least how many bytes the volume must have; a larger one satisfies the user's claim too.
@@ -30,6 +40,7 @@ export function buildPrimeClaim(claim: PersistentVolumeClaim, restore: VolumeRes
         ...provisionerAnnotations(annotations),
         ...(node === undefined ? {} : { [SELECTED_NODE_ANNOTATION]: node }),
       },
+      ...(node === undefined ? { finalizers: [UNCHECKED_VOLUME_FINALIZER] } : {}),
       ownerReferences: [owner],
     },
     spec: {

@@ -16,6 +16,7 @@ import { confirmBlank } from './confirm-blank.ts';
 import { chooseContent } from './choose-content.ts';
 import { awaitVolume, hasVolume } from './clear-prime.ts';
 import { fillPrime } from './fill-prime.ts';
+import { awaitNoForeignVolume } from './free-volumes.ts';
 import type { MoverLogWatch } from './mover-log-watch.ts';
 import { followTier } from './follow-tier.ts';
 import { makePrime } from './make-prime.ts';
@@ -106,6 +107,8 @@ export class VolumeRestoreReconciler {
     if (this.#waitsForNode(claim)) return await this.#awaitConsumer({ restore, claim });
     const ending = await endLastAttempt(this.#tools, { restore, claim });
     if (ending !== undefined) return ending;
+    const foreign = await awaitNoForeignVolume(this.#tools, { restore, claim });
+    if (foreign !== undefined) return foreign;
     try {
       return { restore, claim, prime: await makePrime(this.#context, restore, claim) };
     } catch (error) {

@@ -6,7 +6,7 @@ import { persistentVolumes, type PersistentVolume, type PersistentVolumeClaim } 
 import { requeueAfter } from '../../runtime/result.ts';
 import type { ControllerContext } from '../context.ts';
 import { discardAttempt } from './attempt.ts';
-import { letGo } from './let-go.ts';
+import { letGo } from '../let-go.ts';
 import { removeLooks } from './look-into.ts';
 import { hold, type PrimedScene, type Scene, type Step, type Stop, type Tools } from './scene.ts';
 import { recordProgress } from './status.ts';
@@ -16,7 +16,7 @@ const RELEASE_LOOK_MILLISECONDS = 1_000;
 
 export type RefusedVolume = NonNullable<VolumeRestoreStatus['refusedVolumes']>[number];
 
-const advice = (volumeName: string): string =>
+export const foreignVolumeAdvice = (volumeName: string): string =>
   `volume ${volumeName} was there before the restore and may hold anything. It fits the claim, so that it would be taken in place of a new one; ` +
   'nothing was written into it and nothing removed. ' +
   `If it is empty and meant for this claim: kubectl annotate pv ${volumeName} ${MAY_FILL_ANNOTATION}=true. ` +
@@ -34,7 +34,7 @@ export async function refuseVolume(tools: Tools, scene: PrimedScene, volume: Per
   await removeLooks(context, restore);
   const { name, namespace } = prime.metadata;
   await letGo(context.client, volume, { name, namespace, uid: refused.claimUID });
-  return await hold(tools, { restore: recorded, claim }, 'ForeignVolume', advice(refused.name));
+  return await hold(tools, { restore: recorded, claim }, 'ForeignVolume', foreignVolumeAdvice(refused.name));
 }
 
 /** To be done before such a volume is given back: without it, the next prime claim would take it again. */
@@ -77,5 +77,5 @@ async function settle(tools: Tools, scene: Scene, refused: RefusedVolume): Promi
   if (!(await letGo(tools.context.client, volume, prime))) return { result: requeueAfter(RELEASE_LOOK_MILLISECONDS) };
   const isTaken = volume.spec.claimRef !== undefined && volume.spec.claimRef.uid !== refused.claimUID;
   if (isTaken || volume.metadata.annotations?.[MAY_FILL_ANNOTATION] === 'true') return undefined;
-  return await hold(tools, scene, 'ForeignVolume', advice(refused.name));
+  return await hold(tools, scene, 'ForeignVolume', foreignVolumeAdvice(refused.name));
 }

@@ -9,7 +9,7 @@ import {
   type PersistentVolumeClaim,
 } from '../../kube/objects.ts';
 import type { ControllerContext } from '../context.ts';
-import { letGo } from './let-go.ts';
+import { letGo } from '../let-go.ts';
 import { removeLooks } from './look-into.ts';
 import { recordRefused, type RefusedVolume } from './refused-volumes.ts';
 

@@ -182,6 +182,25 @@ describe("invariant 5: a user's objects", () => {
     expect(patched.metadata.labels).toEqual({ backup: 'hourly' });
   });
 
+  it('stay: claims; our own are let go of by taking our finalizer off, and no other', async () => {
+    const ours = 'rebound.dev/unchecked-volume';
+    const prime = { namespace, name: 'rebound-prime-2', labels: OWN, finalizers: ['example.com/theirs', ours] };
+    const made = await controller.create(persistentVolumeClaims, { metadata: prime, spec: claimSpec });
+    const all = made.metadata.finalizers ?? [];
+    const others = all.filter((one) => one !== ours);
+    expect(others).toContain('example.com/theirs');
+    const patch = (ref: { readonly namespace: string; readonly name: string }, finalizers: readonly string[]) =>
+      controller.mergePatch(persistentVolumeClaims, ref, { metadata: { finalizers } });
+    for (const finalizers of [[], [ours], [...all, 'example.com/another']]) {
+      await expect(patch(prime, finalizers)).rejects.toThrow(bounded);
+    }
+    expect((await patch(prime, others)).metadata.finalizers).toEqual(others);
+    const mine = { namespace, name: 'data', finalizers: [ours] };
+    const { metadata } = await fixture.client.create(persistentVolumeClaims, { metadata: mine, spec: claimSpec });
+    const withoutOurs = metadata.finalizers?.filter((one) => one !== ours) ?? [];
+    await expect(patch(mine, withoutOurs)).rejects.toThrow(bounded);
+  });
+
   it('stay: pods; those that look into volumes can use nothing else', async () => {
     const restore = { ...owner, kind: 'VolumeRestore' };
     const ours = { namespace, name: 'rebound-look-1', labels: OWN, ownerReferences: [restore] };
@@ -265,6 +284,12 @@ describe("invariant 5: a user's objects", () => {
     for (const one of [mine, ours]) {
       await expect(change(one, { spec: { claimRef: { namespace, name: 'other' } } })).rejects.toThrow(bounded);
     }
+    // Its own reclaim policy is still owed to the one that was kept.
+    await change(ours, {
+      metadata: { annotations: { 'rebound.dev/former-reclaim-policy': null } },
+      spec: { persistentVolumeReclaimPolicy: 'Delete' },
+    });
+    await expect(change(ours, { spec: { persistentVolumeReclaimPolicy: 'Retain' } })).rejects.toThrow(bounded);
   });
 });
 

@@ -1,11 +1,7 @@
-import { API_GROUP } from '../../api/group.ts';
-import { nextLetGoStep } from '../../domain/letting-go.ts';
-import type { ObjectRef } from '../../kube/kind.ts';
-import { persistentVolumeClaims, persistentVolumes, type PersistentVolume } from '../../kube/objects.ts';
-import type { ObjectClient } from '../context.ts';
-
-/** On a volume that is being let go of: the reclaim policy that it had, and gets back. */
-export const FORMER_POLICY_ANNOTATION = `${API_GROUP}/former-reclaim-policy`;
+import { FORMER_POLICY_ANNOTATION, nextLetGoStep } from '../domain/letting-go.ts';
+import type { ObjectRef } from '../kube/kind.ts';
+import { persistentVolumeClaims, persistentVolumes, type PersistentVolume } from '../kube/objects.ts';
+import type { ObjectClient } from './context.ts';
 
 /** The default where a volume was made without one. */
 const DEFAULT_POLICY = 'Retain';
