@@ -57,6 +57,16 @@ describe('parseListResult', () => {
     expect(parse(xml)).toMatchObject({ ok: false, reason: 'BadResponse' });
   });
 
+  it('takes a listing of the whole bucket without the prefix that some stores leave out, and none of less', () => {
+    const bare = empty.replace(/<Prefix>.*<\/Prefix>/, '');
+    expect(parseListResult(Buffer.from(bare), { ...question, prefix: '' })).toEqual({
+      ok: true,
+      value: { objects: [] },
+    });
+    expect(parseListResult(Buffer.from(bare), question).ok).toBe(false);
+    expect(parseListResult(Buffer.from(empty), { ...question, prefix: '' }).ok).toBe(false);
+  });
+
   it('takes the name of the bucket behind the alias of an access point', () => {
     const alias = { ...question, bucket: 'backups-0123456789abcdef0123456789abcdef01-s3alias' };
     expect(parseListResult(Buffer.from(empty), alias).ok).toBe(true);

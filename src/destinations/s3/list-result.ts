@@ -72,6 +72,11 @@ const readObjects = (root: XmlElement, prefix: string, decode: (text: string) =>
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-alias.html
 const isNameOf = (bucket: string, name: string): boolean => name === bucket || bucket.endsWith('-s3alias');
 
+// A listing of the whole bucket comes without the element from some stores (versitygw 1.8.0, seen); a listing
+// of less names its prefix.
+const prefixOf = (root: XmlElement, { prefix }: ListQuestion): string =>
+  prefix === '' ? (child(root, 'Prefix') ?? '') : required(root, 'Prefix');
+
 const readListResult = (body: Buffer, question: ListQuestion): ListResult => {
   if (!isUtf8(body)) throw new XmlError('it is not UTF-8');
   const root = parseXml(body.toString('utf8'));
@@ -79,7 +84,7 @@ const readListResult = (body: Buffer, question: ListQuestion): ListResult => {
   const decode = child(root, 'EncodingType') === 'url' ? urlDecode : (text: string) => text;
   if (!isNameOf(question.bucket, required(root, 'Name')))
     throw new XmlError('it lists another bucket than was asked for');
-  const prefix = required(root, 'Prefix');
+  const prefix = prefixOf(root, question);
   if (prefix !== question.prefix && decode(prefix) !== question.prefix) {
     throw new XmlError('it lists another prefix than was asked for');
   }
