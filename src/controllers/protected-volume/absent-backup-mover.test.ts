@@ -90,3 +90,16 @@ describe('invariant 14: a backup that has no mover after a minute', () => {
     expect(ready()?.reason).toBe('FirstBackupPending');
   });
 });
+
+it('invariant 14: repeats what VolSync itself is refused, and what to do', async () => {
+  const message =
+    'persistentvolumeclaims "volsync-src-cache" is forbidden: maximum storage usage per PersistentVolumeClaim is 512Mi, but request is 1Gi';
+  world.server.change(replicationSources, world.schedule?.metadata ?? { name: '' }, (object) => {
+    const condition = { type: 'Synchronizing', status: 'False', reason: 'Error', message };
+    childOf(object, 'status')['conditions'] = [{ ...condition, lastTransitionTime: '2030-01-01T00:00:00Z' }];
+  });
+  await lookAfter(1_000);
+  expect(ready()).toMatchObject({ status: 'False', reason: 'BackupFailing' });
+  expect(ready()?.message).toContain(message);
+  expect(ready()?.message).toContain('LimitRange must have room for one mover and its cache claim');
+});

@@ -111,15 +111,18 @@ const knownIdsOf = (before: ProtectedVolumeStatus | undefined): readonly string[
 function troubleOf(source: ReplicationSource | undefined, failedMovers: readonly FailedMover[]): string | undefined {
   const newest = failedMovers.at(-1);
   const ofPod = newest === undefined ? undefined : podTrouble(newest.pod, newest.log);
-  if (ofPod !== undefined) return [ofPod.message, ofPod.advice].filter((one) => one !== undefined).join(' ');
+  if (ofPod !== undefined) return withAdvice(ofPod.message, ofPod.advice);
   const mover = source?.status?.latestMoverStatus;
   if (mover?.result === 'Failed') return failureWords(mover.logs ?? '');
   const complaint = engineComplaint(source?.status?.conditions);
-  return complaint === undefined ? undefined : `The engine says: ${complaint}.`;
+  return complaint === undefined ? undefined : withAdvice(`The engine says: ${complaint}.`, moverAdvice(complaint));
 }
 
 function failureWords(log: string): string {
   const complaint = moverComplaint(log);
   if (complaint === undefined) return 'The mover failed without saying why; look at the log of its pod.';
-  return [`The mover says: ${complaint}.`, moverAdvice(complaint)].filter((one) => one !== undefined).join(' ');
+  return withAdvice(`The mover says: ${complaint}.`, moverAdvice(complaint));
 }
+
+const withAdvice = (message: string, advice: string | undefined): string =>
+  advice === undefined ? message : `${message} ${advice}`;

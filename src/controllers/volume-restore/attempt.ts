@@ -21,7 +21,7 @@ import { objectKey, ownerReference } from '../../kube/kind.ts';
 import { secrets, type Pod, type StorageClass } from '../../kube/objects.ts';
 import type { ControllerContext } from '../context.ts';
 import type { RepositoryAccess } from '../repository-access.ts';
-import { createRepositorySecret, secretNameOf } from '../repository-secret.ts';
+import { createRepositorySecret, secretNameOf, type SecretPlan } from '../repository-secret.ts';
 import { PODS_BY_JOB } from '../stores.ts';
 import type { Heard, MoverLogWatch } from './mover-log-watch.ts';
 
@@ -52,8 +52,6 @@ export interface RunningAttempt {
   readonly trouble?: MoverTrouble | undefined;
   /** The mover that is waited for, and for how long; absent once it was seen or heard. */
   readonly notStarted?: NotStarted | undefined;
-  /** The Secret that the mover was given. */
-  readonly secretName: string | undefined;
   /** A mover works just now: it must not be replaced. */
   readonly moverRuns: boolean;
 }
@@ -72,14 +70,15 @@ const attemptRef = (restore: VolumeRestore, attempt: number) => ({
   name: restoreAttemptName(ownerReference(restore).uid, attempt),
 });
 
-/** Makes the Secret and the engine's object of one attempt; both belong to the restore. */
-export async function startAttempt(context: ControllerContext, plan: AttemptPlan): Promise<void> {
-  const { restore, access, policy } = plan;
-  const { name, namespace = '' } = attemptRef(restore, plan.attempt);
-  const owner = ownerReference(restore);
-  const secret = { engineObjectName: name, namespace, owner, access };
-  await createRepositorySecret(context, secret);
-  const desired = buildReplicationDestination({
+function secretPlanOf({ restore, access, attempt }: AttemptPlan): SecretPlan {
+  const { name, namespace = '' } = attemptRef(restore, attempt);
+  return { engineObjectName: name, namespace, owner: ownerReference(restore), access };
+}
+
+function objectOf(plan: AttemptPlan): ReturnType<typeof buildReplicationDestination> {
+  const secret = secretPlanOf(plan);
+  const { engineObjectName: name, namespace, owner, access } = secret;
+  return buildReplicationDestination({
     name,
     namespace,
     owner,
@@ -89,13 +88,26 @@ export async function startAttempt(context: ControllerContext, plan: AttemptPlan
     snapshotTimeMilliseconds: plan.snapshotTimeMilliseconds,
     paused: plan.paused,
     deletesFiles: plan.deletesFiles,
-    policy: policy.spec,
+    policy: plan.policy.spec,
     claimStorageClass: plan.claimStorageClass,
     moverUser: plan.moverUser,
   });
+}
+
+/** Makes the Secret and the engine's object of one attempt; both belong to the restore. */
+export async function startAttempt(context: ControllerContext, plan: AttemptPlan): Promise<void> {
+  await createRepositorySecret(context, secretPlanOf(plan));
+  const desired = objectOf(plan);
   const current = context.stores.replicationDestinations.get(objectKey(desired.metadata));
   if (current === undefined) await createAttempt(context, desired);
   else await changeAttempt(context, current, desired);
+}
+
+/** Whether the engine's object of an attempt says otherwise than it is wanted now: credentials or the tier were changed. */
+export function isOutdated({ stores }: ControllerContext, plan: AttemptPlan): boolean {
+  const desired = objectOf(plan);
+  const current = stores.replicationDestinations.get(objectKey(desired.metadata));
+  return current !== undefined && specPatch(current.spec, desired.spec) !== undefined;
 }
 
 /** An object of this name can only be this attempt's, of which the local copy knows nothing yet: the next look goes on. */
@@ -123,16 +135,6 @@ async function changeAttempt(
   const former = repositorySecretOf(current);
   if (former === undefined || former === desired.spec.restic.repository) return;
   await context.client.delete(secrets, { namespace, name: former });
-}
-
-/** Whether an attempt's mover was given other credentials than the present ones. */
-export function hasOutdatedSecret(
-  restore: VolumeRestore,
-  attempt: number,
-  { secretName, access }: { readonly secretName: string | undefined; readonly access: RepositoryAccess },
-): boolean {
-  const { name: engineObjectName, namespace = '' } = attemptRef(restore, attempt);
-  return secretName !== secretNameOf({ engineObjectName, namespace, owner: ownerReference(restore), access });
 }
 
 /** Looks at an attempt: the engine's object, and what its mover was heard saying. */
@@ -170,8 +172,7 @@ function runningAttempt(
     since = '',
   }: { readonly pod?: Pod | undefined; readonly heard?: Heard | undefined; readonly since?: string | undefined },
 ): RunningAttempt {
-  const secretName = repositorySecretOf(object);
-  const running = { kind: 'running', secretName, moverRuns: isRunning(pod) } as const;
+  const running = { kind: 'running', moverRuns: isRunning(pod) } as const;
   const trouble = engineTrouble(object) ?? (pod === undefined ? undefined : podTrouble(pod, heard?.log ?? ''));
   const hasStarted = heard !== undefined || (pod !== undefined && pod.status?.phase !== 'Pending');
   if (hasStarted) return { ...running, trouble: trouble ?? silence(context, pod, heard) };
@@ -251,7 +252,8 @@ function engineTrouble({ status }: ReplicationDestination): MoverTrouble | undef
     return { kind: 'failed', message, advice: moverAdvice(message) };
   }
   const complaint = engineComplaint(status?.conditions);
-  return complaint === undefined ? undefined : { kind: 'failed', message: `VolSync says: ${complaint}.` };
+  if (complaint === undefined) return undefined;
+  return { kind: 'failed', message: `VolSync says: ${complaint}.`, advice: moverAdvice(complaint) };
 }
 
 /** Ends an attempt: its Secret goes, then the engine's object, and with it its Job, pods and cache. */

@@ -10,8 +10,9 @@ import { moverUserOf } from '../mover-user.ts';
 import { DESTINATION_TIMEOUT_MILLISECONDS, tell, warn } from '../context.ts';
 import type { RepositoryAccess } from '../repository-access.ts';
 import {
+  type AttemptPlan,
   discardAttempt,
-  hasOutdatedSecret,
+  isOutdated,
   type NotStarted,
   observeAttempt,
   type RunningAttempt,
@@ -166,22 +167,28 @@ async function begin(
   return { result: requeueAfter(ENGINE_LOOK_MILLISECONDS) };
 }
 
-async function start(
+async function start(tools: Tools, scene: Scene, access: RepositoryAccess, attempt: number): Promise<void> {
+  const plan = planOf(tools, scene, access, attempt);
+  if (plan !== undefined) await startAttempt(tools.context, plan);
+}
+
+/** What an attempt is to be by what is recorded; undefined without a tier, or before a snapshot was chosen. */
+function planOf(
   tools: Tools,
   { restore, claim }: Scene,
   access: RepositoryAccess,
   attempt: number,
-): Promise<void> {
+): AttemptPlan | undefined {
   const { snapshot, moverUser = {}, primeClaimUID, clearedPrime } = restore.status ?? {};
   const { policies, storageClasses } = tools.context.stores;
   const policy = policies.get(policyNameOf(restore));
-  if (policy === undefined || snapshot === undefined) return;
+  if (policy === undefined || snapshot === undefined) return undefined;
   const paused = clearedPrime === undefined || clearedPrime.claimUID !== primeClaimUID;
   const deletesFiles = !paused && clearedPrime.isMade && attempt > clearedPrime.attempt;
   const plan = { restore, policy, access, moverUser, attempt, paused, deletesFiles };
   const snapshotTimeMilliseconds = Date.parse(snapshot.time);
   const claimStorageClass = storageClasses.get(claim.spec.storageClassName ?? '');
-  await startAttempt(tools.context, { ...plan, snapshotTimeMilliseconds, claimStorageClass });
+  return { ...plan, snapshotTimeMilliseconds, claimStorageClass };
 }
 
 /** Whether the mover does not get on, and the claim or its pods name another user by now. One at work is left alone. */
@@ -213,7 +220,7 @@ async function watchOver(
     return await showTrouble(tools, scene, 'MoverSilent', message);
   }
   const opened = openFor(tools, restore);
-  if (opened.ok) await exchangeCredentials(tools, scene, opened.access, { attempt, running });
+  if (opened.ok && !running.moverRuns) await renew(tools, scene, opened.access, attempt);
   const locked =
     opened.ok && speaksOfLock(trouble.message) ? await awaitUnlocked(tools, scene, opened.access) : undefined;
   if (locked !== undefined) return locked;
@@ -221,17 +228,14 @@ async function watchOver(
   return await showTrouble(tools, scene, 'RestoreFailing', message);
 }
 
-/** Credentials that were exchanged since: the mover's next try takes the new ones. A mover that works is let be. */
-async function exchangeCredentials(
-  tools: Tools,
-  scene: Scene,
-  access: RepositoryAccess,
-  { attempt, running }: Pick<WatchedAttempt, 'attempt' | 'running'>,
-): Promise<void> {
-  const { secretName, moverRuns } = running;
-  if (moverRuns || !hasOutdatedSecret(scene.restore, attempt, { secretName, access })) return;
+/** Credentials or settings of the tier that were changed since: the mover's next try takes the new ones. */
+async function renew(tools: Tools, scene: Scene, access: RepositoryAccess, attempt: number): Promise<void> {
+  const prepared = planOf(tools, scene, access, attempt);
+  // A mover that was allowed to start stays so, also one of the first versions, which began without a look.
+  const plan = prepared === undefined ? undefined : { ...prepared, paused: false };
+  if (plan === undefined || !isOutdated(tools.context, plan)) return;
   const verified = await access.destination.verifyIdentity({ timeoutMilliseconds: DESTINATION_TIMEOUT_MILLISECONDS });
-  if (verified.ok) await start(tools, scene, access, attempt);
+  if (verified.ok) await startAttempt(tools.context, plan);
 }
 
 async function awaitMover(

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LOOK_ROLE, MOVER_USER_ANNOTATION, ROLE_LABEL, TIER_LABEL } from '../../api/labels.ts';
 import { claimRecordKey } from '../../destinations/layout.ts';
+import { replicationDestinations } from '../../engines/volsync/kinds.ts';
 import { persistentVolumeClaims, pods } from '../../kube/objects.ts';
+import { backupPolicies } from '../../kube/rebound-kinds.ts';
 import { childOf, isObject } from '../testing/json.ts';
 import { remember } from '../testing/past.ts';
 import { CLAIM, CLAIM_REF, NAMESPACE, World } from '../testing/world.ts';
@@ -68,6 +70,27 @@ describe('a claim that waits', () => {
     await world.until((one) => look(one) !== undefined);
     expect(look(world)?.spec.securityContext).toMatchObject({ runAsUser: 999, runAsGroup: 999, runAsNonRoot: true });
     await world.until(isCompleted);
+  });
+
+  it('invariant 14: has its cache as its tier says by now, where the one before was refused', async () => {
+    const refusal =
+      'persistentvolumeclaims "volsync-dst-cache" is forbidden: maximum storage usage per PersistentVolumeClaim is 512Mi, but request is 1Gi';
+    world.createClaim('restore');
+    await world.until(({ attempts }) => attempts[0]?.spec['paused'] === false);
+    world.server.change(replicationDestinations, world.attempts[0]?.metadata ?? CLAIM_REF, (object) => {
+      const condition = { type: 'Synchronizing', status: 'False', reason: 'Error', message: refusal };
+      object['status'] = { conditions: [{ ...condition, lastTransitionTime: '2030-01-01T00:00:00Z' }] };
+    });
+    await world.look();
+    expect(world.events.at(-1)).toMatchObject({ type: 'Warning', reason: 'RestoreFailing' });
+    expect(world.events.at(-1)?.message).toContain(refusal);
+    expect(world.events.at(-1)?.message).toContain('LimitRange must have room for one mover and its cache claim');
+    world.server.change(backupPolicies, { name: 'hourly' }, (object) => {
+      childOf(childOf(object, 'spec'), 'volSync')['cacheCapacity'] = '256Mi';
+    });
+    await world.look();
+    expect(world.attempts[0]?.spec['restic']).toMatchObject({ cacheCapacity: '256Mi' });
+    expect(world.attempts[0]?.spec['paused']).toBe(false);
   });
 
   it('is restored by the tier that it is given while its own does not exist', async () => {
