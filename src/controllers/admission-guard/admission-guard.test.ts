@@ -15,7 +15,11 @@ it('invariant 1: warns of a missing floor on every destination, again and again,
   const guard = guardOf(world);
   guard.onChange = vi.fn();
   await guard.reconcile();
-  expect(await guard.reconcile()).toEqual({ kind: 'requeueAfter', milliseconds: 60_000 });
+  world.wait(10_000);
+  expect(await guard.reconcile()).toEqual({ kind: 'requeueAfter', milliseconds: 10_000 });
+  expect(world.told).toEqual(['FloorMissing']);
+  world.wait(50_000);
+  await guard.reconcile();
   expect(guard.current).toMatchObject({ status: 'False', reason: 'FloorMissing' });
   const uid = world.server.get(backupDestinations, { name: 'default' })?.metadata.uid;
   expect(world.events.map(({ type, reason, uid: about }) => [type, reason, about])).toEqual([

@@ -10,21 +10,24 @@ import {
   validatingAdmissionPolicyBindings,
 } from './kinds.ts';
 
-/** What somebody removed or altered is noticed within this time. */
+/** What somebody removed or altered is noticed within this time, and told again after it. */
 const LOOK_AGAIN_MILLISECONDS = 60_000;
+/** Whoever mends it sees within this time whether that was all. */
+const SEE_MENDED_MILLISECONDS = 10_000;
 
 /** The configuration and the webhook in it that claims are sent to (manifests/webhook/). */
 const WEBHOOK_CONFIGURATION = 'rebound-webhook';
 const WEBHOOK_NAME = 'claims.rebound.dev';
 
 /**
- * Looks every minute whether the webhook's configuration and the policy under it are there and as this version needs them:
+ * Looks every minute, and more often while it is not so, whether the webhook's configuration and the policy under it are there and as this version needs them:
  * both are applied by others, who may prune them. What it finds is a condition of every BackupDestination, a warning event
  * on each, and a metric.
  */
 export class AdmissionGuard implements GuardView {
   readonly #context: ControllerContext;
   #current: GuardState | undefined;
+  #toldMilliseconds = Number.NEGATIVE_INFINITY;
   /** Called when the state is another one. */
   onChange: () => void = () => undefined;
 
@@ -37,12 +40,14 @@ export class AdmissionGuard implements GuardView {
   }
 
   readonly reconcile = async (): Promise<Result> => {
-    const before = this.#current;
     const found = await this.#look();
+    const isNews = this.#current?.message !== found.message;
     this.#current = found;
-    if (found.status !== 'True') this.#tell(found);
-    if (before?.message !== found.message) this.onChange();
-    return requeueAfter(LOOK_AGAIN_MILLISECONDS);
+    const isGuarded = found.status === 'True';
+    const untoldMilliseconds = this.#context.now() - this.#toldMilliseconds;
+    if (!isGuarded && (isNews || untoldMilliseconds >= LOOK_AGAIN_MILLISECONDS)) this.#tell(found);
+    if (isNews) this.onChange();
+    return requeueAfter(isGuarded ? LOOK_AGAIN_MILLISECONDS : SEE_MENDED_MILLISECONDS);
   };
 
   async #look(): Promise<GuardState> {
@@ -59,7 +64,8 @@ export class AdmissionGuard implements GuardView {
 
   /** Said again as long as it lasts: events are counted, and vanish after a while. */
   #tell({ reason, message }: GuardState): void {
-    const { stores, log } = this.#context;
+    const { stores, log, now } = this.#context;
+    this.#toldMilliseconds = now();
     log.warn({ reason }, message);
     for (const destination of stores.destinations.list()) warn(this.#context, destination, reason, message);
   }
