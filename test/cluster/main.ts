@@ -1,10 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
-import { chooseProvider } from './choose-provider.ts';
+import { chooseCluster } from './choose-provider.ts';
 import { ClusterError } from './cluster-error.ts';
 import { checkCsiDriver } from './native/csi-sanity.ts';
-import { SecondCluster } from './native/second-cluster.ts';
 import type { Cluster, ClusterStatus, Report } from './provider.ts';
 import { shellExports } from './shell-exports.ts';
 
@@ -18,9 +17,9 @@ const usage = `usage: npm run cluster -- <command>
   logs [component]           a component's log, or the components' names
   check-csi                  check the CSI driver with csi-sanity; needs no cluster
 
+  --name <name>              all but check-csi: a second cluster beside the first, on the first one's S3
   --name <name> --control-plane
-                             all but check-csi: a second cluster beside the first, on the first one's S3; it has
-                             an API server and the controller manager, and no nodes
+                             the same, with an API server and the controller manager and no nodes
 `;
 
 const startedMs = Date.now();
@@ -125,17 +124,7 @@ async function main(): Promise<number> {
     json: values.json,
     clusterName: values.name,
   };
-  return command(await chooseCluster(name, values.name, values['control-plane']), flags, argument);
-}
-
-/** @throws ClusterError when a second cluster is asked for that there can't be. */
-async function chooseCluster(command: string, name: string | undefined, controlPlane: boolean): Promise<Cluster> {
-  if (name === undefined && controlPlane) throw new ClusterError('a control plane alone needs a name: add --name b');
-  if (name === undefined) return chooseProvider();
-  if (command === 'up' && !controlPlane) {
-    throw new ClusterError('a second cluster has a control plane and no nodes: add --control-plane');
-  }
-  return new SecondCluster(name);
+  return command(await chooseCluster(values.name, values['control-plane']), flags, argument);
 }
 
 /** What the person can put right is one line; anything else is a defect of ours and shows where it happened. */

@@ -51,13 +51,19 @@ async function readCrds(report: Report): Promise<string> {
   return readFileSync(join(folder, 'crds.yaml'), 'utf8');
 }
 
+export interface AddOnsOptions {
+  readonly exclude?: readonly string[];
+  /** Address of the Service of cluster DNS, in place of the first cluster's, which the files name. */
+  readonly dnsService?: string;
+}
+
 /** The manifests of what belongs to the cluster: CRDs, and the files in ../add-ons. */
-export async function readAddOns(
-  report: Report,
-  options: { readonly exclude?: readonly string[] } = {},
-): Promise<AddOns> {
+export async function readAddOns(report: Report, { exclude = [], dnsService }: AddOnsOptions = {}): Promise<AddOns> {
   const crds = await readCrds(report);
-  const objects = readFiles(addOnsFolder, (name) => options.exclude?.includes(name) !== true).join('\n---\n');
+  const written = readFiles(addOnsFolder, (name) => !exclude.includes(name)).join('\n---\n');
+  const objects = written.replace(/^( *clusterIP:).*$/m, (line, key: string) =>
+    dnsService === undefined ? line : `${key} ${dnsService}`,
+  );
   return { crds, objects, hash: createHash('sha256').update(crds).update(objects).digest('hex').slice(0, 16) };
 }
 

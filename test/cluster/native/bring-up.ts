@@ -6,10 +6,10 @@ import { applyAddOns, readAddOns } from './add-ons.ts';
 import { createCgroup } from './cgroups.ts';
 import { ensurePki } from './certificates.ts';
 import {
-  componentSpecs,
+  componentSpec,
+  componentsOf,
   buildPrograms,
   clusterPrograms,
-  componentNames,
   kubectl,
   portUses,
   writeBinFolder,
@@ -20,89 +20,98 @@ import { programPath } from './go-programs.ts';
 import { enableBridgeFiltering, saveHostSettings } from './host-settings.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { writeKubeletConfig } from './kubelet.ts';
-import type { ClusterFolders } from './layout.ts';
-import { cgroupName, network, nodeName, ports } from './layout.ts';
+import type { ClusterLayout } from './layout.ts';
+import { nodeName } from './layout.ts';
 import { writeLocalPathConfig } from './local-path.ts';
+import { ensureNetworkNamespace } from './network-namespace.ts';
 import { buildNodeImages } from './node-images.ts';
 import { takeMachine } from './owner.ts';
 import { ensureBridge, writeCniConfig } from './pod-network.ts';
 import { diskNeeds, ensurePackages, makeFolder, requireDisk, requirePorts } from './prerequisites.ts';
 import type { ProcessFolder } from './process-folder.ts';
 import { writeRecyclerPod } from './recycler.ts';
-import { appliedAddOnsHash, isClusterReady, waitForCluster, waitForComponent } from './readiness.ts';
+import { appliedAddOnsHash, isClusterReady, serverOf, waitForCluster, waitForComponent } from './readiness.ts';
 
 /** Whether everything runs as it should and answers; then `up` has nothing to do. */
-export async function isUp(folders: ClusterFolders, processes: ProcessFolder): Promise<boolean> {
+export async function isUp(layout: ClusterLayout, processes: ProcessFolder): Promise<boolean> {
   if (!clusterPrograms.every((name) => existsSync(programPath(name)))) return false;
-  const specs = componentSpecs(folders);
-  if (!componentNames.every((name) => processes.state(specs[name]) === 'running')) return false;
+  const isRunning = (name: ComponentName): boolean => processes.state(componentSpec(layout, name)) === 'running';
+  if (!componentsOf(layout).every(isRunning)) return false;
   const [ready, applied, wanted] = await Promise.all([
-    isClusterReady(folders),
-    appliedAddOnsHash(folders).catch(() => undefined),
-    readAddOns(() => undefined),
+    isClusterReady(layout),
+    appliedAddOnsHash(layout, serverOf(layout)).catch(() => undefined),
+    readAddOns(() => undefined, layout.network),
   ]);
   return ready && applied === wanted.hash;
 }
 
 /** Builds what is missing, starts what does not run, and waits until pods can run. */
-export async function bringUp(folders: ClusterFolders, processes: ProcessFolder, report: Report): Promise<void> {
+export async function bringUp(layout: ClusterLayout, processes: ProcessFolder, report: Report): Promise<void> {
   const everythingBuilt = clusterPrograms.every((name) => existsSync(programPath(name)));
-  requireDisk(diskNeeds(folders.root, everythingBuilt));
+  requireDisk(diskNeeds(layout.root, everythingBuilt));
   await ensurePackages(report);
   await buildPrograms(report);
   const images = await buildNodeImages(report);
-  await prepareHost(folders, processes);
-  await startControlPlane(folders, processes, report);
-  const addOns = ensureAddOns(folders, report);
+  await prepareHost(layout, processes);
+  await startControlPlane(layout, processes, report);
+  const addOns = ensureAddOns(layout, report);
   // Awaited below; a failure in between must not go by as unhandled.
   addOns.catch(() => undefined);
-  await startNode(folders, processes, report, images);
+  await startNode(layout, processes, report, images);
   await addOns;
-  await startSidecars(folders, processes, report);
+  await startSidecars(layout, processes, report);
   report('waiting for the node and cluster DNS');
-  await waitForCluster(folders);
-  for (const name of componentNames) processes.assertAlive(name);
+  await waitForCluster(layout);
+  for (const name of componentsOf(layout)) processes.assertAlive(name);
 }
 
-async function prepareHost(folders: ClusterFolders, processes: ProcessFolder): Promise<void> {
-  makeFolder(folders.root);
-  forgetLastBoot(folders);
-  takeMachine(folders.root);
-  await requireFreePorts(folders, processes);
-  saveHostSettings(folders.root);
-  await enableBridgeFiltering();
-  await ensureBridge();
-  createCgroup(cgroupName);
-  const pki = await ensurePki(folders.pki, {
+async function prepareHost(layout: ClusterLayout, processes: ProcessFolder): Promise<void> {
+  makeFolder(layout.root);
+  forgetLastBoot(layout);
+  takeMachine(layout);
+  await requireFreePorts(layout, processes);
+  await prepareNetwork(layout);
+  createCgroup(layout.cgroupName);
+  const { network } = layout;
+  const pki = await ensurePki(layout.pki, {
     apiServerAddresses: [network.gateway, network.kubernetesService, '127.0.0.1'],
     nodeName,
     nodeAddress: network.gateway,
   });
-  const server = `https://${network.gateway}:${ports.apiServer}`;
-  writeKubeconfig(folders.adminKubeconfig, pki, 'admin', server);
-  writeKubeconfig(folders.nodeKubeconfig, pki, 'node', server);
-  writeCniConfig(folders);
-  writeContainerdConfig(folders);
-  writeKubeletConfig(folders);
-  writeLocalPathConfig(folders);
-  writeRecyclerPod(folders);
-  writeBinFolder(folders);
+  const server = serverOf(layout);
+  writeKubeconfig(layout.adminKubeconfig, pki, 'admin', server);
+  writeKubeconfig(layout.nodeKubeconfig, pki, 'node', server);
+  writeCniConfig(layout);
+  writeContainerdConfig(layout);
+  writeKubeletConfig(layout);
+  writeLocalPathConfig(layout);
+  writeRecyclerPod(layout);
+  writeBinFolder(layout);
+}
+
+/** The machine's settings are the first cluster's to change, and to set back; a second one comes up beside it only. */
+async function prepareNetwork(layout: ClusterLayout): Promise<void> {
+  if (layout.second === undefined) {
+    saveHostSettings(layout.root);
+    await enableBridgeFiltering();
+  }
+  await ensureNetworkNamespace(layout);
+  await ensureBridge(layout);
 }
 
 /** After a restart of the machine, notes about containers and saved kernel settings speak of another life. */
-function forgetLastBoot(folders: ClusterFolders): void {
-  const path = join(folders.root, 'boot-id');
+function forgetLastBoot(layout: ClusterLayout): void {
+  const path = join(layout.root, 'boot-id');
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   const last = existsSync(path) ? readFileSync(path, 'utf8') : boot;
-  if (last !== boot) removeContainerdState(folders);
+  if (last !== boot) removeContainerdState(layout);
   writeFileSync(path, boot);
 }
 
-async function requireFreePorts(folders: ClusterFolders, processes: ProcessFolder): Promise<void> {
-  const specs = componentSpecs(folders);
-  const starting = portUses.filter(
-    ({ component }) => !['running', 'changed'].includes(processes.state(specs[component])),
-  );
+async function requireFreePorts(layout: ClusterLayout, processes: ProcessFolder): Promise<void> {
+  const names = componentsOf(layout);
+  const isStopped = (name: ComponentName): boolean => processes.identity(name) === undefined;
+  const starting = portUses(layout).filter(({ component }) => names.includes(component) && isStopped(component));
   await requirePorts(starting);
 }
 
@@ -114,39 +123,35 @@ const restartedWith: Partial<Record<ComponentName, readonly ComponentName[]>> = 
   'csi-nofsgroup': ['csi-provisioner-nofsgroup', 'csi-snapshotter-nofsgroup'],
 };
 
-async function start(
-  folders: ClusterFolders,
-  processes: ProcessFolder,
-  names: readonly ComponentName[],
-): Promise<void> {
-  const specs = componentSpecs(folders);
+async function start(layout: ClusterLayout, processes: ProcessFolder, names: readonly ComponentName[]): Promise<void> {
   for (const name of names) {
-    const isStarted = await processes.ensure(specs[name]);
+    const isStarted = await processes.ensure(componentSpec(layout, name));
     if (isStarted) for (const dependent of restartedWith[name] ?? []) await processes.stop(dependent);
   }
-  for (const name of names) await waitForComponent(folders, processes, name);
+  for (const name of names) await waitForComponent(layout, processes, name);
 }
 
-async function startControlPlane(folders: ClusterFolders, processes: ProcessFolder, report: Report): Promise<void> {
-  report('starting etcd, the API server, containerd and S3');
-  await start(folders, processes, ['etcd', 'containerd', 's3', 'apiserver']);
-  await start(folders, processes, ['controller-manager', 'scheduler']);
+async function startControlPlane(layout: ClusterLayout, processes: ProcessFolder, report: Report): Promise<void> {
+  report('starting etcd, the API server and containerd');
+  const store = componentsOf(layout).filter((name) => name === 's3');
+  await start(layout, processes, ['etcd', 'containerd', ...store, 'apiserver']);
+  await start(layout, processes, ['controller-manager', 'scheduler']);
 }
 
 async function startNode(
-  folders: ClusterFolders,
+  layout: ClusterLayout,
   processes: ProcessFolder,
   report: Report,
   images: string,
 ): Promise<void> {
-  if (await ensureImported(folders, images)) report('imported the node images');
+  if (await ensureImported(layout, images)) report('imported the node images');
   report('starting the kubelet, kube-proxy and the CSI drivers');
-  await start(folders, processes, ['kubelet', 'proxy', 'csi-hostdir', 'csi-ext4', 'csi-nosnap', 'csi-nofsgroup']);
+  await start(layout, processes, ['kubelet', 'proxy', 'csi-hostdir', 'csi-ext4', 'csi-nosnap', 'csi-nofsgroup']);
 }
 
-async function startSidecars(folders: ClusterFolders, processes: ProcessFolder, report: Report): Promise<void> {
+async function startSidecars(layout: ClusterLayout, processes: ProcessFolder, report: Report): Promise<void> {
   report('starting the storage controllers and VolSync');
-  await start(folders, processes, [
+  await start(layout, processes, [
     'csi-provisioner',
     'csi-provisioner-ext4',
     'csi-provisioner-nosnap',
@@ -161,9 +166,9 @@ async function startSidecars(folders: ClusterFolders, processes: ProcessFolder, 
   ]);
 }
 
-async function ensureAddOns(folders: ClusterFolders, report: Report): Promise<void> {
-  const addOns = await readAddOns(report);
-  if ((await appliedAddOnsHash(folders)) === addOns.hash) return;
+async function ensureAddOns(layout: ClusterLayout, report: Report): Promise<void> {
+  const addOns = await readAddOns(report, layout.network);
+  if ((await appliedAddOnsHash(layout, serverOf(layout))) === addOns.hash) return;
   report('applying CRDs, storage classes and CoreDNS');
-  await applyAddOns(kubectl(folders), addOns);
+  await applyAddOns(kubectl(layout), addOns);
 }

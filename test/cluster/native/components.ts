@@ -9,9 +9,10 @@ import { apiServerSpec, controllerManagerSpec, etcdSpec, schedulerSpec } from '.
 import type { ProgramName } from './go-programs.ts';
 import { buildProgram, programPath } from './go-programs.ts';
 import { kubeletSpec } from './kubelet.ts';
-import type { ClusterFolders } from './layout.ts';
-import { network, ports } from './layout.ts';
+import type { ClusterFolders, ClusterLayout } from './layout.ts';
+import { ports } from './layout.ts';
 import { localPathSpec } from './local-path.ts';
+import { inNetworkOf } from './network-namespace.ts';
 import {
   csiDriverSpec,
   csiProvisionerSpec,
@@ -69,65 +70,75 @@ export const componentNames = [
 ] as const;
 export type ComponentName = (typeof componentNames)[number];
 
-const loopback = '127.0.0.1';
+/** What a cluster runs: a second one has no S3 of its own. */
+export const componentsOf = ({ second }: ClusterLayout): readonly ComponentName[] =>
+  second === undefined ? componentNames : componentNames.filter((name) => name !== 's3');
 
 /** The ports each component listens on. */
-export const portUses: readonly (PortUse & { readonly component: ComponentName })[] = [
-  { component: 'etcd', address: loopback, port: ports.etcd },
-  { component: 'etcd', address: loopback, port: ports.etcdPeer },
-  { component: 'apiserver', address: network.gateway, port: ports.apiServer },
-  { component: 'controller-manager', address: loopback, port: ports.controllerManager },
-  { component: 'scheduler', address: loopback, port: ports.scheduler },
-  { component: 'kubelet', address: network.gateway, port: ports.kubelet },
-  { component: 'kubelet', address: loopback, port: ports.kubeletHealth },
-  { component: 'proxy', address: loopback, port: ports.proxyHealth },
-  { component: 'proxy', address: loopback, port: ports.proxyMetrics },
-  { component: 's3', address: network.gateway, port: ports.s3 },
-  { component: 'volsync', address: loopback, port: ports.volsyncMetrics },
-  { component: 'volsync', address: loopback, port: ports.volsyncHealth },
-];
+export function portUses({ network }: ClusterLayout): readonly (PortUse & { readonly component: ComponentName })[] {
+  const { gateway, local } = network;
+  return [
+    { component: 'etcd', address: local, port: ports.etcd },
+    { component: 'etcd', address: local, port: ports.etcdPeer },
+    { component: 'apiserver', address: gateway, port: ports.apiServer },
+    { component: 'controller-manager', address: local, port: ports.controllerManager },
+    { component: 'scheduler', address: local, port: ports.scheduler },
+    { component: 'kubelet', address: gateway, port: ports.kubelet },
+    { component: 'kubelet', address: local, port: ports.kubeletHealth },
+    { component: 'proxy', address: local, port: ports.proxyHealth },
+    { component: 'proxy', address: local, port: ports.proxyMetrics },
+    { component: 's3', address: gateway, port: ports.s3 },
+    { component: 'volsync', address: local, port: ports.volsyncMetrics },
+    { component: 'volsync', address: local, port: ports.volsyncHealth },
+  ];
+}
 
-export function controlPlaneLayout(folders: ClusterFolders): ControlPlaneLayout {
+export function controlPlaneLayout(layout: ClusterLayout): ControlPlaneLayout {
+  const { network } = layout;
   return {
     kubebox: programPath('kubebox'),
-    folder: folders.root,
-    pki: pkiPaths(folders.pki),
-    adminKubeconfig: folders.adminKubeconfig,
+    folder: layout.root,
+    pki: pkiPaths(layout.pki),
+    adminKubeconfig: layout.adminKubeconfig,
     address: network.gateway,
+    localAddress: network.local,
     ports: { apiServer: ports.apiServer, etcd: ports.etcd, etcdPeer: ports.etcdPeer },
     serviceSubnet: network.serviceSubnet,
     podSubnet: network.podSubnet,
   };
 }
 
-/** How every component is started, in the order of starting. */
-export function componentSpecs(folders: ClusterFolders): Record<ComponentName, ProcessSpec> {
-  const layout = controlPlaneLayout(folders);
-  return {
-    etcd: etcdSpec(layout),
-    apiserver: apiServerSpec(layout),
-    'controller-manager': controllerManagerSpec(layout, ports.controllerManager, recyclerFlags(folders)),
-    scheduler: schedulerSpec(layout, ports.scheduler),
-    containerd: containerdSpec(folders),
-    kubelet: kubeletSpec(folders, layout.kubebox),
-    proxy: proxySpec(folders, layout.kubebox),
-    'csi-hostdir': csiDriverSpec(folders, 'hostdir'),
-    'csi-ext4': csiDriverSpec(folders, 'ext4'),
-    'csi-nosnap': csiDriverSpec(folders, 'nosnap'),
-    'csi-nofsgroup': csiDriverSpec(folders, 'nofsgroup'),
-    'csi-provisioner': csiProvisionerSpec(folders, 'hostdir'),
-    'csi-provisioner-ext4': csiProvisionerSpec(folders, 'ext4'),
-    'csi-provisioner-nosnap': csiProvisionerSpec(folders, 'nosnap'),
-    'csi-provisioner-nofsgroup': csiProvisionerSpec(folders, 'nofsgroup'),
-    'csi-snapshotter': csiSnapshotterSpec(folders, 'hostdir'),
-    'csi-snapshotter-ext4': csiSnapshotterSpec(folders, 'ext4'),
-    'csi-snapshotter-nofsgroup': csiSnapshotterSpec(folders, 'nofsgroup'),
-    'csi-resizer': csiResizerSpec(folders, 'ext4'),
-    'local-path': localPathSpec(folders, programPath('local-path')),
-    'snapshot-controller': snapshotControllerSpec(folders, programPath('snapshot-controller')),
-    s3: s3ServerSpec(folders, programPath('versitygw')),
-    volsync: volsyncSpec(folders, programPath('volsync')),
-  };
+const specs: Record<ComponentName, (layout: ClusterLayout) => ProcessSpec> = {
+  etcd: (layout) => etcdSpec(controlPlaneLayout(layout)),
+  apiserver: (layout) => apiServerSpec(controlPlaneLayout(layout)),
+  'controller-manager': (layout) =>
+    controllerManagerSpec(controlPlaneLayout(layout), ports.controllerManager, recyclerFlags(layout)),
+  scheduler: (layout) => schedulerSpec(controlPlaneLayout(layout), ports.scheduler),
+  containerd: containerdSpec,
+  kubelet: (layout) => kubeletSpec(layout, programPath('kubebox')),
+  proxy: (layout) => proxySpec(layout, programPath('kubebox')),
+  'csi-hostdir': (layout) => csiDriverSpec(layout, 'hostdir'),
+  'csi-ext4': (layout) => csiDriverSpec(layout, 'ext4'),
+  'csi-nosnap': (layout) => csiDriverSpec(layout, 'nosnap'),
+  'csi-nofsgroup': (layout) => csiDriverSpec(layout, 'nofsgroup'),
+  'csi-provisioner': (layout) => csiProvisionerSpec(layout, 'hostdir'),
+  'csi-provisioner-ext4': (layout) => csiProvisionerSpec(layout, 'ext4'),
+  'csi-provisioner-nosnap': (layout) => csiProvisionerSpec(layout, 'nosnap'),
+  'csi-provisioner-nofsgroup': (layout) => csiProvisionerSpec(layout, 'nofsgroup'),
+  'csi-snapshotter': (layout) => csiSnapshotterSpec(layout, 'hostdir'),
+  'csi-snapshotter-ext4': (layout) => csiSnapshotterSpec(layout, 'ext4'),
+  'csi-snapshotter-nofsgroup': (layout) => csiSnapshotterSpec(layout, 'nofsgroup'),
+  'csi-resizer': (layout) => csiResizerSpec(layout, 'ext4'),
+  'local-path': (layout) => localPathSpec(layout, programPath('local-path')),
+  'snapshot-controller': (layout) => snapshotControllerSpec(layout, programPath('snapshot-controller')),
+  s3: (layout) => s3ServerSpec(layout, programPath('versitygw')),
+  volsync: (layout) => volsyncSpec(layout, programPath('volsync')),
+};
+
+/** How a component is started. */
+export function componentSpec(layout: ClusterLayout, name: ComponentName): ProcessSpec {
+  const spec = specs[name](layout);
+  return { ...spec, command: inNetworkOf(layout, spec.command) };
 }
 
 export async function buildPrograms(report: Report): Promise<void> {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 
 import { run, tryRun } from '../command.ts';
-import type { ClusterFolders } from './layout.ts';
+import type { ClusterFolders, ClusterLayout } from './layout.ts';
 import { imageNames } from './node-images.ts';
 import type { ProcessSpec } from './process-folder.ts';
 
@@ -14,28 +14,30 @@ function configPath(folders: ClusterFolders): string {
 }
 
 /** TOML takes JSON's strings and numbers. `restrict_oom_score_adj`: containers start on machines without CAP_SYS_RESOURCE. */
-export function writeContainerdConfig(folders: ClusterFolders): void {
+export function writeContainerdConfig(layout: ClusterLayout): void {
   const cri = 'plugins."io.containerd.grpc.v1.cri"';
   const quoted = (value: string): string => JSON.stringify(value);
   const lines = [
     'version = 2',
-    `root = ${quoted(join(folders.containerd, 'root'))}`,
-    `state = ${quoted(join(folders.containerd, 'state'))}`,
+    `root = ${quoted(join(layout.containerd, 'root'))}`,
+    `state = ${quoted(join(layout.containerd, 'state'))}`,
     '[grpc]',
-    `address = ${quoted(folders.containerdSocket)}`,
+    `address = ${quoted(layout.containerdSocket)}`,
     `[${cri}]`,
     `sandbox_image = ${quoted(imageNames.pause)}`,
     'disable_apparmor = true',
     'restrict_oom_score_adj = true',
+    // Told from the first cluster's by where they are.
+    `netns_mounts_under_state_dir = ${layout.second !== undefined}`,
     `[${cri}.cni]`,
     `bin_dir = ${quoted(cniPrograms)}`,
-    `conf_dir = ${quoted(folders.cni)}`,
+    `conf_dir = ${quoted(layout.cni)}`,
     `[${cri}.containerd]`,
     'snapshotter = "overlayfs"',
     '',
   ];
-  mkdirSync(folders.containerd, { recursive: true });
-  writeFileSync(configPath(folders), lines.join('\n'));
+  mkdirSync(layout.containerd, { recursive: true });
+  writeFileSync(configPath(layout), lines.join('\n'));
 }
 
 export function containerdSpec(folders: ClusterFolders): ProcessSpec {

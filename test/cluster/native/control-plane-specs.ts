@@ -10,8 +10,10 @@ export interface ControlPlaneLayout {
   readonly folder: string;
   readonly pki: Pki;
   readonly adminKubeconfig: string;
-  /** Address that the API server listens on; etcd listens on loopback. */
+  /** Address that the API server listens on. */
   readonly address: string;
+  /** Address that everything else listens on. */
+  readonly localAddress: string;
   readonly ports: ControlPlanePorts;
   readonly serviceSubnet: string;
   readonly podSubnet: string;
@@ -26,7 +28,7 @@ export interface ControlPlanePorts {
 }
 
 export function etcdUrl(layout: ControlPlaneLayout): string {
-  return `http://127.0.0.1:${layout.ports.etcd}`;
+  return `http://${layout.localAddress}:${layout.ports.etcd}`;
 }
 
 export function apiServerUrl(layout: ControlPlaneLayout): string {
@@ -35,7 +37,7 @@ export function apiServerUrl(layout: ControlPlaneLayout): string {
 
 /** Without fsync: the data survives the death of any process, not of the machine. */
 export function etcdSpec(layout: ControlPlaneLayout): ProcessSpec {
-  const peer = `http://127.0.0.1:${layout.ports.etcdPeer}`;
+  const peer = `http://${layout.localAddress}:${layout.ports.etcdPeer}`;
   const flags = [
     `--data-dir=${join(layout.folder, 'etcd')}`,
     `--listen-client-urls=${etcdUrl(layout)}`,
@@ -90,7 +92,7 @@ export function controllerManagerSpec(
 ): ProcessSpec {
   const flags = [
     `--kubeconfig=${layout.adminKubeconfig}`,
-    '--bind-address=127.0.0.1',
+    `--bind-address=${layout.localAddress}`,
     `--secure-port=${securePort}`,
     `--service-account-private-key-file=${layout.pki.serviceAccountKey}`,
     `--root-ca-file=${layout.pki.caCertificate}`,
@@ -108,7 +110,7 @@ export function controllerManagerSpec(
 export function schedulerSpec(layout: ControlPlaneLayout, securePort: number): ProcessSpec {
   const flags = [
     `--kubeconfig=${layout.adminKubeconfig}`,
-    '--bind-address=127.0.0.1',
+    `--bind-address=${layout.localAddress}`,
     `--secure-port=${securePort}`,
     '--leader-elect=false',
     // On a busy machine the scheduler may look at a pod before it has noticed that the pod's claim was bound, and then

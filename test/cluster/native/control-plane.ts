@@ -75,6 +75,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     pki,
     adminKubeconfig: join(folder, 'kubeconfig'),
     address: '127.0.0.1',
+    localAddress: '127.0.0.1',
     ports: options.ports ?? (await choosePorts()),
     serviceSubnet: '10.96.0.0/16',
     podSubnet: '10.244.0.0/16',

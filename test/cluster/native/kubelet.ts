@@ -2,42 +2,42 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { pkiPaths } from './certificates.ts';
-import type { ClusterFolders } from './layout.ts';
-import { cgroupName, network, nodeName, ports } from './layout.ts';
+import type { ClusterFolders, ClusterLayout } from './layout.ts';
+import { nodeName, ports } from './layout.ts';
 import type { ProcessSpec } from './process-folder.ts';
 
 function configPath(folders: ClusterFolders): string {
   return join(folders.kubelet, 'config.json');
 }
 
-export function writeKubeletConfig(folders: ClusterFolders): void {
+export function writeKubeletConfig(layout: ClusterLayout): void {
   const config = {
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
     kind: 'KubeletConfiguration',
-    address: network.gateway,
+    address: layout.network.gateway,
     port: ports.kubelet,
-    healthzBindAddress: '127.0.0.1',
+    healthzBindAddress: layout.network.local,
     healthzPort: ports.kubeletHealth,
     authentication: {
       anonymous: { enabled: false },
       webhook: { enabled: true },
-      x509: { clientCAFile: pkiPaths(folders.pki).caCertificate },
+      x509: { clientCAFile: pkiPaths(layout.pki).caCertificate },
     },
     authorization: { mode: 'Webhook' },
-    tlsCertFile: join(folders.pki, 'node.crt'),
-    tlsPrivateKeyFile: join(folders.pki, 'node.key'),
+    tlsCertFile: join(layout.pki, 'node.crt'),
+    tlsPrivateKeyFile: join(layout.pki, 'node.key'),
     cgroupDriver: 'cgroupfs',
-    cgroupRoot: `/${cgroupName}`,
+    cgroupRoot: `/${layout.cgroupName}`,
     failCgroupV1: false,
     failSwapOn: false,
     enforceNodeAllocatable: [],
-    containerRuntimeEndpoint: `unix://${folders.containerdSocket}`,
-    clusterDNS: [network.dnsService],
+    containerRuntimeEndpoint: `unix://${layout.containerdSocket}`,
+    clusterDNS: [layout.network.dnsService],
     clusterDomain: 'cluster.local',
     // Pods have no way out: no resolver outside is of use to them.
     resolvConf: '',
-    podLogsDir: folders.podLogs,
-    volumePluginDir: join(folders.kubelet, 'volume-plugins'),
+    podLogsDir: layout.podLogs,
+    volumePluginDir: join(layout.kubelet, 'volume-plugins'),
     evictionHard: { 'memory.available': '100Mi', 'nodefs.available': '1%', 'imagefs.available': '1%' },
     // Images are imported, not pulled: one that was collected as garbage would be missing for ever.
     imageGCHighThresholdPercent: 100,
@@ -50,18 +50,18 @@ export function writeKubeletConfig(folders: ClusterFolders): void {
     kubeAPIBurst: 200,
     shutdownGracePeriod: '0s',
   };
-  for (const folder of [folders.kubelet, folders.podLogs]) mkdirSync(folder, { recursive: true });
-  writeFileSync(configPath(folders), `${JSON.stringify(config, undefined, 2)}\n`);
+  for (const folder of [layout.kubelet, layout.podLogs]) mkdirSync(folder, { recursive: true });
+  writeFileSync(configPath(layout), `${JSON.stringify(config, undefined, 2)}\n`);
 }
 
-export function kubeletSpec(folders: ClusterFolders, kubebox: string): ProcessSpec {
+export function kubeletSpec(layout: ClusterLayout, kubebox: string): ProcessSpec {
   const flags = [
-    `--config=${configPath(folders)}`,
-    `--kubeconfig=${folders.nodeKubeconfig}`,
+    `--config=${configPath(layout)}`,
+    `--kubeconfig=${layout.nodeKubeconfig}`,
     `--hostname-override=${nodeName}`,
-    `--node-ip=${network.gateway}`,
-    `--root-dir=${folders.kubelet}`,
-    `--cert-dir=${join(folders.kubelet, 'pki')}`,
+    `--node-ip=${layout.network.gateway}`,
+    `--root-dir=${layout.kubelet}`,
+    `--cert-dir=${join(layout.kubelet, 'pki')}`,
   ];
   return { name: 'kubelet', command: [kubebox, 'kubelet', ...flags] };
 }

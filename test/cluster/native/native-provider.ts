@@ -9,14 +9,15 @@ import type {
   ImageBuild,
   Report,
 } from '../provider.ts';
+import { ensureBucket } from '../s3.ts';
 import { bringUp, isUp } from './bring-up.ts';
 import { cgroupPids } from './cgroups.ts';
 import type { ComponentName } from './components.ts';
-import { componentNames, componentSpecs } from './components.ts';
+import { componentSpec, componentsOf } from './components.ts';
 import { ensureImported, importImages } from './containerd.ts';
 import { withImageArchive } from './image-build.ts';
-import type { ClusterFolders } from './layout.ts';
-import { cgroupName, clusterFolders } from './layout.ts';
+import type { ClusterLayout } from './layout.ts';
+import { firstCluster } from './layout.ts';
 import { withLock } from './lock.ts';
 import { makeFolder, requireRoot } from './prerequisites.ts';
 import { ProcessFolder } from './process-folder.ts';
@@ -28,118 +29,139 @@ import { deleteClusterData, tearDown } from './tear-down.ts';
 
 const lockTimeoutSeconds = 30 * 60;
 
-/** A Kubernetes node made of processes and containers on this machine; Linux, root, no Docker engine. */
+/**
+ * A Kubernetes node made of processes and containers on this machine; Linux, root, no Docker engine. There may be a second one beside the
+ * first, with the first one's S3.
+ */
 export class NativeProvider implements ClusterProvider {
   readonly name = 'native';
-  readonly #folders: ClusterFolders;
+  readonly #layout: ClusterLayout;
 
-  constructor(folders: ClusterFolders = clusterFolders()) {
-    this.#folders = folders;
+  constructor(layout: ClusterLayout = firstCluster()) {
+    this.#layout = layout;
   }
 
   #processes(): ProcessFolder {
-    makeFolder(this.#folders.root);
-    return new ProcessFolder(this.#folders.root);
+    makeFolder(this.#layout.root);
+    return new ProcessFolder(this.#layout.root);
   }
 
   #locked<T>(report: Report, work: () => Promise<T>): Promise<T> {
     requireRoot();
     const onWait = (pid: number): void => report(`waiting for process ${pid}, which is changing the cluster`);
-    return withLock(this.#folders.lock, { timeoutSeconds: lockTimeoutSeconds, onWait }, work);
+    return withLock(this.#layout.lock, { timeoutSeconds: lockTimeoutSeconds, onWait }, work);
   }
 
   up(report: Report): Promise<void> {
     return this.#locked(report, async () => {
-      if (await isUp(this.#folders, this.#processes())) return;
-      await bringUp(this.#folders, this.#processes(), report);
+      await this.#requireFirst();
+      if (await isUp(this.#layout, this.#processes())) return;
+      await bringUp(this.#layout, this.#processes(), report);
     });
   }
 
   down(report: Report, options: { readonly deleteData?: boolean } = {}): Promise<void> {
     return this.#locked(report, async () => {
-      if (!existsSync(this.#folders.root)) return;
-      await tearDown(this.#folders, this.#processes(), report);
+      if (!existsSync(this.#layout.root)) return;
+      await tearDown(this.#layout, this.#processes(), report);
       if (options.deleteData !== true) return;
-      deleteClusterData(this.#folders, { keepDestination: false });
-      rmSync(this.#folders.root, { recursive: true, force: true });
+      deleteClusterData(this.#layout, { keepDestination: false });
+      rmSync(this.#layout.root, { recursive: true, force: true });
     });
   }
 
   reset(report: Report, options: { readonly keepDestination?: boolean } = {}): Promise<void> {
     return this.#locked(report, async () => {
-      await tearDown(this.#folders, this.#processes(), report);
-      deleteClusterData(this.#folders, { keepDestination: options.keepDestination ?? false });
-      await bringUp(this.#folders, this.#processes(), report);
+      await tearDown(this.#layout, this.#processes(), report);
+      deleteClusterData(this.#layout, { keepDestination: options.keepDestination ?? false });
+      await this.#requireFirst();
+      await bringUp(this.#layout, this.#processes(), report);
     });
   }
 
+  /** The first cluster has S3, and has set the machine up. */
+  async #requireFirst(): Promise<void> {
+    if (this.#layout.second === undefined) return;
+    const { first } = this.#layout.second;
+    if (existsSync(first.s3) && (await ensureBucket(s3Location(first)).catch(() => false))) return;
+    throw new ClusterError('S3 is the first cluster\'s, and it does not answer: run "npm run cluster -- up" before');
+  }
+
   async status(): Promise<ClusterStatus> {
-    if (!existsSync(this.#folders.root)) return { provider: this.name, state: 'down', components: [], residues: [] };
+    const provider = [this.name, this.#layout.second?.name].filter((word) => word !== undefined).join(' ');
+    if (!existsSync(this.#layout.root)) return { provider, state: 'down', components: [], residues: [] };
     const processes = this.#processes();
-    const specs = componentSpecs(this.#folders);
-    const components = componentNames.map((name): ComponentStatus => {
+    const components = componentsOf(this.#layout).map((name): ComponentStatus => {
       const pid = processes.identity(name)?.pid;
       const running = pid === undefined ? {} : { pid, memoryBytes: memoryBytes(pid) };
-      return { name, state: processes.state(specs[name]), ...running };
+      return { name, state: processes.state(componentSpec(this.#layout, name)), ...running };
     });
     const alive = components.filter(({ pid }) => pid !== undefined).length;
     const isDown = alive === 0;
     return {
-      provider: this.name,
-      state: isDown ? 'down' : (await isUp(this.#folders, processes)) ? 'up' : 'degraded',
+      provider,
+      state: isDown ? 'down' : (await isUp(this.#layout, processes)) ? 'up' : 'degraded',
       components,
       memoryBytes: this.#memoryBytes(processes),
-      residues: isDown ? await findResidues({ ...this.#folders, lock: '' }, processes.mark) : [],
+      residues: isDown ? await findResidues({ ...this.#layout, lock: '' }, processes.mark) : [],
     };
   }
 
   #memoryBytes(processes: ProcessFolder): number {
     const marked = findByEnvironment(processes.mark).map(({ pid }) => pid);
-    const pids = new Set([...marked, ...cgroupPids(cgroupName)]);
+    const pids = new Set([...marked, ...cgroupPids(this.#layout.cgroupName)]);
     return [...pids].reduce((sum, pid) => sum + memoryBytes(pid), 0);
   }
 
   async environment(): Promise<ClusterEnvironment> {
-    const { adminKubeconfig, bin } = this.#folders;
-    if (!existsSync(adminKubeconfig)) throw new ClusterError('there is no cluster: run "npm run cluster -- up"');
-    return { kubeconfigPath: adminKubeconfig, s3: s3Location(this.#folders), binFolder: bin };
+    const { adminKubeconfig, bin, second } = this.#layout;
+    if (!existsSync(adminKubeconfig)) {
+      const name = second === undefined ? '' : ` --name ${second.name}`;
+      throw new ClusterError(`there is no cluster: run "npm run cluster -- up${name}"`);
+    }
+    return { kubeconfigPath: adminKubeconfig, s3: s3Location(this.#layout), binFolder: bin };
   }
 
   async logNames(): Promise<readonly string[]> {
-    return componentNames;
+    return componentsOf(this.#layout);
   }
 
   async logPath(name: string): Promise<string> {
-    const known: readonly string[] = componentNames;
+    const known: readonly string[] = componentsOf(this.#layout);
     if (!known.includes(name))
-      throw new ClusterError(`there is no component "${name}": choose one of ${componentNames.join(', ')}`);
+      throw new ClusterError(`there is no component "${name}": choose one of ${known.join(', ')}`);
     return this.#processes().logPath(name);
   }
 
   async buildImage(build: ImageBuild, report: Report): Promise<void> {
     await withImageArchive(build, report, async (archive) => {
-      if (build.keep === true) await ensureImported(this.#folders, archive);
-      else await importImages(this.#folders, archive);
+      if (build.keep === true) await ensureImported(this.#layout, archive);
+      else await importImages(this.#layout, archive);
     });
   }
 
   async #startComponent(name: ComponentName): Promise<void> {
     const processes = this.#processes();
-    await processes.ensure(componentSpecs(this.#folders)[name]);
-    await waitForComponent(this.#folders, processes, name);
+    await processes.ensure(componentSpec(this.#layout, name));
+    await waitForComponent(this.#layout, processes, name);
+  }
+
+  /** The cluster whose S3 this one uses. */
+  get #store(): NativeProvider {
+    return this.#layout.second === undefined ? this : new NativeProvider(this.#layout.second.first);
   }
 
   async ageObject(key: string, ageSeconds: number): Promise<void> {
     const writtenSeconds = Date.now() / 1000 - ageSeconds;
-    utimesSync(s3ObjectPath(this.#folders, key), writtenSeconds, writtenSeconds);
+    utimesSync(s3ObjectPath(this.#store.#layout, key), writtenSeconds, writtenSeconds);
   }
 
   async stopS3(): Promise<void> {
-    await this.#processes().stop('s3', { signal: 'SIGKILL' });
+    await this.#store.#processes().stop('s3', { signal: 'SIGKILL' });
   }
 
   startS3(): Promise<void> {
-    return this.#startComponent('s3');
+    return this.#store.#startComponent('s3');
   }
 
   async restartApiServer(): Promise<void> {

@@ -4,8 +4,8 @@ import type { CsiDriverKey } from './csi-drivers.ts';
 import { csiDrivers } from './csi-drivers.ts';
 import { programPath } from './go-programs.ts';
 import { imageNames } from './node-images.ts';
-import type { ClusterFolders } from './layout.ts';
-import { cgroupName, network, nodeName, ports } from './layout.ts';
+import type { ClusterFolders, ClusterLayout } from './layout.ts';
+import { nodeName, ports } from './layout.ts';
 import type { ProcessSpec } from './process-folder.ts';
 
 export const volsyncNamespace = 'volsync-system';
@@ -17,34 +17,34 @@ export function csiSocket(folders: ClusterFolders, key: CsiDriverKey): string {
 /** Processes of the default driver have the plain name, those of the others that of their driver besides. */
 const nameFor = (name: string, key: CsiDriverKey): string => (key === 'hostdir' ? name : `${name}-${key}`);
 
-export function proxySpec(folders: ClusterFolders, kubebox: string): ProcessSpec {
+export function proxySpec(layout: ClusterLayout, kubebox: string): ProcessSpec {
   const flags = [
-    `--kubeconfig=${folders.adminKubeconfig}`,
+    `--kubeconfig=${layout.adminKubeconfig}`,
     '--proxy-mode=iptables',
-    `--cluster-cidr=${network.podSubnet}`,
+    `--cluster-cidr=${layout.network.podSubnet}`,
     `--hostname-override=${nodeName}`,
-    `--healthz-bind-address=127.0.0.1:${ports.proxyHealth}`,
-    `--metrics-bind-address=127.0.0.1:${ports.proxyMetrics}`,
+    `--healthz-bind-address=${layout.network.local}:${ports.proxyHealth}`,
+    `--metrics-bind-address=${layout.network.local}:${ports.proxyMetrics}`,
     // The machine's connection tracking limits and its loopback routing stay as they are.
     '--conntrack-max-per-core=0',
     '--conntrack-tcp-timeout-established=0s',
     '--conntrack-tcp-timeout-close-wait=0s',
     '--iptables-localhost-nodeports=false',
-    `--nodeport-addresses=${network.gateway}/32`,
+    `--nodeport-addresses=${layout.network.gateway}/32`,
     '--iptables-min-sync-period=100ms',
   ];
   return { name: 'proxy', command: [kubebox, 'proxy', ...flags] };
 }
 
-export function csiDriverSpec(folders: ClusterFolders, key: CsiDriverKey): ProcessSpec {
+export function csiDriverSpec(layout: ClusterLayout, key: CsiDriverKey): ProcessSpec {
   const { driverName, medium } = csiDrivers[key];
   const flags = [
     `--driver-name=${driverName}`,
     `--medium=${medium}`,
-    `--kubelet-dir=${folders.kubelet}`,
-    `--data-dir=${key === 'hostdir' ? folders.csiData : join(folders.csiData, key)}`,
+    `--kubelet-dir=${layout.kubelet}`,
+    `--data-dir=${key === 'hostdir' ? layout.csiData : join(layout.csiData, key)}`,
     `--node-name=${nodeName}`,
-    `--cgroup=${cgroupName}`,
+    `--cgroup=${layout.cgroupName}`,
   ];
   return { name: `csi-${key}`, command: [programPath('csi-hostdir'), ...flags] };
 }
@@ -81,12 +81,12 @@ export function snapshotControllerSpec(folders: ClusterFolders, program: string)
   return { name: 'snapshot-controller', command: [program, ...flags, ...apiRates] };
 }
 
-export function volsyncSpec(folders: ClusterFolders, program: string): ProcessSpec {
+export function volsyncSpec(layout: ClusterLayout, program: string): ProcessSpec {
   const flags = [
-    `--kubeconfig=${folders.adminKubeconfig}`,
+    `--kubeconfig=${layout.adminKubeconfig}`,
     `--restic-container-image=${imageNames.volsyncMover}`,
-    `--metrics-bind-address=127.0.0.1:${ports.volsyncMetrics}`,
-    `--health-probe-bind-address=127.0.0.1:${ports.volsyncHealth}`,
+    `--metrics-bind-address=${layout.network.local}:${ports.volsyncMetrics}`,
+    `--health-probe-bind-address=${layout.network.local}:${ports.volsyncHealth}`,
     '--scc-name=',
   ];
   return {

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 
 import { run, tryRun } from '../command.ts';
-import type { ClusterFolders } from './layout.ts';
-import { network } from './layout.ts';
+import type { ClusterLayout, ClusterNetwork } from './layout.ts';
+import { forwardFrom, hasInterface, inNetworkOf, removeUplink, uplinkResidue } from './network-namespace.ts';
 
 const namespaceFolder = '/run/netns';
 const cniResultsFolder = '/var/lib/cni/results';
@@ -11,19 +11,22 @@ const chainPrefixes = ['KUBE-', 'CNI-'];
 
 /**
  * The bridge is made here, with its address, before any pod: the API server listens on it. Pods get routes to the
- * bridge's subnet and to Services and no default route, so that nothing of theirs leaves through the machine's uplink;
- * packets are forwarded for this one interface only.
+ * bridge's subnet and to Services (and to the store, where that is another cluster's) and no default route, so that nothing of theirs leaves
+ * through the machine's uplink; packets are forwarded for this one interface only.
  */
-export async function ensureBridge(): Promise<void> {
-  const { bridge, gateway, prefixLength, serviceSubnet } = network;
-  if (!existsSync(`/sys/class/net/${bridge}`)) await run(['ip', 'link', 'add', bridge, 'type', 'bridge']);
-  await run(['ip', 'address', 'replace', `${gateway}/${prefixLength}`, 'dev', bridge]);
-  await run(['ip', 'link', 'set', bridge, 'up']);
-  await run(['ip', 'route', 'replace', serviceSubnet, 'dev', bridge, 'src', gateway]);
-  writeFileSync(`/proc/sys/net/ipv4/conf/${bridge}/forwarding`, '1');
+export async function ensureBridge(layout: ClusterLayout): Promise<void> {
+  const { bridge, gateway, prefixLength, serviceSubnet } = layout.network;
+  const ip = (...words: string[]): Promise<string> => run(inNetworkOf(layout, ['ip', ...words]));
+  if (!(await hasInterface(layout, bridge))) await ip('link', 'add', bridge, 'type', 'bridge');
+  await ip('address', 'replace', `${gateway}/${prefixLength}`, 'dev', bridge);
+  await ip('link', 'set', bridge, 'up');
+  await ip('route', 'replace', serviceSubnet, 'dev', bridge, 'src', gateway);
+  await forwardFrom(layout, bridge);
 }
 
-export function writeCniConfig(folders: ClusterFolders): void {
+export function writeCniConfig(layout: ClusterLayout): void {
+  const { network, second } = layout;
+  const store = second === undefined ? [] : [{ dst: `${second.first.network.gateway}/32`, gw: network.gateway }];
   const bridge = {
     type: 'bridge',
     bridge: network.bridge,
@@ -31,14 +34,14 @@ export function writeCniConfig(folders: ClusterFolders): void {
     hairpinMode: true,
     ipam: {
       type: 'host-local',
-      dataDir: folders.cniAddresses,
+      dataDir: layout.cniAddresses,
       ranges: [[{ subnet: network.podSubnet, gateway: network.gateway }]],
-      routes: [{ dst: network.serviceSubnet, gw: network.gateway }],
+      routes: [{ dst: network.serviceSubnet, gw: network.gateway }, ...store],
     },
   };
   const config = { cniVersion: '1.0.0', name: network.cniName, plugins: [bridge] };
-  mkdirSync(folders.cni, { recursive: true });
-  writeFileSync(join(folders.cni, '10-rebound.conflist'), `${JSON.stringify(config, undefined, 2)}\n`);
+  mkdirSync(layout.cni, { recursive: true });
+  writeFileSync(join(layout.cni, '10-rebound.conflist'), `${JSON.stringify(config, undefined, 2)}\n`);
 }
 
 /** The cluster's rules in the text of iptables-save. */
@@ -65,7 +68,7 @@ async function savedRules(family: (typeof families)[number]): Promise<string> {
   return result?.exitCode === 0 ? result.stdout : '';
 }
 
-export async function remainingChains(): Promise<string[]> {
+async function remainingChains(): Promise<string[]> {
   const saved = await Promise.all(families.map(savedRules));
   return saved.flatMap(clusterChains);
 }
@@ -78,31 +81,51 @@ async function removeRules(): Promise<void> {
   }
 }
 
-export function bridgePorts(): string[] {
-  const folder = `/sys/class/net/${network.bridge}/brif`;
+function bridgePorts({ bridge }: ClusterNetwork): string[] {
+  const folder = `/sys/class/net/${bridge}/brif`;
   return existsSync(folder) ? readdirSync(folder) : [];
 }
 
-/** Network namespaces that the container runtime made for pods: it names them cni-<uuid>. */
-export function podNamespaces(): string[] {
+/** Network namespaces that the first cluster's container runtime made for pods: it names them cni-<uuid>. */
+function podNamespaces(): string[] {
   if (!existsSync(namespaceFolder)) return [];
   return readdirSync(namespaceFolder).filter((name) => /^cni-[0-9a-f-]{36}$/.test(name));
 }
 
-/** Removes the pods' namespaces and interfaces, the bridge with its routes, the rules and the CNI library's notes. */
-export async function removePodNetwork(folders: ClusterFolders): Promise<void> {
+/** What is left of a cluster's network: interfaces, network namespaces, iptables chains. */
+export async function podNetworkResidues(layout: ClusterLayout): Promise<readonly string[]> {
+  if (layout.second !== undefined) return uplinkResidue();
+  const { bridge } = layout.network;
+  return [
+    ...((await hasInterface(layout, bridge)) ? [`interface ${bridge}`] : []),
+    ...podNamespaces().map((name) => `network namespace ${name}`),
+    ...(await remainingChains()).map((name) => `iptables chain ${name}`),
+  ];
+}
+
+/**
+ * Removes the pods' namespaces and interfaces, the bridge with its routes, the rules and the CNI library's notes. A second cluster's are all
+ * in a namespace of its own, which is gone when nothing below its folder is mounted any more.
+ */
+export async function removePodNetwork(layout: ClusterLayout): Promise<void> {
+  if (layout.second === undefined) await removeFromMachine(layout);
+  else await removeUplink();
+  rmSync(layout.cniAddresses, { recursive: true, force: true });
+  removeCniResults(layout.network);
+}
+
+async function removeFromMachine(layout: ClusterLayout): Promise<void> {
+  const { bridge } = layout.network;
   for (const name of podNamespaces()) await tryRun(['ip', 'netns', 'delete', name]);
-  for (const port of bridgePorts()) await tryRun(['ip', 'link', 'delete', port]);
-  if (existsSync(`/sys/class/net/${network.bridge}`)) await run(['ip', 'link', 'delete', network.bridge]);
+  for (const port of bridgePorts(layout.network)) await tryRun(['ip', 'link', 'delete', port]);
+  if (await hasInterface(layout, bridge)) await run(['ip', 'link', 'delete', bridge]);
   await removeRules();
-  rmSync(folders.cniAddresses, { recursive: true, force: true });
-  removeCniResults();
 }
 
 /** Per pod there is one note for our network and one for its loopback, told from others by the pod's id. */
-function removeCniResults(): void {
+function removeCniResults({ cniName }: ClusterNetwork): void {
   if (!existsSync(cniResultsFolder)) return;
-  const prefix = `${network.cniName}-`;
+  const prefix = `${cniName}-`;
   for (const name of readdirSync(cniResultsFolder).filter((each) => each.startsWith(prefix))) {
     const podId = name.slice(prefix.length).replace(/-eth0$/, '');
     for (const note of [name, `cni-loopback-${podId}-lo`]) rmSync(join(cniResultsFolder, note), { force: true });

@@ -9,8 +9,7 @@ import { componentNames } from './components.ts';
 import type { ComponentName } from './components.ts';
 import { isContainerdReady, removeContainerdState, removeContainers } from './containerd.ts';
 import { restoreHostSettings } from './host-settings.ts';
-import type { ClusterFolders } from './layout.ts';
-import { cgroupName } from './layout.ts';
+import type { ClusterFolders, ClusterLayout } from './layout.ts';
 import { detachLoopsBelow } from './loop-devices.ts';
 import { currentMountsBelow, unmountBelow } from './mounts.ts';
 import { mayTearDownMachine, releaseMachine } from './owner.ts';
@@ -49,30 +48,33 @@ const graceSeconds = 3;
  * Ends everything and takes it off the machine: processes, pods, mounts, network, iptables chains, cgroups, kernel
  * settings. Files stay. Works from any state, a half-started or half-killed cluster too.
  */
-export async function tearDown(folders: ClusterFolders, processes: ProcessFolder, report: Report): Promise<void> {
+export async function tearDown(layout: ClusterLayout, processes: ProcessFolder, report: Report): Promise<void> {
   report('stopping the cluster');
   const stop = (name: ComponentName): Promise<void> => processes.stop(name, { graceSeconds });
   await Promise.all(stoppedFirst.map(stop));
-  if (processes.identity('containerd') !== undefined && (await isContainerdReady(folders))) {
-    await removeContainers(folders);
+  if (processes.identity('containerd') !== undefined && (await isContainerdReady(layout))) {
+    await removeContainers(layout);
   }
   await Promise.all(componentNames.map(stop));
   // Shims and whatever lost its record carry the mark; processes in pods are in the cgroup.
   await processes.killMarked();
-  if (mayTearDownMachine(folders.root)) await destroyCgroup(cgroupName);
-  await unmountBelow(folders.root);
-  await detachLoopsBelow(folders.root);
-  removeContainerdState(folders);
-  if (mayTearDownMachine(folders.root)) await cleanMachine(folders);
+  if (mayTearDownMachine(layout)) await destroyCgroup(layout.cgroupName);
+  await unmountBelow(layout.root);
+  await detachLoopsBelow(layout.root);
+  removeContainerdState(layout);
+  if (mayTearDownMachine(layout)) await cleanMachine(layout);
 }
 
-async function cleanMachine(folders: ClusterFolders): Promise<void> {
-  await removePodNetwork(folders);
-  restoreHostSettings(folders.root);
-  removeLogLinks(folders);
-  for (const folder of sharedFolders) removeIfEmpty(folder);
-  releaseMachine();
+async function cleanMachine(layout: ClusterLayout): Promise<void> {
+  await removePodNetwork(layout);
+  restoreHostSettings(layout.root);
+  removeLogLinks(layout);
+  if (!isFirstThere(layout)) for (const folder of sharedFolders) removeIfEmpty(folder);
+  releaseMachine(layout);
 }
+
+/** Whether a first cluster may be about to use what is empty now. */
+const isFirstThere = ({ second }: ClusterLayout): boolean => second !== undefined && existsSync(second.first.ownerFile);
 
 /** Made by containerd, its shims, the CNI library and the kubelet outside the folders they are given. */
 const sharedFolders = [
@@ -106,20 +108,21 @@ function removeLogLinks(folders: ClusterFolders): void {
  * Deletes what a cluster that is down has stored: objects, volumes, pods' files, logs. Images stay imported.
  * @throws ClusterError while something is still mounted, for its data could be deleted through the mount.
  */
-export function deleteClusterData(folders: ClusterFolders, options: { readonly keepDestination: boolean }): void {
-  const [mount] = currentMountsBelow(folders.root);
+export function deleteClusterData(layout: ClusterLayout, options: { readonly keepDestination: boolean }): void {
+  const [mount] = currentMountsBelow(layout.root);
   if (mount !== undefined)
     throw new ClusterError(`${mount} is still mounted: unmount it and run again; nothing was deleted`);
   const gone = [
-    folders.etcd,
-    folders.kubelet,
-    folders.podLogs,
-    folders.csiData,
-    folders.localPath,
-    staticVolumesFolder,
-    folders.pki,
-    join(folders.root, 'logs'),
+    layout.etcd,
+    layout.kubelet,
+    layout.podLogs,
+    layout.csiData,
+    layout.localPath,
+    // One place for all clusters: below /tmp.
+    ...(layout.second === undefined ? [staticVolumesFolder] : []),
+    layout.pki,
+    join(layout.root, 'logs'),
   ];
   for (const folder of gone) rmSync(folder, { recursive: true, force: true });
-  if (!options.keepDestination) rmSync(folders.s3, { recursive: true, force: true });
+  if (!options.keepDestination) rmSync(layout.s3, { recursive: true, force: true });
 }

@@ -4,13 +4,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { chooseProvider } from '../../cluster/choose-provider.ts';
 import { run } from '../../cluster/command.ts';
-import { SecondCluster } from '../../cluster/native/second-cluster.ts';
+import { SecondControlPlane } from '../../cluster/native/second-control-plane.ts';
 import type { ClusterEnvironment } from '../../cluster/provider.ts';
 
 const silent = (): undefined => undefined;
 
 let first: ClusterEnvironment;
-const second = new SecondCluster('test');
+const second = new SecondControlPlane('test');
 
 const kubectl = ({ binFolder, kubeconfigPath }: ClusterEnvironment, ...args: readonly string[]): Promise<string> =>
   run([join(binFolder, 'kubectl'), '--kubeconfig', kubeconfigPath, ...args]);

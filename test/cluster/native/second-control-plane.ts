@@ -15,8 +15,8 @@ import { apiServerSpec, apiServerUrl, controllerManagerSpec, etcdSpec } from './
 import { freePorts } from './free-ports.ts';
 import { buildProgram, programPath } from './go-programs.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
-import type { ClusterFolders } from './layout.ts';
-import { clusterFolders } from './layout.ts';
+import type { ClusterFolders, ClusterLayout } from './layout.ts';
+import { firstCluster, namedFolders } from './layout.ts';
 import { withLock } from './lock.ts';
 import { makeFolder, requirePorts } from './prerequisites.ts';
 import type { ProcessSpec } from './process-folder.ts';
@@ -49,19 +49,16 @@ type Ports = z.infer<typeof portsSchema>;
  * a folder of its own, with the same kinds and classes and without nodes. It uses the first cluster's S3, so that there
  * are two clusters on one store. It needs no root where its folder needs none.
  */
-export class SecondCluster implements Cluster {
+export class SecondControlPlane implements Cluster {
   readonly name: string;
-  readonly #first: ClusterFolders;
+  readonly #first: ClusterLayout;
   readonly #folders: ClusterFolders;
 
   /** @throws ClusterError when the name can't be part of a folder's name. */
-  constructor(name: string, first: ClusterFolders = clusterFolders()) {
-    if (!/^[a-z][a-z0-9]{0,11}$/.test(name)) {
-      throw new ClusterError(`"${name}" names no cluster: use up to 12 small letters and digits, for example b`);
-    }
+  constructor(name: string, first: ClusterLayout = firstCluster()) {
     this.name = name;
     this.#first = first;
-    this.#folders = clusterFolders(`${first.root}-${name}`);
+    this.#folders = namedFolders(name, first);
   }
 
   up(report: Report): Promise<void> {
@@ -135,6 +132,11 @@ export class SecondCluster implements Cluster {
     return this.#processes().logPath(name);
   }
 
+  /** Whether the folder is that of a cluster of this kind. */
+  get exists(): boolean {
+    return existsSync(this.#portsPath);
+  }
+
   get #portsPath(): string {
     return join(this.#folders.root, 'ports.json');
   }
@@ -176,6 +178,7 @@ export class SecondCluster implements Cluster {
       pki: pkiPaths(this.#folders.pki),
       adminKubeconfig: this.#folders.adminKubeconfig,
       address: loopback,
+      localAddress: loopback,
       ports: { apiServer, etcd, etcdPeer },
       serviceSubnet,
       podSubnet,
