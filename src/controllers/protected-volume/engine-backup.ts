@@ -15,7 +15,7 @@ import {
   changeSchedule,
   createSchedule,
   type DesiredSchedule,
-  foreignObject,
+  inTheWay,
   pausePruning,
   pauseSchedule,
   removeFormerSecret,
@@ -86,7 +86,7 @@ export async function ensureEngineBackup(context: ControllerContext, plan: Backu
     await removeSchedule(context, current);
     return { kind: 'withheld', lookAgainMilliseconds: COPY_LAG_MILLISECONDS };
   }
-  if (current !== undefined && ownership === 'foreign') return { kind: 'refused', problem: foreignObject(current) };
+  if (current !== undefined && ownership === 'foreign') return inTheWay(current);
   if (former !== undefined) {
     if (!maySetMover(context, former)) return { kind: 'withheld', lookAgainMilliseconds: LOOK_AGAIN_MILLISECONDS };
     await removeSchedule(context, former);

@@ -3,7 +3,7 @@ import { MOVER_USER_ANNOTATION, TIER_LABEL } from '../../api/labels.ts';
 import { nameForClaim } from '../../domain/object-names.ts';
 import { type ReplicationSource, replicationSources } from '../../engines/volsync/kinds.ts';
 import { backupJobName, repositorySecretOf } from '../../engines/volsync/replication-source.ts';
-import { ownerReference } from '../../kube/kind.ts';
+import { objectKey, ownerReference } from '../../kube/kind.ts';
 import { persistentVolumeClaims, pods, type Secret, secrets } from '../../kube/objects.ts';
 import { backupDestinations, protectedVolumes } from '../../kube/rebound-kinds.ts';
 import { makePod, setPodPhase } from '../testing/cluster.ts';
@@ -221,6 +221,18 @@ describe('invariant 5: what a user has made under a name of ours', () => {
       expect(world.protection?.status?.phase).toBe('Degraded');
     },
   );
+
+  it('is looked for again, so that a schedule that is deleted as the message says makes room soon', async () => {
+    const mine = { namespace: NAMESPACE, name: nameForClaim(CLAIM_REF.name) };
+    world.server.create(replicationSources, { metadata: mine, spec: { sourcePVC: 'other' } });
+    await bind();
+    await lookAfter(MINUTE);
+    const again = await world.process.protections.reconcile(objectKey(CLAIM_REF));
+    expect(again).toEqual({ kind: 'requeueAfter', milliseconds: 30_000 });
+    world.server.delete(replicationSources, mine);
+    await lookAfter(30_000);
+    expect(world.schedule?.spec['sourcePVC']).toBe(CLAIM_REF.name);
+  });
 });
 
 describe('the Secret of a schedule', () => {

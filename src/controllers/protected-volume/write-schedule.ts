@@ -78,15 +78,18 @@ export async function createSchedule(
     if (!isAlreadyExists(error)) throw error;
   }
   const there = await context.client.get(replicationSources, desired.object.metadata);
-  if (there !== undefined && ownershipOf(there, volume) === 'foreign') {
-    return { kind: 'refused', problem: foreignObject(there) };
-  }
+  if (there !== undefined && ownershipOf(there, volume) === 'foreign') return inTheWay(there);
   return { kind: 'withheld', lookAgainMilliseconds: COPY_LAG_MILLISECONDS };
 }
 
-/** What stands in the way, and what to do. */
-export const foreignObject = ({ metadata: { name } }: ReplicationSource): string =>
-  `ReplicationSource ${name} of this namespace was not made by Rebound for this claim, so it is left alone. Rename it, or delete it if nobody needs it (kubectl delete replicationsource ${name})`;
+/** What stands in the way, and what to do. Nobody tells the claim when it goes: it is looked for again. */
+export function inTheWay({ metadata: { name } }: ReplicationSource): ScheduleOutcome {
+  return {
+    kind: 'refused',
+    problem: `ReplicationSource ${name} of this namespace was not made by Rebound for this claim, so it is left alone. Rename it, or delete it if nobody needs it (kubectl delete replicationsource ${name})`,
+    lookAgainMilliseconds: LOOK_AGAIN_MILLISECONDS,
+  };
+}
 
 /** Writes what differs, with what waits for the end of a run left out; an old copy is a conflict, and writes nothing. */
 export async function changeSchedule(
