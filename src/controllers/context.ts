@@ -44,12 +44,14 @@ export const ageMilliseconds = ({ now }: ControllerContext, metadata: ObjectMeta
 /** Time limit of one call to a destination. */
 export const DESTINATION_TIMEOUT_MILLISECONDS = 15_000;
 
+type Teller = Pick<ControllerContext, 'events'>;
+
 /** Tells the user about a claim, where `kubectl describe` shows it. */
-export function tell(context: ControllerContext, claim: KubeObject, reason: string, message: string): void {
-  context.events.record(claim, { type: 'Normal', reason, message });
+export function tell({ events }: Teller, claim: KubeObject, reason: string, message: string): void {
+  events.record(claim, { type: 'Normal', reason, message });
 }
 
 /** Warns the user about a claim, where `kubectl describe` shows it. */
-export function warn(context: ControllerContext, claim: KubeObject, reason: string, message: string): void {
-  context.events.record(claim, { type: 'Warning', reason, message });
+export function warn({ events }: Teller, claim: KubeObject, reason: string, message: string): void {
+  events.record(claim, { type: 'Warning', reason, message });
 }

@@ -6,6 +6,8 @@ import { ensureDefaultPolicies } from '../controllers/backup-policy/default-poli
 import { ClusterPresence } from '../controllers/cluster-presence/presence.ts';
 import type { ControllerContext, OwnImage } from '../controllers/context.ts';
 import { createControllers } from '../controllers/controllers.ts';
+import { awaitDefinitions } from '../controllers/kind-definitions/await-definitions.ts';
+import { DefinitionWatch } from '../controllers/kind-definitions/definition-watch.ts';
 import { createReflectors, storesOf } from '../controllers/reflectors.ts';
 import { registerProtectionMetrics } from '../controllers/protection-metrics.ts';
 import type { Stores } from '../controllers/stores.ts';
@@ -14,6 +16,7 @@ import { DestinationCatalog } from '../destinations/catalog.ts';
 import { RepositoryInitializer } from '../engines/restic/repository-initializer.ts';
 import { createRepositoryCache } from '../engines/restic/repository-cache.ts';
 import { KubeClient } from '../kube/client.ts';
+import { systemClock } from '../kube/clock.ts';
 import { KubeConnection } from '../kube/connection.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { objectKey } from '../kube/kind.ts';
@@ -43,8 +46,14 @@ export async function runController(settings: ControllerSettings): Promise<void>
 
   const reflectors = createReflectors({ client, logger: log, metrics });
   const elector = electorOf(settings, log);
-  addHealth(lifecycle, { settings, metrics, reflectors, elector });
+  const definitions = new DefinitionWatch({ client, logger: log, onLost: () => process.exit(1) });
+  addHealth(lifecycle, { settings, metrics, reflectors, elector, definitions });
   lifecycle.add({ name: 'connection', stop: () => connection.close() });
+  lifecycle.add({
+    name: 'watch of definitions',
+    start: () => definitions.start(),
+    stop: () => definitions.stop(),
+  });
   const lead = async (): Promise<void> => {
     elector.start();
     await elector.elected();
@@ -75,6 +84,7 @@ export async function runController(settings: ControllerSettings): Promise<void>
     log,
     now: () => Date.now(),
   };
+  lifecycle.add({ name: 'definitions', start: () => awaitDefinitions(context, definitions, systemClock) });
   // Nothing that is started after it works without.
   lifecycle.add({ name: 'cluster UID', start: async () => void (clusterUid = await readClusterUid(client)) });
   lifecycle.add({ name: 'own image', start: async () => void (ownImage = await readOwnImage(client, instance)) });
@@ -133,10 +143,15 @@ interface HealthParts {
   readonly metrics: Metrics;
   readonly reflectors: ReturnType<typeof createReflectors>;
   readonly elector: LeaderElector;
+  readonly definitions: DefinitionWatch;
 }
 
-/** A replica that stands by is ready; the one that acts is once it has read everything. */
-function addHealth(lifecycle: Lifecycle, { settings, metrics, reflectors, elector }: HealthParts): void {
+/**
+ * A replica that stands by is ready; the one that acts is once it has read everything. Neither is without the definitions of this
+ * version: a Deployment that is rolled out before them keeps the replicas that it has.
+ */
+function addHealth(lifecycle: Lifecycle, parts: HealthParts): void {
+  const { settings, metrics, reflectors, elector, definitions } = parts;
   const copies = (): string | undefined => {
     const unread = elector.isLeader ? Object.values(reflectors).find((one) => !one.isSynced) : undefined;
     return unread === undefined ? undefined : `still reading ${unread.resource}`;
@@ -145,7 +160,7 @@ function addHealth(lifecycle: Lifecycle, { settings, metrics, reflectors, electo
     port: settings.healthPort,
     ...(settings.healthHost === undefined ? {} : { host: settings.healthHost }),
     registry: metrics.registry,
-    readiness: { copies },
+    readiness: { definitions: () => definitions.problem, copies },
   });
   const start = async (): Promise<void> => {
     await health.start();

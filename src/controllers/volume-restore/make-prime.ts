@@ -5,10 +5,11 @@ import { buildPrimeClaim, needsMore } from './prime-claim.ts';
 
 /** Makes the claim that gets the volume first, and says where that one is larger than the user asks for. */
 export async function makePrime(
-  { client, ...context }: ControllerContext,
+  context: ControllerContext,
   restore: VolumeRestore,
   claim: PersistentVolumeClaim,
 ): Promise<PersistentVolumeClaim> {
+  const { client } = context;
   // The local copy keeps few annotations, and a provisioner may read any.
   const live = await client.get(persistentVolumeClaims, claim.metadata);
   const whole = live?.metadata.uid === claim.metadata.uid ? live : claim;
@@ -17,7 +18,7 @@ export async function makePrime(
   if (needsMore(whole, least)) {
     const asked = whole.spec.resources?.requests?.['storage'] ?? 'less';
     const message = `The claim asks for ${asked}, but its volume had ${least} bytes when it was backed up, so it gets one of that size. Set the request to it where the claim is kept.`;
-    tell({ client, ...context }, claim, 'VolumeEnlarged', message);
+    tell(context, claim, 'VolumeEnlarged', message);
   }
   return prime;
 }
