@@ -32,7 +32,12 @@ export async function installRebound(provider: ClusterProvider, report: Report =
   const environment = await provider.environment();
   const image = await buildReboundImage(provider, report);
   report('applying the manifests');
-  await kubectl(environment, ['apply', '--server-side', '-f', '-'], await manifests(environment, image));
+  // Whoever installed it before may have done it in another way.
+  await kubectl(
+    environment,
+    ['apply', '--server-side', '--force-conflicts', '-f', '-'],
+    await manifests(environment, image),
+  );
   // Tiers that Rebound makes by itself would let new claims wait for their first ten minutes.
   await kubectl(environment, ['apply', '--server-side', '--force-conflicts', '-k', TIERS]);
   const objects = { apiVersion: 'v1', kind: 'List', items: destinationObjects(environment.s3) };
