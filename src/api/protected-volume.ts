@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { conditions, objectMetadata, timestamp } from './object.ts';
+import { restoreForesight } from './restore-foresight.ts';
 import { moverUser, restoreFinding, snapshotReference } from './snapshot.ts';
 
 export const protectedVolumeSpec = z.object({
@@ -72,6 +73,9 @@ export const protectedVolumeStatus = z.object({
     ),
   nextBackupTime: timestamp('When the next backup is due.').optional(),
   moverUser: moverUser.optional().describe('The user and groups that movers of this claim run as.'),
+  restoreForesight: restoreForesight
+    .optional()
+    .describe('What a restore of the backups would lack, as far as one of them was looked into.'),
   pruningPaused: z.boolean().optional().describe('True while no snapshot is removed, because something is open.'),
   pruningPausedBecause: z
     .array(z.string())

@@ -22,6 +22,7 @@ import { claimOfCopied } from './protected-volume/copied-schedules.ts';
 import { ProtectedVolumeReconciler } from './protected-volume/reconciler.ts';
 import { registerGuardMetric } from './protection-metrics.ts';
 import type { Reflectors } from './reflectors.ts';
+import { RestoreForesightReconciler } from './restore-foresight/reconciler.ts';
 import { BY_TIER } from './stores.ts';
 import { EndingPrimeReconciler } from './taken-volume/prime-reconciler.ts';
 import { isQuestionable, TakenVolumeReconciler } from './taken-volume/volume-reconciler.ts';
@@ -64,6 +65,7 @@ export function createControllers(parts: ControllerParts): readonly Controller[]
     clusterPresence(parts),
     policies(parts),
     protectedVolumes(parts),
+    restoreForesights(parts),
     volumeRestores(parts),
     unlabelledClaims(parts),
     takenVolumes(parts),
@@ -163,6 +165,26 @@ function protectedVolumes({ context, reflectors, cache, metrics, presence }: Con
     concurrency: 8,
     logger: context.log,
     observer: metrics.controllerObserver('protected-volume'),
+  });
+}
+
+function restoreForesights({ context, reflectors, cache, metrics }: ControllerParts): Controller {
+  const reconciler = new RestoreForesightReconciler(context, cache);
+  return new Controller({
+    name: 'restore-foresight',
+    sources: [
+      reflectorSource(reflectors.protectedVolumes, ownKey),
+      reflectorSource(reflectors.claims, () => []),
+      reflectorSource(reflectors.pods, () => []),
+      reflectorSource(reflectors.policies, () => []),
+      reflectorSource(reflectors.destinations, () => []),
+      reflectorSource(reflectors.systemSecrets, () => []),
+    ],
+    reconcile: untilNamespaceEnds(context.log, reconciler.reconcile),
+    // Each look may take some megabytes of memory, and none is urgent.
+    concurrency: 1,
+    logger: context.log,
+    observer: metrics.controllerObserver('restore-foresight'),
   });
 }
 

@@ -1,95 +1,80 @@
-import type { MoverUser } from '../api/snapshot.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { RestoreForesight, TreeFacts } from '../api/restore-foresight.ts';
+import type { MoverUser, SnapshotReference } from '../api/snapshot.ts';
+import type { RestoreLimit } from './restore-limits.ts';
 
-/** What a snapshot's tree holds that a restore may not bring back as it was. */
-export interface TreeFacts {
-  /** UIDs that own something, each once. */
-  readonly ownerUIDs: readonly number[];
-  readonly hasACLs: boolean;
-  readonly hasFileCapabilities: boolean;
-  readonly hasDevices: boolean;
+const DAY_MILLISECONDS = 86_400_000;
+/** What was found to be limited may have been mended. */
+const LIMITED_AGAIN_MILLISECONDS = DAY_MILLISECONDS;
+const PLAIN_AGAIN_MILLISECONDS = 7 * DAY_MILLISECONDS;
+/** The first backup of an application that has just started holds little: what comes later counts. */
+const GROWTH = 2;
+
+const countOf = ({ files, directories }: SnapshotReference): number | undefined =>
+  files === undefined ? undefined : files + (directories ?? 0);
+
+function hasOtherContent(before: SnapshotReference, now: SnapshotReference): boolean {
+  const [was, is] = [countOf(before), countOf(now)];
+  if (was === undefined || is === undefined) return false;
+  return is > was * GROWTH || was > is * GROWTH;
 }
 
-export interface ForesightFacts {
-  /** Whom the movers run as; empty where nobody says. */
-  readonly moverUser: MoverUser;
-  /** Whether the namespace allows movers that are root with the right to give files away. */
-  readonly privilegedMovers: boolean;
-  /** UIDs that the pods which use the claim run as, each once, as far as their specs say. */
-  readonly podUIDs: readonly number[];
-  /** Absent where the tree was not read. */
-  readonly tree?: TreeFacts | undefined;
+/**
+ * Whether the newest backup has to be looked into, given what is known of an earlier one: the first time, after the movers'
+ * user has changed or the content has grown or shrunk by half, and now and then.
+ */
+export function isLookDue(
+  before: RestoreForesight | undefined,
+  lastBackup: SnapshotReference,
+  moverUser: MoverUser,
+): boolean {
+  if (before === undefined) return true;
+  const { snapshot, tree, told } = before;
+  if (snapshot.id === lastBackup.id) return false;
+  if (tree === undefined || !isDeepStrictEqual(before.moverUser, moverUser)) return true;
+  const ageMilliseconds = Date.parse(lastBackup.time) - Date.parse(snapshot.time);
+  const againMilliseconds = told.length > 0 ? LIMITED_AGAIN_MILLISECONDS : PLAIN_AGAIN_MILLISECONDS;
+  return ageMilliseconds >= againMilliseconds || hasOtherContent(snapshot, lastBackup);
 }
 
-/** What a restore with this engine will foreseeably not bring back, and what to do about it, in whole sentences. */
-export interface RestoreLimit {
-  /** One word in CamelCase, for programs. */
-  readonly reason: 'UserUnknown' | 'UsersDiffer' | 'OwnersLost' | 'AttributesLost' | 'DevicesLost';
+/** Whether something is foreseen that the user was not told, or was told of other movers. What is recorded is all that counts. */
+export function isForesightNews(before: RestoreForesight | undefined, now: RestoreForesight): boolean {
+  if (now.told.length === 0) return false;
+  if (before === undefined || !isDeepStrictEqual(before.moverUser, now.moverUser)) return true;
+  return now.told.some((reason) => !before.told.includes(reason));
+}
+
+/** How a restore is foreseen, as a condition shows it. */
+export interface ForesightView {
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: 'Foreseen' | 'NothingForeseen' | 'PartlyRead' | 'Unread';
   readonly message: string;
 }
 
-const USER_CURE =
-  'Set annotation rebound.dev/mover-user on the claim to the user that its files belong to; where they belong to several, let an administrator put annotation volsync.backube/privileged-movers: "true" on the namespace.';
+/** It is not known what the backup holds. */
+export const unreadView = (why: string): ForesightView => ({
+  status: 'Unknown',
+  reason: 'Unread',
+  message: `What a restore would lack is not known, for the newest backup could not be looked into: ${why}`,
+});
 
-type Rule = (facts: ForesightFacts) => RestoreLimit | undefined;
+const looked = ({ entries, whole }: TreeFacts): string =>
+  whole ? `the ${entries} files and folders of the backup` : `the first ${entries} files and folders of the backup`;
 
-const users = (ids: readonly number[]): string => [...ids].sort((a, b) => a - b).join(', ');
-
-/** A mover that is root, but may not give files away, can bring back root's files only. */
-const powerlessRoot: Rule = ({ moverUser: { runAsUser }, privilegedMovers, tree }) => {
-  if (privilegedMovers || (runAsUser !== undefined && runAsUser !== 0)) return undefined;
-  const others = tree?.ownerUIDs.filter((id) => id !== 0);
-  if (others?.length === 0) return undefined;
-  const whose = others === undefined ? 'Files that do not belong to root' : `Files that belong to ${users(others)}`;
-  const why =
-    runAsUser === 0 ? 'The mover runs as root' : 'No pod says whom the mover should run as, so it runs as root';
-  return {
-    reason: 'UserUnknown',
-    message: `${why}, without the right to give files away. ${whose} can be backed up, but not restored. ${USER_CURE}`,
-  };
-};
-
-const otherOwners: Rule = ({ moverUser: { runAsUser }, privilegedMovers, tree }) => {
-  if (privilegedMovers || runAsUser === undefined || runAsUser === 0) return undefined;
-  const others = tree?.ownerUIDs.filter((id) => id !== runAsUser) ?? [];
-  if (others.length === 0) return undefined;
-  return {
-    reason: 'OwnersLost',
-    message: `The mover runs as ${runAsUser}: files of ${users(others)} come back as belonging to ${runAsUser}. ${USER_CURE}`,
-  };
-};
-
-const differingPods: Rule = ({ podUIDs, privilegedMovers }) =>
-  privilegedMovers || podUIDs.length < 2
-    ? undefined
-    : {
-        reason: 'UsersDiffer',
-        message: `The pods that use the claim run as different users (${users(podUIDs)}), and the mover can be only one of them. ${USER_CURE}`,
-      };
-
-// VolSync's restore asks restic for `user.*` attributes only (mover-restic/entry.sh, v0.14).
-const lostAttributes: Rule = ({ tree }) => {
-  const lost = [
-    ...(tree?.hasACLs === true ? ['POSIX ACLs (the mask of one becomes the mode of the group)'] : []),
-    ...(tree?.hasFileCapabilities === true ? ['file capabilities'] : []),
-  ];
-  if (lost.length === 0) return undefined;
-  return {
-    reason: 'AttributesLost',
-    message: `Not restored with this engine: ${lost.join(' and ')}. They are in the snapshot: plain restic brings them back.`,
-  };
-};
-
-const lostDevices: Rule = ({ tree }) =>
-  tree?.hasDevices === true
-    ? {
-        reason: 'DevicesLost',
-        message:
-          'Device nodes cannot be restored with this engine, and a restore that meets one never ends. Remove them.',
-      }
-    : undefined;
-
-const rules: readonly Rule[] = [powerlessRoot, otherOwners, differingPods, lostDevices, lostAttributes];
-
-/** Everything that a restore of what was just backed up will foreseeably lack, the worst first; empty where it lacks nothing. */
-export const foreseeRestore = (facts: ForesightFacts): readonly RestoreLimit[] =>
-  rules.map((rule) => rule(facts)).filter((limit) => limit !== undefined);
+/** Puts into words what was found: what a restore will lack, the worst first, and then each cure once. */
+export function viewForesight(
+  { tree, unread = 'no reason is known' }: Pick<RestoreForesight, 'tree' | 'unread'>,
+  limits: readonly RestoreLimit[],
+): ForesightView {
+  if (limits.length > 0) {
+    const cures = new Set(limits.map(({ cure }) => cure));
+    const rest = tree?.whole === false ? [`Only ${looked(tree)} were looked at.`] : [];
+    const sentences = [...limits.map(({ message }) => message), ...rest, ...cures];
+    return { status: 'True', reason: 'Foreseen', message: sentences.join(' ') };
+  }
+  if (tree === undefined) return unreadView(unread);
+  const message = `Nothing that a restore would lack is seen in ${looked(tree)}`;
+  return tree.whole
+    ? { status: 'False', reason: 'NothingForeseen', message: `${message}.` }
+    : { status: 'Unknown', reason: 'PartlyRead', message: `${message}; there are more, which were not looked at.` };
+}

@@ -4,9 +4,10 @@ import { deploy, inApplication, lifeOf, remove, startPod } from './support/appli
 import { claimManifest, type ClaimOptions } from './support/claim-manifest.ts';
 import { describeClaim, untilTold } from './support/claim-story.ts';
 import { resourceQuotas } from './support/kinds.ts';
-import { protect, requestBackup, untilProtection } from './support/protection.ts';
+import { protect, protectionOf, requestBackup, untilProtection } from './support/protection.ts';
 import { seedBackup } from './support/restic-repository.ts';
 import { scenario } from './support/scenario.ts';
+import { decorateScript } from './support/volume-metadata.ts';
 import type { Workspace } from './support/workspace.ts';
 
 /** What kubectl prints for whoever makes the claim. */
@@ -88,22 +89,34 @@ describe.concurrent('what cannot be as the user expects is told on the claim', (
     await untilProtection(workspace, 'notes', 'Degraded', 'BackupFailing');
   });
 
-  scenario(
-    'invariant 11: files that a mover can back up and not restore, at the first backup',
-    async ({ workspace }) => {
-      await workspace.createClaim('notes', { tier: 'hourly' });
-      await startPod(workspace, 'notes');
-      await lifeOf(workspace, 'notes');
-      await inApplication(workspace, 'notes', 'chown -R 1000:1000 documents');
-      await requestBackup(workspace, 'notes');
-      const told = await untilTold(
-        workspace,
-        'notes',
-        'RestoreLimited',
-        /belong.*not restored.*rebound\.dev\/mover-user/,
-      );
-      expect(told.type).toBe('Warning');
-      await remove(workspace, 'notes');
-    },
-  );
+  scenario('invariant 11: what a restore would lack, by name, at the first backup', async ({ workspace }) => {
+    const options = { tier: 'hourly', storageClassName: 'ext4-immediate' };
+    await workspace.createClaim('notes', options);
+    await startPod(workspace, 'notes');
+    await lifeOf(workspace, 'notes');
+    await inApplication(workspace, 'notes', `${decorateScript}; chown 1234:5678 tagged`);
+    await requestBackup(workspace, 'notes');
+    const told = await untilTold(workspace, 'notes', 'RestoreLimited');
+    expect(told.type).toBe('Warning');
+    expect(told.message).toMatch(/1 of \d+ files and folders belongs to 1234:5678, such as tagged/);
+    expect(told.message).toContain('ACLs on 1 file or folder, such as shared');
+    expect(told.message).toContain('File capabilities of 1 file or folder, such as program');
+    expect(told.message).toContain('volsync.backube/privileged-movers');
+    const { told: words } = (await protectionOf(workspace, 'notes'))?.status?.restoreForesight ?? {};
+    expect(words).toEqual(['RootCannotRestore', 'ACLsLost', 'CapabilitiesLost']);
+    await remove(workspace, 'notes');
+  });
+
+  scenario('nothing, where a restore brings everything back', async ({ workspace }) => {
+    await deploy(workspace, 'notes', { tier: 'hourly' });
+    await lifeOf(workspace, 'notes');
+    await protect(workspace, 'notes');
+    const looked = await workspace.eventually('the backup to be looked into', async () => {
+      const { status } = (await protectionOf(workspace, 'notes')) ?? {};
+      return status?.restoreForesight === undefined ? undefined : status;
+    });
+    expect(looked.restoreForesight).toMatchObject({ tree: { whole: true }, told: [] });
+    expect(looked.conditions).toContainEqual(expect.objectContaining({ type: 'RestoreLimited', status: 'False' }));
+    expect(await describeClaim(workspace, 'notes')).not.toContain('RestoreLimited');
+  });
 });

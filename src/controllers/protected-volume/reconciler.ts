@@ -35,7 +35,6 @@ import { isBoundElsewhere, isCompleted, observeProtection, type Protection, prov
 import { releaseClaim } from './release-claim.ts';
 import { tellRefusedProtection } from './refusal.ts';
 import { standingFinding } from './restore-finding.ts';
-import { RestoreForesight } from './restore-foresight.ts';
 import { ownershipOf, removeSchedule } from './schedule-owner.ts';
 import { recordProtection } from './status.ts';
 import { VELERO_LOOK_MILLISECONDS, veleroRestoreUnderWay } from './velero-restore.ts';
@@ -49,7 +48,6 @@ export class ProtectedVolumeReconciler {
   readonly #leftAlone: LeftAloneClaims;
   readonly #failedBackupLocks: FailedBackupLocks;
   readonly #abandonedSnapshots: AbandonedSnapshots;
-  readonly #foresight: RestoreForesight;
 
   constructor(context: ControllerContext, cache: RepositoryCache, excludedNamespaces: readonly string[]) {
     this.#context = context;
@@ -57,7 +55,6 @@ export class ProtectedVolumeReconciler {
     this.#leftAlone = new LeftAloneClaims(context, excludedNamespaces);
     this.#failedBackupLocks = new FailedBackupLocks(context, cache);
     this.#abandonedSnapshots = new AbandonedSnapshots(context);
-    this.#foresight = new RestoreForesight(context);
   }
 
   readonly reconcile = async (key: string): Promise<Result> => {
@@ -96,7 +93,6 @@ export class ProtectedVolumeReconciler {
   async #unprotect(key: string): Promise<Result> {
     const volume = this.#context.stores.protectedVolumes.get(key);
     if (volume === undefined) return await this.#releaseSnapshot(key);
-    if (volume.status?.claimUID !== undefined) this.#foresight.forget(volume.status.claimUID);
     await releaseClaim(this.#context, volume);
     if (volume.metadata.deletionTimestamp !== undefined) return done();
     const claim = await this.#context.client.get(persistentVolumeClaims, splitNamespacedKey(key));
@@ -152,8 +148,7 @@ export class ProtectedVolumeReconciler {
     if (!gate.open) await this.#stopBackups(protection, volume);
     const findings = gate.open ? await backUp(this.#backupTools, protection, volume) : nothingFound;
     if (findings.facts.foreignOwner !== undefined) await this.#stopBackups(protection, volume);
-    const found = withFindings(this.#baseStatus(protection, volume), findings);
-    const status = { ...found, conditions: await this.#foresight.conditions(claim, found) };
+    const status = withFindings(this.#baseStatus(protection, volume), findings);
     const verdict = judgeProtection({ ...this.#facts(protection, gate, status), ...findings.facts });
     await recordProtection(this.#context, { claim, volume }, status, verdict);
     this.#settle(objectKey(claim.metadata), findings.settledIds);

@@ -293,7 +293,7 @@ export function makePod(
   server: ApiServer,
   metadata: Pick<ObjectMetadata, 'name' | 'namespace' | 'labels' | 'ownerReferences'>,
   claimName: string,
-  securityContext: { readonly runAsUser?: number } = {},
+  securityContext: { readonly runAsUser?: number; readonly fsGroup?: number } = {},
 ): KubeObject {
   const volumes = [{ name: 'data', persistentVolumeClaim: { claimName } }];
   const containers = [{ name: 'main', volumeMounts: [{ name: 'data', mountPath: '/data' }] }];

@@ -12,6 +12,7 @@ import { ClusterPresence } from '../cluster-presence/presence.ts';
 import { ClusterPresenceReconciler } from '../cluster-presence/reconciler.ts';
 import type { ControllerContext } from '../context.ts';
 import { ProtectedVolumeReconciler } from '../protected-volume/reconciler.ts';
+import { RestoreForesightReconciler } from '../restore-foresight/reconciler.ts';
 import { EndingPrimeReconciler } from '../taken-volume/prime-reconciler.ts';
 import { TakenVolumeReconciler } from '../taken-volume/volume-reconciler.ts';
 import { MoverLogWatch } from '../volume-restore/mover-log-watch.ts';
@@ -34,6 +35,7 @@ export interface Process {
   readonly takenVolumes: TakenVolumeReconciler;
   readonly endingPrimes: EndingPrimeReconciler;
   readonly protections: ProtectedVolumeReconciler;
+  readonly foresights: RestoreForesightReconciler;
 }
 
 /** What a process of the controller finds around it. */
@@ -89,6 +91,19 @@ export function startProcess(world: Surroundings, leader: string): Process {
   const takenVolumes = new TakenVolumeReconciler(context);
   const endingPrimes = new EndingPrimeReconciler(context);
   const protections = new ProtectedVolumeReconciler(context, cache, EXCLUDED_NAMESPACES);
+  const foresights = new RestoreForesightReconciler(context, cache);
   const signs = new ClusterPresenceReconciler(context, presence, leader);
-  return { client, copies, context, logs, catalog, signs, restores, takenVolumes, endingPrimes, protections };
+  return {
+    client,
+    copies,
+    context,
+    logs,
+    catalog,
+    signs,
+    restores,
+    takenVolumes,
+    endingPrimes,
+    protections,
+    foresights,
+  };
 }

@@ -11,6 +11,13 @@ export interface SnapshotCounts {
   readonly sizeBytes: number;
 }
 
+export interface StoredNodes {
+  /** Of all files. */
+  readonly owner: { readonly uid: number; readonly gid: number };
+  /** Beside the files, as restic writes them. */
+  readonly others: readonly object[];
+}
+
 const base64 = (part: Uint8Array): string => Buffer.from(part).toString('base64');
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -33,6 +40,8 @@ function newGenesis(key: SealKey, password: string): RepositoryGenesis {
 /** One restic repository in a store, with real keys, snapshot records and trees, but without the data of any file. */
 export class ResticStore {
   readonly store: MemoryStore = createMemoryStore();
+  /** What is in the trees of snapshots beside the names of files. */
+  nodes: StoredNodes = { owner: { uid: 1000, gid: 1000 }, others: [] };
   readonly #path: string;
   readonly #password: string;
   readonly #key: SealKey = { encrypt: randomBytes(32), macK: randomBytes(16), macR: randomBytes(16) };
@@ -82,7 +91,9 @@ export class ResticStore {
 
   /** Stores a directory whose files are numbered, and where it lies; a directory of as many files is the same one. */
   #addTree(key: SealKey, files: number): string {
-    const nodes = Array.from({ length: files }, (_, number) => ({ name: `file-${number}`, type: 'file' }));
+    const { owner, others } = this.nodes;
+    const numbered = Array.from({ length: files }, (_, number) => ({ name: `file-${number}`, type: 'file', ...owner }));
+    const nodes = [...numbered, ...others];
     const json = Buffer.from(JSON.stringify({ nodes }));
     const id = sha256(json);
     if (this.#trees.has(id)) return id;

@@ -196,6 +196,10 @@ export class World {
     if (isInformed) this.onInformedProtection?.();
   }
 
+  async reconcileForesight(): Promise<void> {
+    await this.process.foresights.reconcile(objectKey(CLAIM_REF));
+  }
+
   /** The operator gives the store another key. */
   exchangeKeys(secretKey: string): void {
     this.server.change(secrets, { namespace: SYSTEM_NAMESPACE, name: 'keys' }, (object) => {
@@ -307,7 +311,8 @@ export class World {
   scale(replicas: 0 | 1): void {
     const pod = { ...CLAIM_REF, name: 'app-0' };
     if (replicas === 0) this.server.delete(pods, pod);
-    else if (this.server.get(pods, pod) === undefined) makePod(this.server, pod, CLAIM, { runAsUser: 1000 });
+    else if (this.server.get(pods, pod) === undefined)
+      makePod(this.server, pod, CLAIM, { runAsUser: 1000, fsGroup: 1000 });
   }
 
   get isAppRunning(): boolean {
@@ -380,6 +385,7 @@ export class World {
     for (const reconcile of [
       () => this.showLife(),
       () => this.reconcileProtection(),
+      () => this.reconcileForesight(),
       () => this.reconcileRestores(),
       () => this.reconcileVolumes(),
     ]) {

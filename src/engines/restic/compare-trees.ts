@@ -1,9 +1,9 @@
 import { stepsWithin } from '../../destinations/time-limit.ts';
-import { openRepository, type RepositoryAccess, type Step } from './open-repository.ts';
+import type { RepositoryAccess } from './open-repository.ts';
 import type { TreeAnswer } from './reading.ts';
-import type { SealKey } from './sealed-box.ts';
 import type { Snapshot } from './snapshot.ts';
 import { readTreeIndex } from './tree-index.ts';
+import { keyOfTrees } from './tree-key.ts';
 import { type Read, readTree, type TreeNode, type TreeSource } from './tree-reading.ts';
 
 export interface ComparisonLimits {
@@ -70,19 +70,6 @@ async function walk(source: TreeSource, top: Pair): Promise<TreeAnswer> {
   return { kind: 'lacksNothing' };
 }
 
-async function keyOf(
-  access: RepositoryAccess,
-  step: Step,
-): Promise<{ readonly key: SealKey } | { readonly stop: TreeAnswer }> {
-  const known = access.cache.masterKey(access);
-  if (known !== undefined) return { key: known };
-  const opened = await openRepository(access, step);
-  if (opened.kind === 'opened') return { key: opened.key };
-  const { reason, message } =
-    opened.kind === 'unknown' ? opened : ({ reason: 'Damaged', message: 'its config and keys are gone' } as const);
-  return { stop: { kind: 'failed', reason, message } };
-}
-
 const isLasting = ({ kind }: TreeAnswer): boolean => kind === 'lacksNothing' || kind === 'lacksSome';
 
 /**
@@ -100,9 +87,9 @@ export async function compareTrees(
   const known = access.cache.treeAnswers.get(name);
   if (known !== undefined) return known;
   const step = stepsWithin({ timeoutMilliseconds: limits.timeoutMilliseconds });
-  const found = await keyOf(access, step);
-  if ('stop' in found) return found.stop;
-  const { key } = found;
+  const found = await keyOfTrees(access, step);
+  if (!found.ok) return found.stop;
+  const key = found.value;
   const budget = { bytesLeft: limits.maximumBytes ?? MAXIMUM_BYTES, nodesLeft: limits.maximumNodes ?? MAXIMUM_NODES };
   const places = await readTreeIndex(access, key, budget, step);
   if (!places.ok) return places.stop;

@@ -13,7 +13,8 @@ export type ReadRepositoryOptions = CallOptions & { readonly cache: RepositoryCa
 
 type UnknownReading = Extract<RepositoryReading, { kind: 'unknown' }>;
 
-type SnapshotReading =
+/** What a look for one snapshot's record gave. */
+export type SnapshotReading =
   | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
   | { readonly kind: 'damaged'; readonly damaged: DamagedSnapshot; readonly isSealed: boolean }
   | { readonly kind: 'gone'; readonly id: string }
@@ -64,7 +65,13 @@ const readSnapshot = async (
   return damaged(id, 'its content was changed: it does not have the hash that names it');
 };
 
-const readCached = async (access: RepositoryAccess, id: string, key: SealKey, step: Step): Promise<SnapshotReading> => {
+/** Reads the record of one snapshot, if it is not known already. */
+export const readSnapshotRecord = async (
+  access: RepositoryAccess,
+  id: string,
+  key: SealKey,
+  step: Step,
+): Promise<SnapshotReading> => {
   const known = access.cache.snapshots.get(id);
   if (known !== undefined) return { kind: 'snapshot', snapshot: known };
   const reading = await readSnapshot(access, id, key, step);
@@ -84,7 +91,7 @@ const readSnapshots = async (
   const reader = async (): Promise<void> => {
     for (const id of waiting) {
       if (readings.some((reading) => reading.kind === 'unknown')) return;
-      readings.push(await readCached(access, id, key, step));
+      readings.push(await readSnapshotRecord(access, id, key, step));
     }
   };
   await Promise.all(Array.from({ length: CONCURRENT_READS }, reader));

@@ -81,6 +81,12 @@ async function readAll(
 
 const notAnIndex = ({ key }: ObjectEntry): TreeStop => stopped(`${key} is not an index that restic wrote`).stop;
 
+async function listIndex(access: RepositoryAccess, step: Step): Promise<Read<readonly ObjectEntry[]>> {
+  const listed = await access.destination.list(`${access.repositoryPath}/index/`, step());
+  if (!listed.ok) return { ok: false, stop: { kind: 'failed', reason: listed.reason, message: listed.message } };
+  return { ok: true, value: listed.value.filter((entry) => INDEX_NAME.test(entry.key)) };
+}
+
 /** Reads where all trees of a repository lie. Its index names every blob: of the others nothing is kept. */
 export async function readTreeIndex(
   access: RepositoryAccess,
@@ -88,10 +94,29 @@ export async function readTreeIndex(
   budget: ReadingBudget,
   step: Step,
 ): Promise<Read<ReadonlyMap<string, BlobPlace>>> {
-  const listed = await access.destination.list(`${access.repositoryPath}/index/`, step());
-  if (!listed.ok) return { ok: false, stop: { kind: 'failed', reason: listed.reason, message: listed.message } };
-  const entries = listed.value.filter((entry) => INDEX_NAME.test(entry.key));
-  const sizeBytes = entries.reduce((sum, entry) => sum + entry.sizeBytes, 0);
-  if (!spend(budget, sizeBytes)) return stopped(`the index, ${sizeBytes} bytes, is too big to compare trees`);
-  return await readAll(access, entries, key, step);
+  const listed = await listIndex(access, step);
+  if (!listed.ok) return listed;
+  const sizeBytes = listed.value.reduce((sum, entry) => sum + entry.sizeBytes, 0);
+  if (!spend(budget, sizeBytes)) return stopped(`the index, ${sizeBytes} bytes, is too big to be read`);
+  return await readAll(access, listed.value, key, step);
+}
+
+/**
+ * Reads where trees of a repository lie, from its newest index files, as far as the budget reaches. They name at least the
+ * directories that a new snapshot has changed, its top among them; others may be missing.
+ */
+export async function readNewestTreeIndex(
+  access: RepositoryAccess,
+  key: SealKey,
+  budget: ReadingBudget,
+  step: Step,
+): Promise<Read<ReadonlyMap<string, BlobPlace>>> {
+  const listed = await listIndex(access, step);
+  if (!listed.ok) return listed;
+  const newestFirst = [...listed.value].sort((a, b) => Date.parse(b.modifiedAt) - Date.parse(a.modifiedAt));
+  const [newest] = newestFirst;
+  if (newest !== undefined && newest.sizeBytes > budget.bytesLeft)
+    return stopped(`the newest index file, ${newest.sizeBytes} bytes, is too big to be read`);
+  const fitting = newestFirst.filter(({ sizeBytes }) => sizeBytes <= budget.bytesLeft && spend(budget, sizeBytes));
+  return await readAll(access, fitting, key, step);
 }

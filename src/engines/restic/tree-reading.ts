@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { zstdDecompressSync } from 'node:zlib';
 import { z } from 'zod';
 import type { Failure } from '../../destinations/outcome.ts';
+import type { RepositoryUnknownReason } from './reading.ts';
 import type { RepositoryAccess, Step } from './open-repository.ts';
 import { openSealed, type SealKey } from './sealed-box.ts';
 
@@ -10,7 +11,7 @@ export type TreeStop =
   /** Too much to read, or not what restic writes: to try again is of no use. */
   | { readonly kind: 'unknown'; readonly message: string }
   /** The store did not answer. */
-  | { readonly kind: 'failed'; readonly reason: Failure['reason']; readonly message: string };
+  | { readonly kind: 'failed'; readonly reason: RepositoryUnknownReason; readonly message: string };
 
 export type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly stop: TreeStop };
 
@@ -39,8 +40,17 @@ export interface TreeSource {
   readonly step: Step;
 }
 
-// Field names of restic 0.18, internal/restic/node.go and tree.go. Names are quoted as Go quotes them: equal ones are equal.
-const treeNode = z.object({ name: z.string(), type: z.string(), subtree: z.string().nullish() });
+const owner = z.int().min(0).default(0);
+// Field names of restic 0.18, internal/restic/node.go and tree.go. Names are quoted as Go quotes them: equal ones are equal, and
+// none holds a control character. A number that is not there is 0, as it is for restic. Values of attributes are not kept.
+const treeNode = z.object({
+  name: z.string(),
+  type: z.string(),
+  subtree: z.string().nullish(),
+  uid: owner,
+  gid: owner,
+  extended_attributes: z.array(z.object({ name: z.string() })).nullish(),
+});
 const treeBlob = z.object({ nodes: z.array(treeNode).nullable() });
 
 export type TreeNode = z.infer<typeof treeNode>;
@@ -75,13 +85,13 @@ function understand(id: string, { uncompressedBytes }: BlobPlace, plain: Buffer)
   }
 }
 
-/** Reads the entries of one directory. */
-export async function readTree(source: TreeSource, id: string): Promise<Read<readonly TreeNode[]>> {
+/** Reads the entries of one directory, however many they are. */
+export async function readNodes(source: TreeSource, id: string): Promise<Read<readonly TreeNode[]>> {
   const { access, places, budget, key } = source;
   const place = places.get(id);
   if (place === undefined) return stopped(`tree ${id} is in no index`);
   const { packId, offsetBytes, lengthBytes, uncompressedBytes } = place;
-  if (!spend(budget, Math.max(lengthBytes, uncompressedBytes ?? 0))) return stopped('the trees are too big to compare');
+  if (!spend(budget, Math.max(lengthBytes, uncompressedBytes ?? 0))) return stopped('the trees are too big to be read');
   const pack = `${access.repositoryPath}/data/${packId.slice(0, 2)}/${packId}`;
   const range = { offsetBytes, lengthBytes };
   const bytes = await access.destination.read(pack, { ...source.step(), maximumBytes: lengthBytes, range });
@@ -89,6 +99,13 @@ export async function readTree(source: TreeSource, id: string): Promise<Read<rea
   const plain = bytes.value === undefined ? undefined : openSealed(key, bytes.value);
   const nodes = plain === undefined ? undefined : understand(id, place, plain);
   if (nodes === undefined) return stopped(`tree ${id} cannot be read from pack ${packId}`);
-  budget.nodesLeft -= nodes.length;
-  return budget.nodesLeft >= 0 ? { ok: true, value: nodes } : stopped('the trees have too many entries to compare');
+  return { ok: true, value: nodes };
+}
+
+/** Reads the entries of one directory, if so many may still be read. */
+export async function readTree(source: TreeSource, id: string): Promise<Read<readonly TreeNode[]>> {
+  const nodes = await readNodes(source, id);
+  if (!nodes.ok) return nodes;
+  source.budget.nodesLeft -= nodes.value.length;
+  return source.budget.nodesLeft >= 0 ? nodes : stopped('the trees have too many entries to be read');
 }
