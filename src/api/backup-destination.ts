@@ -104,6 +104,12 @@ export const backupDestinationStatus = z.object({
   reachable: z.boolean().optional().describe('Whether the last probe got a certain answer.'),
   identity: z.string().optional().describe('What .rebound/destination.json in the store names it.'),
   initializedTime: timestamp('When the store was given its identity, as .rebound/destination.json says.').optional(),
+  initializeMet: z
+    .string()
+    .optional()
+    .describe(
+      'The value of the annotation rebound.dev/initialize that was carried out. It counts once, until it is set anew.',
+    ),
   conditions: conditions.optional(),
 });
 

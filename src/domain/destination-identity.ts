@@ -22,6 +22,8 @@ export interface IdentityFacts {
   readonly remembered?: string | undefined;
   /** The annotation `rebound.dev/initialize`: the identity that the user wants the store to be given. */
   readonly initializeAs?: string | undefined;
+  /** `status.initializeMet`: the value of that annotation that was carried out, or needed no carrying out. */
+  readonly initializeMet?: string | undefined;
   readonly reading: IdentityFact;
   /** Looked at only when the store says that it has no identity. */
   readonly content?: StoreContent | undefined;
@@ -37,8 +39,16 @@ export type IdentityDecision =
 
 const refuse = (reason: string, message: string): IdentityDecision => ({ kind: 'refuse', reason, message });
 
-const lost = (expected: string, recordsOf: readonly (string | undefined)[], isAskedFor: boolean): IdentityDecision => {
-  if (isAskedFor) return { kind: 'initialize', id: expected };
+type Asking = 'asked' | 'met' | 'no';
+
+/** An annotation may stay for years: it counts for the store that it was set for, not for one that was emptied since. */
+function askingFor(expected: string, { initializeAs, initializeMet }: IdentityFacts): Asking {
+  if (initializeAs !== expected) return 'no';
+  return initializeMet === expected ? 'met' : 'asked';
+}
+
+const lost = (expected: string, recordsOf: readonly (string | undefined)[], asking: Asking): IdentityDecision => {
+  if (asking === 'asked') return { kind: 'initialize', id: expected };
   if (recordsOf.length > 0 && recordsOf.every((id) => id === expected)) {
     const warning = `The store had lost .rebound/destination.json, and its ledger records name destination ${expected}: it was written back. Look what deleted it`;
     return { kind: 'initialize', id: expected, warning };
@@ -47,7 +57,8 @@ const lost = (expected: string, recordsOf: readonly (string | undefined)[], isAs
     'IdentityMissing',
     `the store has no .rebound/destination.json, but it should be destination ${expected}. It was emptied, or this is another store. ` +
       'Point the BackupDestination at the right bucket and prefix, or bring the object back. If this is the right store, and what it ' +
-      `holds is all there is, annotate the BackupDestination with rebound.dev/initialize: ${expected}`,
+      `holds is all there is, annotate the BackupDestination with rebound.dev/initialize: ${expected}` +
+      (asking === 'met' ? '. The one that it has was carried out before. Take it off, then set it again' : ''),
   );
 };
 
@@ -84,6 +95,6 @@ export function decideIdentity(facts: IdentityFacts): IdentityDecision {
       if (content.kind === 'unknown') return refuse(content.reason, content.message);
       return expected === undefined
         ? neverSeen(content.sampleKey, initializeAs)
-        : lost(expected, content.recordsOf, initializeAs === expected);
+        : lost(expected, content.recordsOf, askingFor(expected, facts));
   }
 }

@@ -131,6 +131,30 @@ describe('BackupDestinationReconciler', () => {
     expect(storedId()).toBe(IDENTITY);
   });
 
+  it('invariant 2: an annotation that was carried out once does not let a store that is emptied later pass for a new one', async () => {
+    objects().delete(IDENTITY_KEY);
+    annotate(IDENTITY);
+    expect(await look()).toMatchObject({ status: 'True' });
+    expect((await look())?.message).toContain('take it off');
+    objects().clear();
+    expect(await look()).toMatchObject({ status: 'False', reason: 'IdentityMissing' });
+    expect((await look())?.message).toContain('Take it off');
+    expect(storedId()).toBeUndefined();
+    edit((object) => Reflect.deleteProperty(childOf(object, 'metadata'), 'annotations'));
+    expect(await look()).toMatchObject({ status: 'False', reason: 'IdentityMissing' });
+    annotate(IDENTITY);
+    expect(await look()).toMatchObject({ status: 'True' });
+    expect(storedId()).toBe(IDENTITY);
+  });
+
+  it('invariant 2: an annotation that was there while the store was the right one counts no more either', async () => {
+    annotate(IDENTITY);
+    expect(await look()).toMatchObject({ status: 'True' });
+    objects().clear();
+    expect(await look()).toMatchObject({ status: 'False', reason: 'IdentityMissing' });
+    expect(storedId()).toBeUndefined();
+  });
+
   it('gives an identity to an empty store, folder markers apart, that nobody has seen before', async () => {
     unpin();
     objects().clear();

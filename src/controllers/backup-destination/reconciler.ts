@@ -35,15 +35,19 @@ type Decided = Exclude<IdentityDecision, { kind: 'survey' }>;
 const factOf = (reading: IdentityReading): IdentityFact =>
   reading.kind === 'known' ? { kind: 'known', id: reading.identity.id } : reading;
 
-const factsOf = ({ metadata, spec, status }: BackupDestination, reading: IdentityReading): IdentityFacts => {
+/** The identity that the user's annotation names. */
+function askedIdentity({ metadata }: BackupDestination): string | undefined {
   const asked = metadata.annotations?.[INITIALIZE_ANNOTATION];
-  return {
-    demanded: spec.identity,
-    remembered: status?.identity,
-    initializeAs: asked !== undefined && isIdentityId(asked) ? asked : undefined,
-    reading: factOf(reading),
-  };
-};
+  return asked !== undefined && isIdentityId(asked) ? asked : undefined;
+}
+
+const factsOf = (object: BackupDestination, reading: IdentityReading): IdentityFacts => ({
+  demanded: object.spec.identity,
+  remembered: object.status?.identity,
+  initializeAs: askedIdentity(object),
+  initializeMet: object.status?.initializeMet,
+  reading: factOf(reading),
+});
 
 const createdAt = (reading: IdentityReading): string | undefined =>
   reading.kind === 'known' ? reading.identity.createdAt : undefined;
@@ -122,17 +126,19 @@ export class BackupDestinationReconciler {
 
   async #record(object: BackupDestination, finding: Finding): Promise<void> {
     const { name, generation } = object.metadata;
-    const { standing } = finding;
+    const standing = withMet(finding.standing, object);
     const identity = finding.identity ?? object.status?.identity;
     const initializedTime = finding.initializedTime ?? object.status?.initializedTime;
     const now = rfc3339(this.#context.now());
     const conditions = standingConditions(object.status?.conditions, standing, generation, now);
+    const initializeMet = metBy(object, finding);
     const judged = withPasswordCondition(conditions, this.#context.catalog.open(name), now);
     const status: BackupDestinationStatus = {
       ...(generation === undefined ? {} : { observedGeneration: generation }),
       reachable: standing.ready,
       ...(identity === undefined ? {} : { identity }),
       ...(initializedTime === undefined ? {} : { initializedTime }),
+      ...(initializeMet === undefined ? {} : { initializeMet }),
       conditions: withGuardCondition(judged, this.#guard, generation, now),
     };
     if (isDeepStrictEqual(status, object.status)) return;
@@ -140,6 +146,19 @@ export class BackupDestinationReconciler {
     await this.#context.client.applyStatus(backupDestinations, desired);
     this.#context.log.info({ destination: name, reason: standing.reason }, standing.message);
   }
+}
+
+/** The annotation's value that counts no more; forgotten once the annotation is another one, or gone. */
+function metBy(object: BackupDestination, { identity }: Finding): string | undefined {
+  const asked = askedIdentity(object);
+  return asked !== undefined && (asked === identity || asked === object.status?.initializeMet) ? asked : undefined;
+}
+
+/** A store that is ready has what the annotation asks for. */
+function withMet(standing: Standing, object: BackupDestination): Standing {
+  if (!standing.ready || askedIdentity(object) === undefined) return standing;
+  const message = `${standing.message} Annotation ${INITIALIZE_ANNOTATION} counts no more: take it off.`;
+  return { ...standing, message };
 }
 
 const ready = (identity: string, initializedTime: string | undefined): Finding => ({
