@@ -63,6 +63,12 @@ export class RepositoryTruth {
     return this.#save(content, timeMilliseconds, { isCounted: true, whole: false });
   }
 
+  /** A backup of a volume on a node whose clock is ahead by so much. */
+  saveAhead(content: Content, timeMilliseconds: number, aheadMilliseconds: number): TrueSnapshot {
+    const kind = { isCounted: true, whole: true };
+    return this.#save(content, timeMilliseconds + aheadMilliseconds, kind, timeMilliseconds);
+  }
+
   /** A backup saves nothing; `missing`: and is called a success. */
   saveNothing(kind: 'missing' | 'failed'): void {
     this.#runs.push({ kind });
@@ -73,11 +79,16 @@ export class RepositoryTruth {
     this.#runs.push({ kind: 'empty', timeMilliseconds, before: this.#snapshots });
   }
 
-  #save(content: Content, timeMilliseconds: number, kind: Pick<TrueSnapshot, 'whole' | 'isCounted'>): TrueSnapshot {
+  #save(
+    content: Content,
+    timeMilliseconds: number,
+    kind: Pick<TrueSnapshot, 'whole' | 'isCounted'>,
+    storedMilliseconds = timeMilliseconds,
+  ): TrueSnapshot {
     const directories = 1;
     const files = content.files - directories;
     const counts = { files, directories, sizeBytes: content.sizeBytes };
-    const id = this.#restic.addSnapshot(timeMilliseconds, files, kind.isCounted ? counts : undefined);
+    const id = this.#restic.addSnapshot(timeMilliseconds, files, kind.isCounted ? counts : undefined, storedMilliseconds);
     const snapshot = { id, timeMilliseconds, content: { ...content, snapshotId: id }, ...kind };
     this.#runs.push({ kind: 'saved', snapshot, before: this.#snapshots });
     this.#snapshots = [...this.#snapshots, snapshot];
@@ -93,7 +104,8 @@ export class RepositoryTruth {
   /** The one that VolSync's mover takes: the newest whose time, cut to the second, is not after the one given. */
   asOf(time: string): TrueSnapshot | undefined {
     const limit = Math.floor(Date.parse(time) / 1000);
-    return this.#snapshots.findLast((one) => Math.floor(one.timeMilliseconds / 1000) <= limit);
+    const byOwnTime = this.#snapshots.toSorted((a, b) => a.timeMilliseconds - b.timeMilliseconds);
+    return byOwnTime.findLast((one) => Math.floor(one.timeMilliseconds / 1000) <= limit);
   }
 
   /** `restic forget` by VolSync's `retain`. */

@@ -72,8 +72,17 @@ export class ResticStore {
     return this.#key;
   }
 
-  /** Records a snapshot of so many files and returns its id; without counts, as restic did before 0.17. */
-  addSnapshot(timeMilliseconds: number, files: number, counts: SnapshotCounts | undefined): string {
+  /**
+   * Records a snapshot of so many files and returns its id; without counts, as restic did before 0.17.
+   *
+   * @param storedMilliseconds by the store's clock, where that of the mover's node is another.
+   */
+  addSnapshot(
+    timeMilliseconds: number,
+    files: number,
+    counts: SnapshotCounts | undefined,
+    storedMilliseconds = timeMilliseconds,
+  ): string {
     const key = this.init();
     const summary = counts && {
       dirs_new: counts.directories,
@@ -86,6 +95,7 @@ export class ResticStore {
     const snapshot = { time, tree: this.#addTree(key, files), hostname: 'volsync', paths: ['/data'], summary };
     const { name: id, bytes } = sealJson(key, snapshot);
     this.store.objects.set(this.#keyOf(id), bytes);
+    this.store.modifiedAt.set(this.#keyOf(id), new Date(storedMilliseconds).toISOString());
     return id;
   }
 

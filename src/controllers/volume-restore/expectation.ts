@@ -12,6 +12,7 @@ export function snapshotReference(snapshot: Snapshot, record: ClaimRecord | unde
   return {
     id: snapshot.id,
     time: new Date(snapshot.timeMilliseconds).toISOString(),
+    ...(Date.parse(snapshot.time) === snapshot.timeMilliseconds ? {} : { ownTime: snapshot.time }),
     ...(known === undefined ? {} : { sizeBytes: known.sizeBytes, files: known.files, directories: known.directories }),
   };
 }

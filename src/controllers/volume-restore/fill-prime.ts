@@ -186,7 +186,8 @@ function planOf(
   const paused = clearedPrime === undefined || clearedPrime.claimUID !== primeClaimUID;
   const deletesFiles = !paused && clearedPrime.isMade && attempt > clearedPrime.attempt;
   const plan = { restore, policy, access, moverUser, attempt, paused, deletesFiles };
-  const snapshotTimeMilliseconds = Date.parse(snapshot.time);
+  // The engine finds it by the time that it names itself.
+  const snapshotTimeMilliseconds = Date.parse(snapshot.ownTime ?? snapshot.time);
   const claimStorageClass = storageClasses.get(claim.spec.storageClassName ?? '');
   return { ...plan, snapshotTimeMilliseconds, claimStorageClass };
 }

@@ -225,3 +225,31 @@ describe('an old snapshot that is asked for', () => {
     expect(findingOf(world)).toBeUndefined();
   });
 });
+
+describe('a snapshot of a node whose clock was ahead', () => {
+  const grown = { ...full, files: 60 };
+
+  it('invariant 1: does not pass for the newest while its time has not come: what was stored last is restored', async () => {
+    const world = new World();
+    world.truth.saveAhead(full, world.now() - 2 * HOUR_MILLISECONDS, 12 * HOUR_MILLISECONDS);
+    remember(world);
+    const newest = world.truth.save(grown, world.now() - HOUR_MILLISECONDS);
+    remember(world);
+    world.createClaim('restore');
+    await world.until(isCompleted);
+    expect(world.content).toEqual({ ...grown, snapshotId: newest.id });
+  });
+
+  it('is restored where it is the newest, and shown with the time at which it was stored', async () => {
+    const world = new World();
+    world.truth.save(full, world.now() - 2 * HOUR_MILLISECONDS);
+    remember(world);
+    const storedAt = world.now() - HOUR_MILLISECONDS;
+    const newest = world.truth.saveAhead(grown, storedAt, 12 * HOUR_MILLISECONDS);
+    remember(world);
+    world.createClaim('restore');
+    await world.until(isCompleted);
+    expect(world.content).toEqual({ ...grown, snapshotId: newest.id });
+    expect(world.restore?.status?.snapshot?.time).toBe(new Date(storedAt).toISOString());
+  });
+});

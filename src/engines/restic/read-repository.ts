@@ -5,7 +5,7 @@ import { openRepository, type OpenedRepository, type RepositoryAccess, type Step
 import type { DamagedSnapshot, RepositoryReading } from './reading.ts';
 import type { RepositoryCache } from './repository-cache.ts';
 import type { SealKey } from './sealed-box.ts';
-import { byTime, parseSnapshot } from './snapshot-file.ts';
+import { byTime, parseSnapshot, takenBefore } from './snapshot-file.ts';
 import type { Snapshot } from './snapshot.ts';
 import { isNamedByHash, readSealedJson } from './stored-file.ts';
 
@@ -20,7 +20,14 @@ export type SnapshotReading =
   | { readonly kind: 'gone'; readonly id: string }
   | UnknownReading;
 
-type Listing = { readonly kind: 'listed'; readonly ids: readonly string[] } | UnknownReading;
+type Listing =
+  | {
+      readonly kind: 'listed';
+      readonly ids: readonly string[];
+      /** When the store got each of them, by its own clock. */
+      readonly storedMilliseconds: ReadonlyMap<string, number>;
+    }
+  | UnknownReading;
 
 const CONCURRENT_READS = 8;
 
@@ -29,8 +36,12 @@ const listSnapshots = async ({ destination, repositoryPath }: RepositoryAccess, 
   const entries = await destination.list(prefix, step());
   if (!entries.ok) return { kind: 'unknown', reason: entries.reason, message: entries.message };
   const objects = entries.value.filter((entry) => entry.key !== prefix);
-  const ids = objects.flatMap((entry) => snapshotIdOf(entry, prefix) ?? []);
-  if (ids.length > 0 || objects[0] === undefined) return { kind: 'listed', ids };
+  const found = objects.flatMap((entry) => {
+    const id = snapshotIdOf(entry, prefix);
+    return id === undefined ? [] : [[id, Date.parse(entry.modifiedAt)] as const];
+  });
+  const ids = found.map(([id]) => id);
+  if (ids.length > 0 || objects[0] === undefined) return { kind: 'listed', ids, storedMilliseconds: new Map(found) };
   const message = `${destination.description} lists objects under ${prefix} that are no snapshots, such as ${objects[0].key}`;
   return { kind: 'unknown', reason: 'BadResponse', message };
 };
@@ -176,5 +187,9 @@ export const readRepository = async (
   const listing = await listSnapshots(access, step);
   if (listing.kind === 'unknown') return listing;
   if (listing.ids.length === 0) return withoutSnapshots(await openRepository(access, step));
-  return readListed(access, listing.ids, step);
+  const reading = await readListed(access, listing.ids, step);
+  if (reading.kind !== 'read') return reading;
+  const { storedMilliseconds } = listing;
+  const snapshots = reading.snapshots.map((one) => takenBefore(one, storedMilliseconds.get(one.id))).sort(byTime);
+  return { ...reading, snapshots };
 };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import fixture from './restic-0.18.fixture.json' with { type: 'json' };
-import { byTime, parseSnapshot } from './snapshot-file.ts';
+import { byTime, parseSnapshot, takenBefore } from './snapshot-file.ts';
 import type { Snapshot } from './snapshot.ts';
 
 const id = 'a1'.repeat(32);
@@ -56,5 +56,20 @@ describe('byTime', () => {
       at('2026-01-01T01:00:00.100000002Z', 'c'),
     ];
     expect([...ordered].reverse().sort(byTime)).toEqual(ordered);
+  });
+});
+
+describe('takenBefore', () => {
+  const snapshot = parseSnapshot(id, { ...json, time: '2030-01-02T12:00:00+02:00' }) ?? expect.unreachable();
+  const own = Date.UTC(2030, 0, 2, 10);
+
+  it.each([
+    ['believes a snapshot that the store got later, as a copied store did', own + 86_400_000, own],
+    ['believes one whose clock was ahead by no more than clocks may differ', own - 15 * 60_000, own],
+    ['believes the store where the clock was ahead', own - 12 * 3_600_000, own - 12 * 3_600_000],
+    ['believes a snapshot where the store tells no time', Number.NaN, own],
+    ['believes a snapshot that the store does not list', undefined, own],
+  ])('%s', (_, stored, time) => {
+    expect(takenBefore(snapshot, stored)).toEqual({ ...snapshot, timeMilliseconds: time });
   });
 });

@@ -53,3 +53,17 @@ export const byTime = (a: Snapshot, b: Snapshot): number => {
   const [left, right] = [nanoseconds(a.time) + a.id, nanoseconds(b.time) + b.id];
   return left < right ? -1 : Number(left > right);
 };
+
+/** The clocks of a node and of a store may differ by this much: a store refuses requests of one that is further off. */
+const CLOCK_SKEW_MILLISECONDS = 15 * 60_000;
+
+/**
+ * The snapshot with the time at which the store got it, where its own is later: the clock of its node was ahead. Node clocks are
+ * wrong after a start until they are set, and such a snapshot would pass for the newest until its time has come. A store that
+ * was copied has later times than the snapshots, so that these are believed.
+ */
+export function takenBefore(snapshot: Snapshot, storedMilliseconds: number | undefined): Snapshot {
+  const { timeMilliseconds } = snapshot;
+  if (storedMilliseconds === undefined || timeMilliseconds - storedMilliseconds <= CLOCK_SKEW_MILLISECONDS) return snapshot;
+  return Number.isNaN(storedMilliseconds) ? snapshot : { ...snapshot, timeMilliseconds: storedMilliseconds };
+}

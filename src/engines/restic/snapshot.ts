@@ -15,6 +15,7 @@ export type Snapshot = {
   readonly shortId: string;
   /** RFC 3339, as restic wrote it, to the nanosecond and with its offset. */
   readonly time: string;
+  /** When it was taken: its own time, or that at which the store got it, where this was earlier. */
   readonly timeMilliseconds: number;
   /** Id of the tree that holds its files. */
   readonly treeId: string;
