@@ -103,3 +103,25 @@ it('invariant 14: repeats what VolSync itself is refused, and what to do', async
   expect(ready()?.message).toContain(message);
   expect(ready()?.message).toContain('LimitRange must have room for one mover and its cache claim');
 });
+
+describe('a backup whose mover has ended', () => {
+  it('invariant 10: names a container of somebody else that keeps its pod', async () => {
+    const labels = {
+      'batch.kubernetes.io/job-name': backupJobName(scheduleName()),
+      'app.kubernetes.io/created-by': 'volsync',
+    };
+    const mover = { namespace: NAMESPACE, name: 'mover-1' };
+    makePod(world.server, { ...mover, labels }, 'volsync-copy');
+    const terminated = { exitCode: 0, finishedAt: new Date(world.now()).toISOString() };
+    world.server.change(pods, mover, (object) => {
+      const own = { name: 'restic', ready: false, restartCount: 0, state: { terminated } };
+      const proxy = { name: 'istio-proxy', ready: true, restartCount: 0, state: { running: {} } };
+      object['status'] = { phase: 'Running', containerStatuses: [own, proxy] };
+    });
+    await lookAfter(MINUTE / 2);
+    expect(ready()?.reason).toBe('FirstBackupPending');
+    await lookAfter(MINUTE);
+    expect(ready()).toMatchObject({ status: 'False', reason: 'BackupFailing' });
+    expect(ready()?.message).toContain('container istio-proxy');
+  });
+});

@@ -1,6 +1,6 @@
 import { BoundedLog } from '../../engines/volsync/bounded-log.ts';
 import type { ReplicationSource } from '../../engines/volsync/kinds.ts';
-import { moverJobName } from '../../engines/volsync/mover-trouble.ts';
+import { MOVER_CONTAINER, moverJobName } from '../../engines/volsync/mover-trouble.ts';
 import { objectKey } from '../../kube/kind.ts';
 import type { Pod } from '../../kube/objects.ts';
 import type { ControllerContext } from '../context.ts';
@@ -54,7 +54,8 @@ export class FailedMovers {
   async #log(pod: Pod): Promise<string | undefined> {
     const log = new BoundedLog();
     try {
-      for await (const line of this.#context.client.podLogs(pod.metadata)) log.add(line);
+      for await (const line of this.#context.client.podLogs(pod.metadata, { container: MOVER_CONTAINER }))
+        log.add(line);
       return log.text;
     } catch (error) {
       this.#context.log.debug({ err: error, pod: pod.metadata.name }, 'the log of a failed mover cannot be read');

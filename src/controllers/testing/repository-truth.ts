@@ -88,7 +88,12 @@ export class RepositoryTruth {
     const directories = 1;
     const files = content.files - directories;
     const counts = { files, directories, sizeBytes: content.sizeBytes };
-    const id = this.#restic.addSnapshot(timeMilliseconds, files, kind.isCounted ? counts : undefined, storedMilliseconds);
+    const id = this.#restic.addSnapshot(
+      timeMilliseconds,
+      files,
+      kind.isCounted ? counts : undefined,
+      storedMilliseconds,
+    );
     const snapshot = { id, timeMilliseconds, content: { ...content, snapshotId: id }, ...kind };
     this.#runs.push({ kind: 'saved', snapshot, before: this.#snapshots });
     this.#snapshots = [...this.#snapshots, snapshot];

@@ -7,6 +7,7 @@ import { engineComplaint } from '../../engines/volsync/engine-complaint.ts';
 import { replicationDestinations, type ReplicationDestination } from '../../engines/volsync/kinds.ts';
 import { moverComplaint, parseRestoreLog } from '../../engines/volsync/mover-log.ts';
 import {
+  MOVER_CONTAINER,
   type MoverTrouble,
   moverAdvice,
   podTrouble,
@@ -209,13 +210,13 @@ function combined(kept: RestoreReport, heard: Heard | undefined): RestoreReport 
 }
 
 /**
- * Whether the mover's only container ended with exit code 0. The kubelet and the Job controller take some two seconds more
+ * Whether the mover's own container ended with exit code 0. The kubelet and the Job controller take some two seconds more
  * to pass it on to the engine, which has nothing to add: its script syncs the volume before it ends.
  */
 function hasEndedWell(pod: Pod | undefined): boolean {
   if (pod?.status?.phase === 'Succeeded') return true;
-  const states = pod?.status?.containerStatuses ?? [];
-  return states.length > 0 && states.every(({ state }) => state?.terminated?.exitCode === 0);
+  const own = pod?.status?.containerStatuses?.find(({ name }) => name === MOVER_CONTAINER);
+  return own?.state?.terminated?.exitCode === 0;
 }
 
 /**

@@ -52,6 +52,7 @@ const jobOf = (uid: string, engineUID: string) =>
 /** Pods' logs: lines, then either an end or silence until the listener goes away. */
 class Logs {
   readonly opened: string[] = [];
+  readonly containers = new Set<string | undefined>();
   job: Job | undefined = jobOf('uid-job', ENGINE);
   readonly #lines: Readonly<Record<string, readonly string[]>>;
   readonly #endless: readonly string[];
@@ -67,6 +68,7 @@ class Logs {
 
   async *podLogs(ref: ObjectRef, options: LogOptions = {}): AsyncGenerator<string> {
     this.opened.push(objectKey(ref));
+    this.containers.add(options.container);
     yield* this.#lines[ref.name] ?? [];
     if (!this.#endless.includes(ref.name)) return;
     await new Promise((_, reject) => {
@@ -104,6 +106,14 @@ describe('MoverLogWatch', () => {
     expect(watch.heard('shop/try')?.report).toMatchObject({ snapshotId: '1b2c3d4e', entries: 4 });
     expect(watch.heard('shop/try')?.log).toBe(summary.join('\n'));
     expect(onNews.mock.calls).toEqual([['shop/try']]);
+  });
+
+  it("asks for the mover's own log, beside which others may have put theirs", async () => {
+    const logs = new Logs({ a: summary });
+    const watch = watching(logs, vi.fn());
+    watch.listen('shop/try', pod('a', 'Running'), ENGINE);
+    await vi.waitFor(() => expect(watch.heard('shop/try')?.ended).toBe(true));
+    expect([...logs.containers]).toEqual(['restic']);
   });
 
   it('does not listen before a pod has begun', () => {

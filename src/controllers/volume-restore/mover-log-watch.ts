@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { RestoreReport } from '../../domain/proof.ts';
 import { BoundedLog } from '../../engines/volsync/bounded-log.ts';
 import { parseRestoreLog, saysDone } from '../../engines/volsync/mover-log.ts';
+import { MOVER_CONTAINER } from '../../engines/volsync/mover-trouble.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { Pod } from '../../kube/objects.ts';
 import { isMoverOf } from '../mover-ownership.ts';
@@ -100,7 +101,8 @@ export class MoverLogWatch {
 
   async #follow(attemptKey: string, pod: Pod, listening: Listening): Promise<void> {
     try {
-      const options = { follow: true, signal: listening.abort.signal };
+      // The server answers for a pod of several containers only where one is named.
+      const options = { container: MOVER_CONTAINER, follow: true, signal: listening.abort.signal };
       for await (const line of this.#client.podLogs(pod.metadata, options)) {
         listening.log.add(line);
         listening.heardAtMilliseconds = this.#now();

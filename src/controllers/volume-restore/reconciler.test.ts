@@ -8,6 +8,7 @@ import { blank } from '../testing/cluster.ts';
 import type { RestoreEnd } from '../testing/engine.ts';
 import { remember } from '../testing/past.ts';
 import type { TrueSnapshot } from '../testing/repository-truth.ts';
+import type { JsonObject } from '../testing/json.ts';
 import { NAMESPACE, World } from '../testing/world.ts';
 
 const HOUR_MILLISECONDS = 3_600_000;
@@ -59,11 +60,11 @@ async function endAttemptButLoseHandOver(): Promise<void> {
 }
 
 /** The movers' containers have ended, but the phases of their pods do not say so yet. */
-function leaveToKubelet(exitCode: number | undefined): void {
+function leaveToKubelet(exitCode: number | undefined, others: readonly JsonObject[] = []): void {
   const state = exitCode === undefined ? { running: {} } : { terminated: { exitCode } };
   for (const { metadata } of world.server.list(pods)) {
     world.server.change(pods, metadata, (pod) => {
-      const containerStatuses = [{ name: 'main', ready: false, restartCount: 0, state }];
+      const containerStatuses = [{ name: 'restic', ready: false, restartCount: 0, state }, ...others];
       pod['status'] = { phase: 'Running', containerStatuses };
     });
   }
@@ -285,6 +286,16 @@ describe('proof', () => {
     await world.look();
     expect(world.restore?.status?.provenTime).toBeUndefined();
     expect(world.claim?.spec.volumeName).toBeUndefined();
+  });
+
+  it("does not wait for a container that somebody else has put into the mover's pod", async () => {
+    world.createClaim('restore');
+    await world.until(isMoverRunning);
+    await world.look();
+    world.engine.endMovers('complete');
+    leaveToKubelet(0, [{ name: 'istio-proxy', ready: true, restartCount: 0, state: { running: {} } }]);
+    await world.look();
+    expect(world.restore?.status?.provenTime).toBeDefined();
   });
 
   it('is not taken from a log that nobody heard: the restore is run again', async () => {

@@ -64,6 +64,7 @@ const CLOCK_SKEW_MILLISECONDS = 15 * 60_000;
  */
 export function takenBefore(snapshot: Snapshot, storedMilliseconds: number | undefined): Snapshot {
   const { timeMilliseconds } = snapshot;
-  if (storedMilliseconds === undefined || timeMilliseconds - storedMilliseconds <= CLOCK_SKEW_MILLISECONDS) return snapshot;
+  if (storedMilliseconds === undefined || timeMilliseconds - storedMilliseconds <= CLOCK_SKEW_MILLISECONDS)
+    return snapshot;
   return Number.isNaN(storedMilliseconds) ? snapshot : { ...snapshot, timeMilliseconds: storedMilliseconds };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Event, Pod } from '../../kube/objects.ts';
-import { absentMoverTrouble, moverAdvice, podTrouble } from './mover-trouble.ts';
+import { absentMoverTrouble, lingeringTrouble, moverAdvice, podTrouble } from './mover-trouble.ts';
 
 const metadata = {
   name: 'volsync-src-rebound-data-x7',
@@ -22,6 +22,31 @@ const container = (state: object) => ({ name: 'restic', ready: false, restartCou
 const exited = (exitCode: number, reason = 'Error') => ({
   phase: 'Failed',
   containerStatuses: [container({ terminated: { exitCode, reason } })],
+});
+
+describe('lingeringTrouble', () => {
+  const finishedAt = '2030-01-01T00:00:00Z';
+  const now = Date.parse(finishedAt) + 60_000;
+  const proxy = { ...container({ running: {} }), name: 'linkerd-proxy' };
+  const ended = (exitCode: number) => container({ terminated: { exitCode, finishedAt } });
+  const running = (...containerStatuses: ReturnType<typeof container>[]) =>
+    pod({ phase: 'Running', containerStatuses });
+
+  it('names a container that goes on in the pod of a mover that has ended', () => {
+    const found = lingeringTrouble(running(ended(0), proxy), now);
+    expect(found?.kind).toBe('stuck');
+    expect(found?.message).toContain('container linkerd-proxy');
+    expect(found?.advice).toContain('app.kubernetes.io/created-by: volsync');
+  });
+
+  it.each([
+    ['a mover that works', running(container({ running: {} }), proxy), now],
+    ['one that has just ended', running(ended(0), proxy), now - 1],
+    ['one that failed', running(ended(1), proxy), now],
+    ['one that is alone', running(ended(0)), now],
+  ])('finds nothing wrong with %s', (_, one, at) => {
+    expect(lingeringTrouble(one, at)).toBeUndefined();
+  });
 });
 
 describe('podTrouble', () => {

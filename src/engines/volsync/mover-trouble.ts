@@ -30,6 +30,15 @@ export interface AbsentMoverFacts {
   readonly warnings: readonly Event[];
 }
 
+/** Name of a mover's own container (internal/controller/mover/restic/mover.go, v0.14). Others may have put more into its pod. */
+export const MOVER_CONTAINER = 'restic';
+
+/** How long the other containers of a pod may go on after its mover has ended. */
+const LINGERING_MILLISECONDS = 60_000;
+
+const LINGERING_ADVICE =
+  'Keep it out of pods with label app.kubernetes.io/created-by: volsync, or let whoever puts it there make a native sidecar of it.';
+
 /** A mover that runs has said something within this time: restic reports its progress every ten seconds. */
 export const SILENCE_MILLISECONDS = 2 * 60_000;
 
@@ -141,6 +150,20 @@ function cannotStart({ metadata, status }: Pod): MoverTrouble | undefined {
 
 const isStuck = (waiting: { readonly reason?: string | undefined } | undefined): boolean =>
   waiting?.reason !== undefined && !passing.includes(waiting.reason);
+
+/**
+ * What keeps the pod of a mover that has ended well; absent where nothing does. The Job ends with the pod, and the engine waits
+ * for the Job.
+ */
+export function lingeringTrouble({ metadata, status }: Pod, nowMilliseconds: number): MoverTrouble | undefined {
+  const states = status?.containerStatuses ?? [];
+  const exit = states.find(({ name }) => name === MOVER_CONTAINER)?.state?.terminated;
+  const other = states.find(({ name, state }) => name !== MOVER_CONTAINER && state?.running !== undefined);
+  if (exit?.exitCode !== 0 || other === undefined) return undefined;
+  if (nowMilliseconds - Date.parse(exit.finishedAt ?? '') < LINGERING_MILLISECONDS) return undefined;
+  const message = `The mover has ended, but container ${other.name}, which is none of its own, goes on in its pod ${metadata.name}, so that VolSync waits.`;
+  return trouble('stuck', message, LINGERING_ADVICE);
+}
 
 /** What is wrong with a mover that runs and has said nothing for long. */
 export const silentMover: MoverTrouble = {

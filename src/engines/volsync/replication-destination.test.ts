@@ -35,6 +35,10 @@ describe('buildReplicationDestination', () => {
     });
   });
 
+  it('keeps the proxies of service meshes out, which would outlive the mover', () => {
+    expect(attemptAs({}).moverPodLabels).toMatchObject({ 'sidecar.istio.io/inject': 'false' });
+  });
+
   it('invariant 12: a mover removes files, and starts at all, only where it is told to', () => {
     expect(build({})).toMatchObject({ paused: false, restic: { enableFileDeletion: false } });
     expect(build({}, { paused: true }).paused).toBe(true);

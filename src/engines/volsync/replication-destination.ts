@@ -4,6 +4,7 @@ import type { MoverUser } from '../../api/snapshot.ts';
 import type { OwnerReference } from '../../kube/kind.ts';
 import type { StorageClass } from '../../kube/objects.ts';
 import { cacheVolume } from './cache-volume.ts';
+import { moverPodLabels } from './mover-pod-labels.ts';
 import { moverSecurityContext } from './mover-security.ts';
 import { customCA } from './repository-secret.ts';
 
@@ -72,6 +73,7 @@ export function buildReplicationDestination(attempt: RestoreAttempt) {
         restoreAsOf: restoreAsOf(attempt.snapshotTimeMilliseconds),
         enableFileDeletion: attempt.deletesFiles,
         ...cacheVolume(attempt.policy, attempt.claimStorageClass),
+        moverPodLabels,
         cleanupCachePVC: true,
         ...(securityContext === undefined ? {} : { moverSecurityContext: securityContext }),
       },

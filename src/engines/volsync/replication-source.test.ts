@@ -66,6 +66,10 @@ describe('buildReplicationSource', () => {
 });
 
 describe('the mover of a backup', () => {
+  it('has no proxy of a service mesh beside it, which would outlive it', () => {
+    expect(sourceAs({}).restic.moverPodLabels).toMatchObject({ 'sidecar.istio.io/inject': 'false' });
+  });
+
   it('reads with the fsGroup as a supplementary group, so that no file changes its group or mode on the way', () => {
     const spec = sourceAs({ runAsUser: 999, runAsGroup: 999, fsGroup: 998 });
     expect(spec.restic.moverSecurityContext).toEqual({

@@ -7,6 +7,7 @@ import type { OwnerReference } from '../../kube/kind.ts';
 import type { StorageClass } from '../../kube/objects.ts';
 import type { ReplicationSource } from './kinds.ts';
 import { cacheVolume } from './cache-volume.ts';
+import { moverPodLabels } from './mover-pod-labels.ts';
 import { readingMoverSecurityContext } from './mover-security.ts';
 import { customCA } from './repository-secret.ts';
 
@@ -139,6 +140,7 @@ export function buildReplicationSource(request: BackupRequest) {
         pruneIntervalDays: policy.volSync.pruneIntervalDays,
         retain: retain(policy, request.pruningPaused),
         ...cacheVolume(policy, request.claimStorageClass),
+        moverPodLabels,
         ...(policy.volSync.volumeSnapshotClassName === undefined
           ? {}
           : { volumeSnapshotClassName: policy.volSync.volumeSnapshotClassName }),
