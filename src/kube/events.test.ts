@@ -110,4 +110,12 @@ describe('EventRecorder', () => {
     expect(outcomes.slice(500, 505)).toEqual(['created', 'counted', 'counted', 'counted', 'counted']);
     expect(outcomes.slice(505)).toEqual(Array.from({ length: 995 }, () => 'limited'));
   });
+
+  it.each(['-', '.', '.-'])('invariant 10: tells of a claim whose long name is cut at a "%s"', async (cut) => {
+    const { recorder, bodies } = await recorderAt(() => 201);
+    const name = `${'a'.repeat(200 - cut.length)}${cut}b`;
+    recorder.record({ ...claim, metadata: { ...claim.metadata, name } }, held);
+    await recorder.flush();
+    expect(nameIn(bodies[0])).toMatch(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/);
+  });
 });

@@ -176,7 +176,8 @@ function eventName(object: KubeObject, notice: EventNotice): string {
   const { uid, namespace, name } = object.metadata;
   const said = [uid ?? [object.kind, namespace, name], notice.type, notice.reason, notice.message];
   const digest = createHash('sha256').update(JSON.stringify(said)).digest('hex');
-  return `${name.slice(0, 200)}.${digest.slice(0, 16)}`;
+  // What is left of a long name may end as no part of a name may.
+  return `${name.slice(0, 200).replace(/[-.]+$/, '')}.${digest.slice(0, 16)}`;
 }
 
 /** Cuts at a whole character. */
