@@ -47,7 +47,9 @@ describe('backupGate', () => {
       expect(gate).toMatchObject({ open: false, reason: 'VolumeLost' });
       expect(gate).toHaveProperty(
         'message',
-        expect.stringMatching(/lost its volume pv-1.*Delete the claim and create/),
+        expect.stringMatching(
+          /lost its volume pv-1.*another claim.*Delete the claim and create it again, without spec.volumeName/,
+        ),
       );
     }
     expect(backupGate({ ...facts, lost: {} })).toHaveProperty(

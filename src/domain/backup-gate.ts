@@ -78,7 +78,10 @@ const volumeLost = (volumeName: string | undefined): BackupGate => {
           'The claim is Lost: annotation pv.kubernetes.io/bind-completed says that it was bound, but it names no volume.',
           'create it again without that annotation',
         ]
-      : [`The claim lost its volume ${volumeName}: the PersistentVolume is gone.`, 'create it again'];
+      : [
+          `The claim lost its volume ${volumeName}: the PersistentVolume is gone, or belongs to another claim (where this one was copied from).`,
+          'create it again, without spec.volumeName',
+        ];
   return {
     open: false,
     reason: 'VolumeLost',
