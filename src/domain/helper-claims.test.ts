@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { helperReason } from './helper-claims.ts';
 
 const helpers = [
-  { reason: 'Ephemeral', claim: { labels: {}, ownerKinds: ['Pod'] }, cel: /exists\(owner, owner\.kind == 'Pod'\)/ },
+  { reason: 'Ephemeral', claim: { labels: {}, ownerKinds: ['Pod'] }, cel: /exists\(owner, owner\.kind in \['Pod', '/ },
+  {
+    reason: 'PartOfClaim',
+    claim: { labels: {}, ownerKinds: ['PersistentVolumeClaim'] },
+    cel: /exists\(owner, owner\.kind in \['Pod', 'PersistentVolumeClaim'\]\)/,
+  },
   {
     reason: 'EngineHelper',
     claim: { labels: { 'app.kubernetes.io/created-by': 'volsync' }, ownerKinds: [] },

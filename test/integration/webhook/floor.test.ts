@@ -106,6 +106,7 @@ describe('without a webhook configuration', () => {
     [{}, { dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 'nightly' } }],
     [{}, { dataSource: { kind: 'PersistentVolumeClaim', name: 'other' } }],
     [{ ownerReferences: [pod] }, {}],
+    [{ ownerReferences: [{ ...pod, kind: 'PersistentVolumeClaim' }] }, {}],
     [{ labels: { 'app.kubernetes.io/created-by': 'volsync' } }, {}],
     [{ labels: { 'rebound.dev/role': 'prime' } }, {}],
   ])('what can not bind blank in place of a backup passes: %j %j', async (metadata, spec) => {
