@@ -58,8 +58,19 @@ function slimClaim(claim: PersistentVolumeClaim): PersistentVolumeClaim {
   };
 }
 
+/** What tells that a claim waits for a restore of Rebound's. */
+function waitingOf({ spec, status }: PersistentVolumeClaim): Pick<PersistentVolumeClaim, 'spec' | 'status'> {
+  const { dataSourceRef, selector } = spec;
+  if (!isVolumeRestoreReference(dataSourceRef)) return { spec: {} };
+  return {
+    spec: { dataSourceRef, ...(selector === undefined ? {} : { selector }) },
+    ...(status?.phase === undefined ? {} : { status: { phase: status.phase } }),
+  };
+}
+
 /** Of a claim without the label, only what tells whether it should have it: there may be ten thousand of them too. */
-function slimUnlabelledClaim({ apiVersion, kind, metadata }: PersistentVolumeClaim): PersistentVolumeClaim {
+function slimUnlabelledClaim(claim: PersistentVolumeClaim): PersistentVolumeClaim {
+  const { apiVersion, kind, metadata } = claim;
   const { name, namespace, uid, resourceVersion, creationTimestamp, deletionTimestamp, ownerReferences } = metadata;
   const labels = Object.entries(metadata.labels ?? {}).filter(
     ([key]) => key === MANAGED_BY_LABEL || key === CREATED_BY_LABEL,
@@ -79,7 +90,7 @@ function slimUnlabelledClaim({ apiVersion, kind, metadata }: PersistentVolumeCla
       ...(labels.length === 0 ? {} : { labels: Object.fromEntries(labels) }),
       ...(reason === undefined ? {} : { annotations: { [EXEMPT_REASON_ANNOTATION]: reason } }),
     },
-    spec: {},
+    ...waitingOf(claim),
   };
 }
 

@@ -4,6 +4,7 @@ import { EXCLUDED_NAMESPACES } from '../../domain/excluded-namespaces.ts';
 import { failure } from '../../destinations/outcome.ts';
 import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../kube/objects.ts';
 import { copies } from '../copies.ts';
+import { childOf } from '../testing/json.ts';
 import { LaggingStore } from '../testing/lagging-stores.ts';
 import { World } from '../testing/world.ts';
 import { UnlabelledClaimReconciler } from './reconciler.ts';
@@ -106,5 +107,35 @@ describe('UnlabelledClaimReconciler', () => {
     world.wait(MINUTE);
     await look();
     expect(world.told).toEqual(['LabelMissing']);
+  });
+
+  describe('a claim without the label that has the data source of one that was restored', () => {
+    const dataSourceRef = { apiGroup: 'rebound.dev', kind: 'VolumeRestore', name: 'rebound-1' };
+    const selector = { matchLabels: { 'rebound.dev/waits-for': 'rebound-1' } };
+    const metadata = { namespace: 'shop', name: 'copied' };
+    const createWaiting = (): void => {
+      world.server.create(persistentVolumeClaims, { metadata, spec: { dataSourceRef, selector } });
+    };
+
+    it('invariant 10: is told that nobody makes its restore, and what to take out of its manifest', async () => {
+      createWaiting();
+      await look();
+      expect(world.told).toEqual([]);
+      world.wait(MINUTE);
+      await look();
+      await look();
+      expect(world.told).toEqual(['NoRestoreComes']);
+      expect(world.events[0]?.message).toContain('spec.dataSourceRef, spec.dataSource and spec.selector');
+    });
+
+    it('invariant 6: is left alone where it is bound', async () => {
+      createWaiting();
+      world.server.change(persistentVolumeClaims, metadata, (claim) => {
+        childOf(claim, 'status')['phase'] = 'Bound';
+      });
+      world.wait(MINUTE);
+      await look();
+      expect(world.told).toEqual([]);
+    });
   });
 });

@@ -9,10 +9,15 @@ import {
   type RememberedClaim,
   type UnlabelledClaim,
 } from '../../domain/forgotten-label.ts';
+import { isVolumeRestoreReference } from '../../domain/admission.ts';
+import { ORPHAN_PATIENCE_MILLISECONDS, orphanedClaim, type WaitingClaim } from '../../domain/orphaned-claim.ts';
+import { isWaitingSelector } from '../../domain/waiting-claim.ts';
+import { objectKey } from '../../kube/kind.ts';
 import type { PersistentVolumeClaim } from '../../kube/objects.ts';
 import type { ReadableStore } from '../../kube/store.ts';
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
-import { type ControllerContext, DESTINATION_TIMEOUT_MILLISECONDS, warn } from '../context.ts';
+import { claimFactsOf } from '../claim-facts.ts';
+import { ageMilliseconds, type ControllerContext, DESTINATION_TIMEOUT_MILLISECONDS, warn } from '../context.ts';
 
 const options = { timeoutMilliseconds: DESTINATION_TIMEOUT_MILLISECONDS };
 
@@ -21,7 +26,8 @@ type Memory = RememberedClaim | 'nothing' | 'later';
 
 /**
  * Notices new claims without the label whose names are in a ledger: what was labelled by hand comes back without label
- * from its manifest, blank. They are told so, once; nothing about them is touched or delayed.
+ * from its manifest, blank; and those that wait for a restore which never comes. They are told so, once; nothing about them
+ * is touched or delayed.
  */
 export class UnlabelledClaimReconciler {
   readonly #context: ControllerContext;
@@ -47,6 +53,7 @@ export class UnlabelledClaimReconciler {
     if (object === undefined || object.metadata.deletionTimestamp !== undefined) return this.#forget(key);
     const { namespace, name, uid } = object.metadata;
     if (this.#told.get(key) === uid || this.#excludedNamespaces.includes(namespace)) return done();
+    if (isVolumeRestoreReference(object.spec.dataSourceRef)) return this.#lookAtWaiting(key, object);
     const claim = factsOf(object);
     if (!isNewlyUnlabelled(claim, this.#context.now())) return done();
     const memories = await this.#askAll({ namespace, claim: name }, claim.createdMilliseconds);
@@ -60,6 +67,19 @@ export class UnlabelledClaimReconciler {
     }
     return memories.includes('later') ? requeueAfter(INDEX_INTERVAL_MILLISECONDS) : done();
   };
+
+  /** It holds nothing, so there is nothing that should have been restored into it; but it may wait in vain. */
+  #lookAtWaiting(key: string, claim: PersistentVolumeClaim): Result {
+    const waiting = waitingFacts(this.#context, claim);
+    const message = orphanedClaim(waiting);
+    if (message !== undefined) {
+      this.#told.set(key, claim.metadata.uid);
+      warn(this.#context, claim, 'NoRestoreComes', message);
+      return done();
+    }
+    const leftMilliseconds = ORPHAN_PATIENCE_MILLISECONDS - waiting.ageMilliseconds;
+    return waiting.isBound || leftMilliseconds <= 0 ? done() : requeueAfter(leftMilliseconds);
+  }
 
   #forget(key: string): Result {
     this.#told.delete(key);
@@ -85,6 +105,19 @@ export class UnlabelledClaimReconciler {
     if (record.value === undefined || remembered === undefined) return 'nothing';
     return { destination: name, policy: record.value.policy, time: remembered.time };
   }
+}
+
+function waitingFacts(context: ControllerContext, claim: PersistentVolumeClaim): WaitingClaim {
+  const { metadata, spec, status } = claim;
+  const restoreName = spec.dataSourceRef?.name ?? '';
+  const restore = context.stores.volumeRestores.get(objectKey({ namespace: metadata.namespace, name: restoreName }));
+  return {
+    restoreName,
+    hasWaitingSelector: isWaitingSelector(claimFactsOf(claim).selector),
+    isBound: status?.phase === 'Bound',
+    isRestored: restore?.spec.claimUID === metadata.uid,
+    ageMilliseconds: ageMilliseconds(context, metadata),
+  };
 }
 
 function factsOf({ metadata }: PersistentVolumeClaim): UnlabelledClaim {
