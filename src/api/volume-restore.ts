@@ -60,11 +60,15 @@ export const volumeRestoreStatus = z.object({
   clearedPrime: z
     .object({
       claimUID: z.string(),
-      attempt: z.int().describe('The first attempt that could write into it: later ones may remove files from it.'),
+      attempt: z
+        .int()
+        .describe(
+          'The first attempt that could write into it: later ones remove what it left and their snapshot does not hold.',
+        ),
       isMade: z
         .boolean()
         .describe(
-          'Whether a provisioner made the volume for this restore: nothing is removed from one that was there before.',
+          'Whether a provisioner made the volume for this restore: where it is handed to nobody, it goes with its prime claim.',
         ),
       time: timestamp('When it was found so.'),
     })

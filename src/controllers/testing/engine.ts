@@ -151,7 +151,12 @@ export class Engine {
     const name = text(resticOf(object)['destinationPVC']);
     const claim = server.get(persistentVolumeClaims, { namespace: object.metadata.namespace, name });
     const volumeName = claim?.spec.volumeName;
-    if (volumeName !== undefined && cluster.contents.has(volumeName)) cluster.contents.set(volumeName, content);
+    if (volumeName === undefined) return;
+    const before = cluster.contents.get(volumeName);
+    if (before === undefined) return;
+    const isAnother = before.files > 0 && before.snapshotId !== content.snapshotId;
+    const isMixed = isAnother && resticOf(object)['enableFileDeletion'] !== true;
+    cluster.contents.set(volumeName, isMixed ? { ...content, files: content.files + before.files } : content);
   }
 
   /** Takes note of movers that have ended: the status tells of it, and their pods go. */

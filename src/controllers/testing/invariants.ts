@@ -274,14 +274,12 @@ export class Watcher {
   }
 
   #checkNothingIsLeft(): void {
-    const { server, claim, schedule, foreignVolumes, hasLostAttempt } = this.#world;
+    const { server, claim, schedule, foreignVolumes } = this.#world;
     const isLeft = ({ name }: KubeObject['metadata']): boolean =>
       name !== claim?.spec.volumeName && !foreignVolumes.has(name);
     const isPrime = (one: KubeObject) => one.metadata.labels?.[ROLE_LABEL] === PRIME_ROLE;
     const ofSchedule = schedule === undefined ? undefined : repositorySecretOf(schedule);
-    // Only the attempt itself says what its Secret is called: where somebody has deleted it, that goes with the restore.
-    const isAttempts = (one: KubeObject) =>
-      !hasLostAttempt && one.metadata.namespace === NAMESPACE && one.metadata.name !== ofSchedule;
+    const isAttempts = (one: KubeObject) => one.metadata.namespace === NAMESPACE && one.metadata.name !== ofSchedule;
     const left = [
       ...namesOf(server.list(persistentVolumeClaims).filter(isPrime)),
       ...namesOf(server.list(secrets).filter(isAttempts)),

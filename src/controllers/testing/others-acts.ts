@@ -52,10 +52,7 @@ export function takeWrites({ process }: World): void {
 
 /** Somebody deletes all attempts to restore. */
 export function deleteAttempts(world: World): void {
-  for (const { metadata } of world.attempts) {
-    world.server.delete(replicationDestinations, metadata);
-    world.hasLostAttempt = true;
-  }
+  for (const { metadata } of world.attempts) world.server.delete(replicationDestinations, metadata);
 }
 
 /** Somebody deletes the prime claim. */

@@ -82,8 +82,6 @@ export class World {
   onAccepted: ((snapshotId: string) => void) | undefined;
   /** Volumes that neither a provisioner nor a restore has filled. */
   readonly foreignVolumes = new Set<string>();
-  /** Whether somebody has deleted an attempt of a restore. */
-  hasLostAttempt = false;
   /** Those of them that another application has filled, and what they held. */
   readonly offeredVolumes = new Map<string, Content>();
   process: Process;

@@ -25,6 +25,7 @@ import type { RepositoryAccess } from '../repository-access.ts';
 import { createRepositorySecret, secretNameOf, type SecretPlan } from '../repository-secret.ts';
 import { PODS_BY_JOB } from '../stores.ts';
 import type { Heard, MoverLogWatch } from './mover-log-watch.ts';
+import { openFor, type Tools } from './scene.ts';
 
 export interface AttemptPlan {
   readonly restore: VolumeRestore;
@@ -71,7 +72,7 @@ const attemptRef = (restore: VolumeRestore, attempt: number) => ({
   name: restoreAttemptName(ownerReference(restore).uid, attempt),
 });
 
-function secretPlanOf({ restore, access, attempt }: AttemptPlan): SecretPlan {
+function secretPlanOf({ restore, access, attempt }: Pick<AttemptPlan, 'restore' | 'access' | 'attempt'>): SecretPlan {
   const { name, namespace = '' } = attemptRef(restore, attempt);
   return { engineObjectName: name, namespace, owner: ownerReference(restore), access };
 }
@@ -102,13 +103,6 @@ export async function startAttempt(context: ControllerContext, plan: AttemptPlan
   const current = context.stores.replicationDestinations.get(objectKey(desired.metadata));
   if (current === undefined) await createAttempt(context, desired);
   else await changeAttempt(context, current, desired);
-}
-
-/** Whether the engine's object of an attempt says otherwise than it is wanted now: credentials or the tier were changed. */
-export function isOutdated({ stores }: ControllerContext, plan: AttemptPlan): boolean {
-  const desired = objectOf(plan);
-  const current = stores.replicationDestinations.get(objectKey(desired.metadata));
-  return current !== undefined && specPatch(current.spec, desired.spec) !== undefined;
 }
 
 /** An object of this name can only be this attempt's, of which the local copy knows nothing yet: the next look goes on. */
@@ -258,19 +252,21 @@ function engineTrouble({ status }: ReplicationDestination): MoverTrouble | undef
 }
 
 /** Ends an attempt: its Secret goes, then the engine's object, and with it its Job, pods and cache. */
-export async function discardAttempt(
-  context: ControllerContext,
-  logs: MoverLogWatch,
-  restore: VolumeRestore,
-  attempt: number,
-): Promise<void> {
+export async function discardAttempt(tools: Tools, restore: VolumeRestore, attempt: number): Promise<void> {
+  const { context, logs } = tools;
   const ref = attemptRef(restore, attempt);
   const { namespace } = ref;
   const known = context.stores.replicationDestinations.get(objectKey(ref));
   const object = known ?? (await context.client.get(replicationDestinations, ref));
-  const secretName = object === undefined ? undefined : repositorySecretOf(object);
-  // First the Secret, whose name only the object tells. One whose object was never made goes with the restore.
+  // First the Secret, whose name the object tells. Where there is none, for somebody deleted it or it was never made, the Secret has
+  // the name that it would be given now; only one with other credentials than the present ones is left, and goes with the restore.
+  const secretName = object === undefined ? presentSecretName(tools, restore, attempt) : repositorySecretOf(object);
   if (secretName !== undefined) await context.client.delete(secrets, { namespace, name: secretName });
   await context.client.delete(replicationDestinations, ref, { propagationPolicy: 'Background' });
   logs.forget(objectKey(ref));
+}
+
+function presentSecretName(tools: Tools, restore: VolumeRestore, attempt: number): string | undefined {
+  const opened = openFor(tools, restore);
+  return opened.ok ? secretNameOf(secretPlanOf({ restore, access: opened.access, attempt })) : undefined;
 }

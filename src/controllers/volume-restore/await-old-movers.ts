@@ -24,7 +24,7 @@ export async function endLastAttempt(tools: Tools, scene: Scene): Promise<Stop |
   if ((await tools.context.client.get(persistentVolumeClaims, ref)) !== undefined) {
     return { result: requeueAfter(LOOK_MILLISECONDS) };
   }
-  await discardAttempt(tools.context, tools.logs, restore, attempts);
+  await discardAttempt(tools, restore, attempts);
   return await awaitOldMovers(tools, scene, attempts + 1);
 }
 

@@ -12,7 +12,6 @@ import type { RepositoryAccess } from '../repository-access.ts';
 import {
   type AttemptPlan,
   discardAttempt,
-  isOutdated,
   type NotStarted,
   observeAttempt,
   type RunningAttempt,
@@ -184,7 +183,8 @@ function planOf(
   const policy = policies.get(policyNameOf(restore));
   if (policy === undefined || snapshot === undefined) return undefined;
   const paused = clearedPrime === undefined || clearedPrime.claimUID !== primeClaimUID;
-  const deletesFiles = !paused && clearedPrime.isMade && attempt > clearedPrime.attempt;
+  // It was found empty before that one: what it holds beside the snapshot is an earlier attempt's, of another snapshot perhaps.
+  const deletesFiles = !paused && attempt > clearedPrime.attempt;
   const plan = { restore, policy, access, moverUser, attempt, paused, deletesFiles };
   // The engine finds it by the time that it names itself.
   const snapshotTimeMilliseconds = Date.parse(snapshot.ownTime ?? snapshot.time);
@@ -229,12 +229,15 @@ async function watchOver(
   return await showTrouble(tools, scene, 'RestoreFailing', message);
 }
 
-/** Credentials or settings of the tier that were changed since: the mover's next try takes the new ones. */
+/**
+ * Credentials or settings of the tier that were changed since, and a Secret that somebody deleted: the mover's next try takes what
+ * there is now.
+ */
 async function renew(tools: Tools, scene: Scene, access: RepositoryAccess, attempt: number): Promise<void> {
   const prepared = planOf(tools, scene, access, attempt);
   // A mover that was allowed to start stays so, also one of the first versions, which began without a look.
   const plan = prepared === undefined ? undefined : { ...prepared, paused: false };
-  if (plan === undefined || !isOutdated(tools.context, plan)) return;
+  if (plan === undefined) return;
   const verified = await access.destination.verifyIdentity({ timeoutMilliseconds: DESTINATION_TIMEOUT_MILLISECONDS });
   if (verified.ok) await startAttempt(tools.context, plan);
 }
@@ -301,7 +304,7 @@ async function again(
   attempt: number,
   why: { readonly reason: string; readonly message: string },
 ): Promise<PrimedStep> {
-  await discardAttempt(tools.context, tools.logs, restore, attempt);
+  await discardAttempt(tools, restore, attempt);
   const message = `The restore was not accepted and is done again; the claim waits, unbound: ${why.message.replace(/\.+$/, '')}.`;
   const { provenTime: _proof, primeClaimUID: _prime, restored: _report, ...status } = restore.status ?? {};
   const anew = { ...restore, status: { ...status, phase: 'Restoring' as const, attempts: attempt + 1 } };

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { persistentVolumes } from '../../kube/objects.ts';
 import { replicationDestinations } from '../../engines/volsync/kinds.ts';
 import { blank, type Content } from '../testing/cluster.ts';
-import { childOf, isObject } from '../testing/json.ts';
+import { childOf, isObject, type JsonObject, textOf } from '../testing/json.ts';
 import { remember } from '../testing/past.ts';
 import { deletePrime } from '../testing/others-acts.ts';
 import { World } from '../testing/world.ts';
@@ -173,16 +173,38 @@ it('invariant 12: a volume that the prime claim took keeps its files when the cl
   expect(world.server.get(persistentVolumes, { name: volume })).toMatchObject(asBefore('Delete'));
 });
 
-it('invariant 12: nothing is ever removed from a volume that was there before, though its owner offers it', async () => {
-  world.truth.save(backedUp, world.now() - HOUR_MILLISECONDS);
-  remember(world);
-  const volume = world.cluster.offerVolume(blank, 'Retain', { 'rebound.dev/may-fill': 'true' });
-  world.createClaim('restore');
-  await world.until(({ attempts }) => attempts[0]?.spec['paused'] === false);
-  for (const { metadata } of world.attempts) world.server.delete(replicationDestinations, metadata);
-  await world.until(({ attempts }) => attempts[0]?.metadata.name.endsWith('-2') === true);
-  expect(world.attempts[0]?.spec).toMatchObject({ paused: false, restic: { enableFileDeletion: false } });
-  await world.until(isCompleted);
-  expect(world.claim?.spec.volumeName).toBe(volume);
-  expect(world.content).toMatchObject(backedUp);
+describe('an offered volume', () => {
+  /** The first attempt has written, and has failed; a second one is to begin. */
+  const untilSecond = async (between: () => void): Promise<string> => {
+    world.truth.save(backedUp, world.now() - HOUR_MILLISECONDS);
+    remember(world);
+    const volume = world.cluster.offerVolume(blank, 'Retain', { 'rebound.dev/may-fill': 'true' });
+    world.createClaim('restore');
+    await world.until(({ attempts }) => attempts[0]?.spec['paused'] === false);
+    world.engine.startMovers();
+    world.cluster.schedule();
+    world.engine.endMovers('half');
+    expect(world.cluster.contents.get(volume)).toMatchObject({ complete: false });
+    between();
+    for (const { metadata } of world.attempts) world.server.delete(replicationDestinations, metadata);
+    await world.until(({ attempts }) => attempts[0]?.metadata.name.endsWith('-2') === true);
+    return volume;
+  };
+
+  it('invariant 12: holds exactly the snapshot, where the first attempt had begun with another one', async () => {
+    const newer = { ...backedUp, files: 45 };
+    const volume = await untilSecond(() => world.truth.save(newer, world.now()));
+    await world.until(isCompleted);
+    expect(world.claim?.spec.volumeName).toBe(volume);
+    expect(world.content).toMatchObject(newer);
+  });
+
+  it('invariant 12: has nothing removed from it before an attempt has filled it', async () => {
+    await untilSecond(() => undefined);
+    const made = world.server.historyOf(replicationDestinations).map(({ object }) => object ?? {});
+    const isFirst = (object: JsonObject): boolean => textOf(childOf(object, 'metadata')['name']).endsWith('-1');
+    const deletes = (object: JsonObject) => childOf(childOf(object, 'spec'), 'restic')['enableFileDeletion'];
+    expect([...new Set(made.filter(isFirst).map(deletes))]).toEqual([false]);
+    expect(world.attempts[0]?.spec).toMatchObject({ paused: false, restic: { enableFileDeletion: true } });
+  });
 });

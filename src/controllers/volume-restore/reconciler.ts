@@ -165,7 +165,7 @@ export class VolumeRestoreReconciler {
   /** Step 7: the claim is bound; what the restore needed goes. */
   async #finish({ restore, claim }: Scene): Promise<Result> {
     for (let attempt = 1; attempt <= (restore.status?.attempts ?? 0); attempt += 1) {
-      await discardAttempt(this.#context, this.#tools.logs, restore, attempt);
+      await discardAttempt(this.#tools, restore, attempt);
     }
     if (!(await removePrime(this.#context, restore))) return requeueAfter(COPY_LAG_MILLISECONDS);
     // The volume itself says what it was filled with, and for whom: the restore's own record may have been lost.

@@ -25,12 +25,12 @@ export const foreignVolumeAdvice = (volumeName: string): string =>
 /** Remembers a volume that a prime claim took and that is not to be filled, and gives it back with its files. */
 export async function refuseVolume(tools: Tools, scene: PrimedScene, volume: PersistentVolume): Promise<Stop> {
   const { restore, claim, prime } = scene;
-  const { context, logs } = tools;
+  const { context } = tools;
   const { attempts, primeClaimUID: _prime, ...status } = restore.status ?? {};
   const refused: RefusedVolume = { name: volume.metadata.name, claimUID: prime.metadata.uid };
   const anew = { ...restore, status: { ...status, ...(attempts === undefined ? {} : { attempts: attempts + 1 }) } };
   const recorded = await recordRefused(context, anew, refused);
-  if (attempts !== undefined) await discardAttempt(context, logs, restore, attempts);
+  if (attempts !== undefined) await discardAttempt(tools, restore, attempts);
   await removeLooks(context, restore);
   const { name, namespace } = prime.metadata;
   await letGo(context.client, volume, { name, namespace, uid: refused.claimUID });

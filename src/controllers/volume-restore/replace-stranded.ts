@@ -16,14 +16,14 @@ const COPY_LAG_MILLISECONDS = 200;
  */
 export async function replaceStranded(tools: Tools, scene: PrimedScene): Promise<Stop | undefined> {
   const { restore, prime } = scene;
-  const { context, logs } = tools;
+  const { context } = tools;
   const placement = await placementOf(tools, scene);
   if (placement === 'fine') return undefined;
   const { attempts, primeClaimUID: _prime, ...status } = restore.status ?? {};
   const anew = { ...restore, status: { ...status, ...(attempts === undefined ? {} : { attempts: attempts + 1 }) } };
   const message = messageOf(scene, placement);
   await recordProgress(context, anew, { reason: 'VolumeNotPlaced', message });
-  if (attempts !== undefined) await discardAttempt(context, logs, restore, attempts);
+  if (attempts !== undefined) await discardAttempt(tools, restore, attempts);
   const { uid } = prime.metadata;
   await context.client.delete(persistentVolumeClaims, prime.metadata, { preconditions: { uid } });
   if (placement !== 'moved') await takeNodeOff(tools, scene);
