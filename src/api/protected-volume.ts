@@ -54,6 +54,12 @@ export const protectedVolumeStatus = z.object({
     .describe(
       "UID of the cluster (of its namespace kube-system) that writes this claim's backups. While it is another one, which lives, this one restores only.",
     ),
+  answeredTakeOver: z
+    .string()
+    .optional()
+    .describe(
+      'The value of rebound.dev/take-over that needs no answer any more: it was there while this cluster wrote the backups.',
+    ),
   lastBackupAttemptTime: timestamp('When the engine last ended a backup, well or not.').optional(),
   lastBackupRequest: z.string().optional().describe('The last value of rebound.dev/backup-now that was carried out.'),
   lastProof: z

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decideOwnership, type OwnershipFacts, SILENT_MILLISECONDS, type SignOfLife } from './ownership.ts';
+import {
+  answeredTakeOver,
+  decideOwnership,
+  type OwnershipFacts,
+  SILENT_MILLISECONDS,
+  type SignOfLife,
+  unansweredTakeOver,
+} from './ownership.ts';
 
 const HOUR = 3_600_000;
 
@@ -62,5 +69,24 @@ describe('who may write the backups of a claim', () => {
         expect([of('us'), of('them')].filter((kind) => kind !== 'foreign')).toEqual(['ours']);
       }),
     );
+  });
+});
+
+describe('a request to take over', () => {
+  it('is to be carried out while it was not there when this cluster last wrote the backups', () => {
+    expect(unansweredTakeOver({ asked: 'them', answered: undefined })).toBe('them');
+    expect(unansweredTakeOver({ asked: 'others', answered: 'them' })).toBe('others');
+    expect(unansweredTakeOver({ asked: undefined, answered: 'them' })).toBeUndefined();
+  });
+
+  it('is answered once this cluster writes the backups, and stays so until its user changes it', () => {
+    const answered = answeredTakeOver({ asked: 'them', answered: undefined }, true);
+    expect(unansweredTakeOver({ asked: 'them', answered })).toBeUndefined();
+    expect(answeredTakeOver({ asked: 'them', answered }, false)).toBe('them');
+    expect(answeredTakeOver({ asked: undefined, answered }, false)).toBeUndefined();
+  });
+
+  it('is not answered while another cluster writes the backups', () => {
+    expect(answeredTakeOver({ asked: 'them', answered: undefined }, false)).toBeUndefined();
   });
 });

@@ -24,9 +24,28 @@ export interface OwnershipFacts {
   /** Of the owner's last good backup; absent when there is none. */
   readonly lastGoodAgeMilliseconds?: number | undefined;
   readonly intervalMilliseconds: number;
-  /** Value of the annotation rebound.dev/take-over. */
+  /** What {@link unansweredTakeOver} says. */
   readonly takeOver?: string | undefined;
 }
+
+/** The annotation rebound.dev/take-over, which stays on a claim when it has been carried out. */
+export interface TakeOverRequest {
+  /** Its value. */
+  readonly asked: string | undefined;
+  /** The value that was there when this cluster last wrote the claim's backups, see {@link answeredTakeOver}. */
+  readonly answered: string | undefined;
+}
+
+/**
+ * The UID of the cluster to take over from, if that is still to be done. A request counts once: two clusters whose users asked in turn would
+ * otherwise take over from each other for ever.
+ */
+export const unansweredTakeOver = ({ asked, answered }: TakeOverRequest): string | undefined =>
+  asked === answered ? undefined : asked;
+
+/** The value that needs no answer any more, as it is to be remembered: until the user changes it. */
+export const answeredTakeOver = ({ asked, answered }: TakeOverRequest, isOurs: boolean): string | undefined =>
+  isOurs || asked === answered ? asked : undefined;
 
 export type Ownership =
   /** This cluster writes already, or nobody does. */

@@ -1,6 +1,6 @@
 import { TAKE_OVER_ANNOTATION } from '../../api/labels.ts';
 import type { ProtectedVolumeStatus } from '../../api/protected-volume.ts';
-import { decideOwnership, type OwnershipFacts } from '../../domain/ownership.ts';
+import { decideOwnership, type OwnershipFacts, unansweredTakeOver } from '../../domain/ownership.ts';
 import { rfc3339 } from '../../domain/rfc3339.ts';
 import { intervalSeconds } from '../../domain/schedule.ts';
 import { type ClaimRecord, readLedger, writeLedger } from '../../destinations/ledger.ts';
@@ -23,17 +23,25 @@ const options = { timeoutMilliseconds: DESTINATION_TIMEOUT_MILLISECONDS };
 
 /**
  * Makes sure that this cluster is the one that writes a claim's backups, before it does. What the ledger says is looked at until
- * it names this cluster; from then on whatever records a run notices that another has taken over.
+ * it names this cluster, and when a user asks to take over; from then on whatever records a run notices that another has taken over.
  */
 export async function ownBackups(context: ControllerContext, scene: BackupScene): Promise<BackupOwnership> {
   const { clusterUid, presence, now } = context;
   const permission = presence.mayBackUp(scene.policy.spec.destination, now());
-  if (scene.before?.owner === clusterUid) {
+  const isAsked = takeOverOf(scene) !== undefined;
+  if (scene.before?.owner === clusterUid && !(isAsked && permission.kind === 'granted')) {
     return permission.kind === 'refused' ? { kind: 'silenced', message: permission.message } : ours(clusterUid);
   }
   if (permission.kind === 'granted') return await askLedger(context, scene);
   return permission.message === undefined ? { kind: 'pending' } : { kind: 'unknown', message: permission.message };
 }
+
+/** From whom the claim's user wants this cluster to take over now. */
+const takeOverOf = ({ protection, before }: BackupScene): string | undefined =>
+  unansweredTakeOver({
+    asked: protection.claim.metadata.annotations?.[TAKE_OVER_ANNOTATION],
+    answered: before?.answeredTakeOver,
+  });
 
 async function askLedger(context: ControllerContext, scene: BackupScene): Promise<BackupOwnership> {
   const { clusterUid } = context;
@@ -60,9 +68,10 @@ const ours = (owner: string): BackupOwnership => ({ kind: 'ours', status: { owne
 
 function factsOf(
   { clusterUid, presence, now }: ControllerContext,
-  { policy, protection }: BackupScene,
+  scene: BackupScene,
   record: ClaimRecord | undefined,
 ): OwnershipFacts {
+  const { policy } = scene;
   const owner = record?.owner;
   const lastGood = record?.lastGoodBackup;
   return {
@@ -72,7 +81,7 @@ function factsOf(
       owner === undefined ? { kind: 'absent' } : presence.signOfLife(policy.spec.destination, owner.clusterUid, now()),
     lastGoodAgeMilliseconds: lastGood === undefined ? undefined : now() - Date.parse(lastGood.time),
     intervalMilliseconds: 1000 * (record?.intervalSeconds ?? intervalSeconds(policy.spec.schedule)),
-    takeOver: protection.claim.metadata.annotations?.[TAKE_OVER_ANNOTATION],
+    takeOver: takeOverOf(scene),
   };
 }
 

@@ -4,6 +4,7 @@ import {
   MANAGED_BY,
   MANAGED_BY_LABEL,
   TIER_LABEL,
+  TAKE_OVER_ANNOTATION,
 } from '../../api/labels.ts';
 import type { ProtectedVolume, ProtectedVolumeStatus } from '../../api/protected-volume.ts';
 import {
@@ -12,6 +13,7 @@ import {
   type BackupGateFacts,
   CONSUMER_GRACE_MILLISECONDS,
 } from '../../domain/backup-gate.ts';
+import { answeredTakeOver } from '../../domain/ownership.ts';
 import { judgeProtection, type ProtectionFacts, type ProtectionVerdict } from '../../domain/protection.ts';
 import { unrestoredReason, unsupportedReason } from '../../domain/unrestored-claims.ts';
 import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
@@ -148,7 +150,7 @@ export class ProtectedVolumeReconciler {
     if (!gate.open) await this.#stopBackups(protection, volume);
     const findings = gate.open ? await backUp(this.#backupTools, protection, volume) : nothingFound;
     if (findings.facts.foreignOwner !== undefined) await this.#stopBackups(protection, volume);
-    const status = withFindings(this.#baseStatus(protection, volume), findings);
+    const status = this.#withAnswers(claim, withFindings(this.#baseStatus(protection, volume), findings));
     const verdict = judgeProtection({ ...this.#facts(protection, gate, status), ...findings.facts });
     await recordProtection(this.#context, { claim, volume }, status, verdict);
     this.#settle(objectKey(claim.metadata), findings.settledIds);
@@ -158,6 +160,13 @@ export class ProtectedVolumeReconciler {
       await this.#abandonedSnapshots.release(objectKey(claim.metadata), source),
     ];
     return this.#lookAgain(protection, findings, verdict, others);
+  }
+
+  #withAnswers({ metadata }: PersistentVolumeClaim, status: ProtectedVolumeStatus): ProtectedVolumeStatus {
+    const { answeredTakeOver: answered, ...rest } = status;
+    const request = { asked: metadata.annotations?.[TAKE_OVER_ANNOTATION], answered };
+    const value = answeredTakeOver(request, status.owner === this.#context.clusterUid);
+    return { ...rest, ...(value === undefined ? {} : { answeredTakeOver: value }) };
   }
 
   #facts(protection: Protection, gate: BackupGate, status: ProtectedVolumeStatus): ProtectionFacts {

@@ -50,6 +50,15 @@ function ownerOf(world: World) {
   return record?.ok === true ? record.value.owner : undefined;
 }
 
+/** The user of a cluster wants its backups to be that cluster's, and no more those of the other one. */
+function askFor(world: World, formerOwner: string | undefined): void {
+  world.server.change(persistentVolumeClaims, CLAIM_REF, (object) => {
+    const annotations = childOf(childOf(object, 'metadata'), 'annotations');
+    if (formerOwner === undefined) Reflect.deleteProperty(annotations, TAKE_OVER_ANNOTATION);
+    else annotations[TAKE_OVER_ANNOTATION] = formerOwner;
+  });
+}
+
 /** Both clusters go on for a while, or only the second. */
 async function goOn(worlds: readonly World[], rounds: number): Promise<void> {
   for (let round = 0; round < rounds; round += 1) {
@@ -123,11 +132,43 @@ describe('a claim that two clusters with one store have', () => {
   it('passes to the second at once when its user says so', async () => {
     const first = await owning();
     const second = await joining(first);
-    second.server.change(persistentVolumeClaims, CLAIM_REF, (object) => {
-      childOf(childOf(object, 'metadata'), 'annotations')[TAKE_OVER_ANNOTATION] = 'cluster-a';
-    });
+    askFor(second, 'cluster-a');
     await goOn([first, second], 3);
     expect(ownerOf(second)?.clusterUid).toBe('cluster-b');
+  });
+
+  it('invariant 12: passes back to the first when its user says so, and stays there', async () => {
+    const first = await owning();
+    const second = await joining(first);
+    askFor(second, 'cluster-a');
+    await goOn([first, second], 3);
+    expect(ownerOf(first)?.clusterUid).toBe('cluster-b');
+    askFor(first, 'cluster-b');
+    first.backUp('complete');
+    await goOn([first, second], 3);
+    expect(ownerOf(first)?.clusterUid).toBe('cluster-a');
+    second.backUp('complete');
+    await goOn([first, second], 5);
+    expect(ownerOf(first)?.clusterUid).toBe('cluster-a');
+    expect(first.schedule).toBeDefined();
+    expect(second.schedule).toBeUndefined();
+  });
+
+  it('passes to the second again when its user asks once more', async () => {
+    const first = await owning();
+    const second = await joining(first);
+    askFor(second, 'cluster-a');
+    await goOn([first, second], 3);
+    askFor(first, 'cluster-b');
+    await goOn([first, second], 3);
+    second.backUp('complete');
+    await goOn([second], 2);
+    expect(ownerOf(first)?.clusterUid).toBe('cluster-a');
+    askFor(second, undefined);
+    await goOn([second], 2);
+    askFor(second, 'cluster-a');
+    await goOn([second], 2);
+    expect(ownerOf(first)?.clusterUid).toBe('cluster-b');
   });
 
   it('invariant 12: is left by the one that wakes up after it was taken over, whose backups since are not vouched for', async () => {
