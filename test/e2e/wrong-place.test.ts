@@ -1,7 +1,10 @@
 import { describe, expect } from 'vitest';
+import { z } from 'zod';
 
 import { MOVER_USER_ANNOTATION } from '../../src/api/labels.ts';
-import { jobs } from '../../src/kube/objects.ts';
+import { replicationSources } from '../../src/engines/volsync/kinds.ts';
+import { repositorySecretOf } from '../../src/engines/volsync/replication-source.ts';
+import { jobs, secrets } from '../../src/kube/objects.ts';
 import { backupDestinations } from '../../src/kube/rebound-kinds.ts';
 import { deploy, inApplication, lifeOf } from './support/application.ts';
 import { untilTold } from './support/claim-story.ts';
@@ -66,6 +69,40 @@ describe.concurrent('nothing is written into the wrong place', () => {
       const repository = await ResticRepository.of(workspace, 'notes');
       expect(await repository.attempt(['check'])).toMatchObject({ exitCode: 0 });
       expect((await repository.snapshots()).length).toBeGreaterThan(0);
+    },
+  );
+
+  scenario(
+    'invariant 12: a copy that a tool makes of a schedule, without its owner, is removed before it writes into the repository of another claim',
+    async ({ workspace }) => {
+      const { client, namespace } = workspace;
+      await deploy(workspace, 'notes', { tier: 'hourly' });
+      await deploy(workspace, 'other');
+      await lifeOf(workspace, 'other');
+      await lifeOf(workspace, 'notes');
+      await protect(workspace, 'notes');
+      const repository = await ResticRepository.of(workspace, 'notes');
+      const before = await repository.snapshots();
+
+      const [schedule] = await client.list(replicationSources, { namespace });
+      if (schedule === undefined) throw new Error('there is no schedule to copy');
+      const named = repositorySecretOf(schedule) ?? '';
+      const secret = { namespace, name: 'rebound-other-0123456789abcdef' };
+      const copy = { namespace, name: 'rebound-other' };
+      const { labels } = schedule.metadata;
+      const original = await client.get(secrets, { namespace, name: named });
+      await client.create(secrets, { metadata: { ...secret, labels }, data: original?.data });
+      const text = JSON.stringify({ ...schedule.spec, sourcePVC: 'other' }).replaceAll(named, secret.name);
+      const spec = z.record(z.string(), z.json()).parse(JSON.parse(text));
+      await client.create(replicationSources, { metadata: { ...copy, labels }, spec });
+
+      await workspace.eventually('the copied schedule and its mover to be gone', async () => {
+        const left = await client.list(jobs, { namespace });
+        const hasMover = left.some(({ metadata }) => metadata.name === `volsync-src-${copy.name}`);
+        return !hasMover && (await client.get(replicationSources, copy)) === undefined;
+      });
+      expect(await client.get(secrets, secret)).toBeUndefined();
+      expect(await repository.snapshots()).toEqual(before);
     },
   );
 });
