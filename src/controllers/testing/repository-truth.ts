@@ -106,6 +106,12 @@ export class RepositoryTruth {
     this.#snapshots = [];
   }
 
+  /** Somebody removes one snapshot. */
+  remove(id: string): void {
+    this.#restic.removeSnapshot(id);
+    this.#snapshots = this.#snapshots.filter((one) => one.id !== id);
+  }
+
   /** The one that VolSync's mover takes: the newest whose time, cut to the second, is not after the one given. */
   asOf(time: string): TrueSnapshot | undefined {
     const limit = Math.floor(Date.parse(time) / 1000);

@@ -4,6 +4,7 @@ import type { SnapshotReference } from '../../api/snapshot.ts';
 import type { ChoiceFacts, ChoiceNote, SnapshotChoice } from '../../domain/choice-facts.ts';
 import { parseRestoreRequest } from '../../domain/restore-request.ts';
 import { intervalSeconds } from '../../domain/schedule.ts';
+import { describeSnapshot } from '../../domain/snapshot-facts.ts';
 import { chooseSnapshot } from '../../domain/snapshot-choice.ts';
 import { type ClaimRecord, readLedger, rememberedSnapshot } from '../../destinations/ledger.ts';
 import type { Outcome } from '../../destinations/outcome.ts';
@@ -12,6 +13,7 @@ import { readRepository } from '../../engines/restic/read-repository.ts';
 import type { RepositoryReading } from '../../engines/restic/reading.ts';
 import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
 import type { Snapshot } from '../../engines/restic/snapshot.ts';
+import { selectability } from '../../engines/volsync/selected-snapshot.ts';
 import type { PersistentVolumeClaim } from '../../kube/objects.ts';
 import { DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
 import type { RepositoryAccess } from '../repository-access.ts';
@@ -101,7 +103,29 @@ async function choose(
     unvouched: policy.restore.unvouched,
   });
   if (choice.kind !== 'chosen') return { ...choice, kind: 'wait' };
+  const unreachable = beyondTheMover(snapshots, choice.snapshot);
+  if (unreachable !== undefined) return unreachable;
   return { kind: 'snapshot', snapshot: snapshotReference(choice.snapshot, record), record, note: choice.note };
+}
+
+/** Why the engine's mover would bring back another snapshot, however often it is asked. */
+function beyondTheMover(snapshots: readonly Snapshot[], chosen: Snapshot): WaitResolution | undefined {
+  const answer = selectability(snapshots, chosen);
+  const what = `snapshot ${describeSnapshot(chosen)} can't be restored by VolSync`;
+  switch (answer.kind) {
+    case 'selectable':
+      return undefined;
+    case 'unseen':
+      return wait(
+        'IndistinctSnapshot',
+        `${what}: it was not taken of /data, as VolSync's are. Restore it with restic, or set annotation rebound.dev/restore on the claim to another one`,
+      );
+    case 'hidden': {
+      const { id, shortId } = answer.by;
+      const message = `${what}: ${describeSnapshot(answer.by)} is of the same second, and would come back in its place. To take that one, set annotation rebound.dev/restore: "${shortId}" on the claim; to get ${chosen.shortId}, remove the other from the repository with "restic forget ${shortId}"`;
+      return { ...wait('IndistinctSnapshot', message), isQuestion: true, newerId: id };
+    }
+  }
 }
 
 const askedForBlank =

@@ -109,6 +109,36 @@ describe('a snapshot that lacks what the last good one has', () => {
   });
 });
 
+describe('two snapshots of one second', () => {
+  /** The good one, and a partial one that a try right after it has left. */
+  function twins(): { readonly world: World; readonly good: TrueSnapshot; readonly partial: TrueSnapshot } {
+    const { world, good } = pastOf(48);
+    return { world, good, partial: world.truth.savePart(half, good.timeMilliseconds + 400) };
+  }
+
+  it('invariant 10: let a claim wait that asks for the first of them, with words that say what to do', async () => {
+    const { world, good, partial } = twins();
+    world.createClaim('restore', new Date(good.timeMilliseconds).toISOString());
+    for (let round = 0; round < 5; round += 1) await world.calmRound();
+    expect(world.attempts).toEqual([]);
+    expect(conditionOf(world, 'Ready')?.reason).toBe('IndistinctSnapshot');
+    expect(lastWarning(world)?.message).toContain(`restic forget ${shortOf(partial.id)}`);
+    world.ask(shortOf(partial.id));
+    await world.until(isCompleted);
+    expect(world.content?.snapshotId).toBe(partial.id);
+  });
+
+  it('are one again when the second is removed: the claim gets the first', async () => {
+    const { world, good, partial } = twins();
+    world.createClaim('restore', shortOf(good.id));
+    for (let round = 0; round < 3; round += 1) await world.calmRound();
+    expect(world.content).toBeUndefined();
+    world.truth.remove(partial.id);
+    await world.until(isCompleted);
+    expect(world.content?.snapshotId).toBe(good.id);
+  });
+});
+
 describe('a collapse that nobody has accepted', () => {
   it('invariant 11: is not what a claim gets that is created again', async () => {
     const world = await protectedWorld();
