@@ -153,6 +153,23 @@ describe('backups of a claim', () => {
     expect(locks()).toEqual([]);
   });
 
+  it('invariant 2: are freed of a dead lock although the store was empty when it was first looked for', async () => {
+    lock(2 * HOUR_MILLISECONDS);
+    world.backUp('complete');
+    const before = newest();
+    // Right after a look at the store's identity, which is believed for some seconds.
+    await world.process.protections.reconcile(objectKey(world.claim?.metadata ?? { name: '' }));
+    world.destination.mood = 'emptied';
+    world.process.copies.seeEverything();
+    await world.process.protections.reconcile(objectKey(world.claim?.metadata ?? { name: '' }));
+    expect(locks()).toHaveLength(1);
+    world.destination.mood = 'answers';
+    for (let minute = 0; minute < 2; minute += 1) await world.calmRound();
+    expect(locks()).toEqual([]);
+    world.backUp('complete');
+    expect(newest()).toBeGreaterThan(before);
+  });
+
   it('cost no listing of locks while they go well, or fail for another reason', async () => {
     for (const end of ['complete', 'error', 'complete'] as const) {
       world.backUp(end);

@@ -51,9 +51,15 @@ const modifiedMilliseconds = Date.parse(storedAt);
 const newLock = (exclusive = true): SealedFile => sealLock(key, { timeMilliseconds: time, exclusive });
 
 describe('readLocks', () => {
-  it('costs one listing where there are no locks', async () => {
+  it('costs one listing and the config where there are no locks', async () => {
     expect(await read()).toEqual({ kind: 'read', locks: [] });
-    expect(store.calls.filter((call) => !call.includes('.rebound'))).toEqual([`LIST ${folder}/locks/`]);
+    const calls = store.calls.filter((call) => !call.includes('.rebound'));
+    expect(calls).toEqual([`LIST ${folder}/locks/`, `GET ${folder}/config`]);
+  });
+
+  it('invariant 2: tells nothing of the locks of a repository that is not there', async () => {
+    store.objects.delete(`${folder}/config`);
+    expect(await read()).toMatchObject({ kind: 'unknown', reason: 'Damaged' });
   });
 
   it('reads who holds which lock since when', async () => {

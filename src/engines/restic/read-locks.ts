@@ -3,6 +3,7 @@ import type { RepositoryLock } from '../../domain/repository-lock.ts';
 import type { ObjectEntry } from '../../destinations/destination.ts';
 import { isLockId, locksPrefix } from '../../destinations/lock-file.ts';
 import { success, type Failure, type Outcome } from '../../destinations/outcome.ts';
+import { configKey } from '../../destinations/repository-files.ts';
 import { stepsWithin } from '../../destinations/time-limit.ts';
 import { openRepository, type RepositoryAccess, type Step } from './open-repository.ts';
 import type { RepositoryUnknownReason } from './reading.ts';
@@ -72,9 +73,22 @@ async function readListed(
   return failed ?? success(locks);
 }
 
+const gone = ({ repositoryPath, destination }: RepositoryAccess, what: string): LocksReading => ({
+  kind: 'unknown',
+  reason: 'Damaged',
+  message: `repository ${repositoryPath} in ${destination.description} ${what}`,
+});
+
+/** A store that was emptied lists no lock either: nothing is free but a repository that is there. */
+async function withoutLocks(access: RepositoryAccess, step: Step): Promise<LocksReading> {
+  const config = await access.destination.read(configKey(access.repositoryPath), step());
+  if (!config.ok) return { kind: 'unknown', reason: config.reason, message: config.message };
+  return config.value === undefined ? gone(access, 'is not there') : { kind: 'read', locks: [] };
+}
+
 /**
- * Reads who works on a restic repository, or died doing so. A repository without locks costs one listing. A lock that
- * can't be read is reported as an exclusive one without a time, as restic stops before it.
+ * Reads who works on a restic repository, or died doing so. A repository without locks costs one listing and its config. A
+ * lock that can't be read is reported as an exclusive one without a time, as restic stops before it.
  */
 export async function readLocks(
   access: RepositoryAccess,
@@ -85,13 +99,10 @@ export async function readLocks(
   const entries = await access.destination.list(prefix, step());
   if (!entries.ok) return { kind: 'unknown', reason: entries.reason, message: entries.message };
   const listed = entries.value.flatMap((entry) => listedLock(entry, prefix));
-  if (listed.length === 0) return { kind: 'read', locks: [] };
+  if (listed.length === 0) return await withoutLocks(access, step);
   const opened = await openRepository(access, step);
   if (opened.kind === 'unknown') return opened;
-  if (opened.kind === 'absent') {
-    const name = `repository ${access.repositoryPath} in ${access.destination.description}`;
-    return { kind: 'unknown', reason: 'Damaged', message: `${name} has locks, but its config and keys are gone` };
-  }
+  if (opened.kind === 'absent') return gone(access, 'has locks, but its config and keys are gone');
   const locks = await readListed(access, listed, opened.key, step);
   if (!locks.ok) return { kind: 'unknown', reason: locks.reason, message: locks.message };
   return { kind: 'read', locks: locks.value };
