@@ -51,8 +51,8 @@ export const EXEMPT_REASON_ANNOTATION = `${API_GROUP}/exempt-reason`;
 /** Any new value asks for a backup now, besides the schedule. Set by users. */
 export const BACKUP_NOW_ANNOTATION = `${API_GROUP}/backup-now`;
 /**
- * Names a snapshot (8 digits of its id or more) by which the user accepts a collapse: the collapsed one or any since, or,
- * where the volume was found empty, the last good one. Set by users.
+ * Names a snapshot (8 digits of its id or more) by which the user accepts a collapse: the collapsed one or any since; or,
+ * where the volume was found empty, the moment of that. No later collapse is accepted by it. Set by users.
  */
 export const ACCEPT_COLLAPSE_ANNOTATION = `${API_GROUP}/accept-collapse`;
 /** `ignore`: the volume is a spool or a cache, and may fall to nothing at any time. Set by users. */

@@ -106,12 +106,32 @@ describe('accepting a collapse', () => {
     expect(withAcceptedCollapse(record, named, recording)).toBe(record);
   });
 
-  it('takes the last good one for an emptied volume, once', () => {
+  it('takes the moment at which a volume was found empty, and judges anew what it has held since', () => {
     const record = withEmptyVolume(after([run(0, 100)]), time(1), recording);
     expect(record.collapse).toMatchObject({ since: time(1), yardstick: { files: 100 } });
-    const accepted = withAcceptedCollapse(record, id(0).slice(0, 8), { ...recording, recordedAt: time(2) });
+    const accepted = withAcceptedCollapse(record, time(1), recording);
     expect(accepted.collapse).toBeUndefined();
-    expect(withEmptyVolume(accepted, time(3), recording)).toBe(accepted);
+    expect(withEmptyVolume(accepted, time(2), recording)).toBe(accepted);
+    const fallen = after([run(2, 40), run(3, 1)], record);
+    expect(fallen.collapse).toMatchObject({ since: time(1), snapshotId: id(2) });
+    const later = withAcceptedCollapse(fallen, time(1), recording);
+    expect(later.lastGoodBackup?.snapshotId).toBe(id(2));
+    expect(later.collapse).toMatchObject({ snapshotId: id(3), yardstick: { files: 40 } });
+  });
+
+  it('of a fall is none of the emptying that follows, though the same annotation names the last good one', () => {
+    const fallen = after([run(0, 100), run(1, 40)]);
+    const named = id(1).slice(0, 8);
+    const accepted = withAcceptedCollapse(fallen, named, recording);
+    expect(accepted.collapse).toBeUndefined();
+    const emptied = withEmptyVolume(accepted, time(2), recording);
+    expect(withAcceptedCollapse(emptied, named, recording).collapse).toMatchObject({ since: time(2) });
+  });
+
+  it('of an emptying is none of the one that follows a good backup', () => {
+    const first = withAcceptedCollapse(withEmptyVolume(after([run(0, 100)]), time(1), recording), time(1), recording);
+    const second = withEmptyVolume(after([run(2, 100)], first), time(3), recording);
+    expect(withAcceptedCollapse(second, time(1), recording)).toBe(second);
   });
 
   it('has nothing to say of a volume that was always empty', () => {

@@ -135,40 +135,48 @@ export function withEmptyVolume(record: ClaimRecord, endedAt: string, recording:
 /** Digits of a snapshot's id that a person must give. */
 const SHORTEST_ID = 8;
 
-/** The run whose content a person declares right by naming it; `emptied` where that is to have none. */
-function acceptedRun(record: ClaimRecord, collapse: OpenCollapse, named: string): RecordedRun | 'emptied' | undefined {
+/** The run whose content a person declares right by naming it. */
+function acceptedRun(record: ClaimRecord, collapse: OpenCollapse, named: string): RecordedRun | undefined {
   if (named.length < SHORTEST_ID) return undefined;
   const since = Date.parse(collapse.since);
   const isMeant = (run: RecordedRun): boolean => run.snapshotId === collapse.snapshotId || milliseconds(run) >= since;
-  const run = record.runs?.find((one) => one.snapshotId.startsWith(named) && isMeant(one) && one.result !== 'partial');
-  const isLastGood = record.lastGoodBackup?.snapshotId.startsWith(named) === true;
-  return run ?? (collapse.snapshotId === undefined && isLastGood ? 'emptied' : undefined);
+  return record.runs?.find((one) => one.snapshotId.startsWith(named) && isMeant(one) && one.result !== 'partial');
 }
 
 /**
- * The record after its user has named a snapshot to accept a collapse: the collapsed one, any since, or, for a volume that was
- * emptied, the last good one. What is older than the one named is no yardstick any more; what came after is judged anew.
+ * The record after its user has accepted the open collapse: by a snapshot, the collapsed one or any since; by the moment at
+ * which it began, for a volume that was found empty. So an annotation that stays where it is answers no later collapse. What
+ * is older than what was named is no yardstick any more; what came after is judged anew.
  */
 export function withAcceptedCollapse(record: ClaimRecord, named: string, recording: Recording): ClaimRecord {
   const { collapse, ...rest } = record;
   if (collapse === undefined) return record;
+  const settled = { ...rest, recordedAt: recording.recordedAt };
+  if (Date.parse(named) === Date.parse(collapse.since)) return emptinessAccepted(settled, collapse, recording);
   const accepted = acceptedRun(record, collapse, named);
-  if (accepted === undefined) return record;
-  const { recordedAt } = recording;
-  if (accepted === 'emptied') return { ...rest, recordedAt, acceptedCollapse: { time: recordedAt } };
-  return acceptedUpTo({ ...rest, recordedAt }, accepted, recording);
+  return accepted === undefined ? record : acceptedUpTo(settled, accepted, recording);
 }
+
+/** That the volume held nothing is right; what it has held since is judged anew. */
+function emptinessAccepted(record: ClaimRecord, { since }: OpenCollapse, recording: Recording): ClaimRecord {
+  const runs = (record.runs ?? []).filter((run) => run.result !== 'collapsed');
+  return judgedAnew({ ...record, runs, acceptedCollapse: { time: since } }, collapsedOf(record), recording);
+}
+
+const collapsedOf = ({ runs = [] }: ClaimRecord): RecordedRun[] => runs.filter((run) => run.result === 'collapsed');
+
+/** @param runs newest first; the record has none of them. */
+const judgedAnew = (record: ClaimRecord, runs: readonly RecordedRun[], recording: Recording): ClaimRecord =>
+  runs.toReversed().reduce((known, run) => withRun(known, endedRunOf(run), recording), record);
 
 function acceptedUpTo(record: ClaimRecord, accepted: RecordedRun, recording: Recording): ClaimRecord {
   const { snapshotId, time } = accepted;
-  const isLater = (run: RecordedRun): boolean => milliseconds(run) > milliseconds(accepted);
-  const later = (record.runs ?? []).filter((run) => run.result === 'collapsed' && isLater(run));
+  const later = collapsedOf(record).filter((run) => milliseconds(run) > milliseconds(accepted));
   const settled = (record.runs ?? [])
     .filter((run) => !later.includes(run))
     .map((run) => (run.result === 'collapsed' ? { ...run, result: 'good' as const } : run));
   const base = { ...record, runs: settled, acceptedCollapse: { snapshotId, time } };
-  const begun = asGood(base, { ...accepted, result: 'good' }, recording);
-  return later.toReversed().reduce((known, run) => withRun(known, endedRunOf(run), recording), begun);
+  return judgedAnew(asGood(base, { ...accepted, result: 'good' }, recording), later, recording);
 }
 
 function endedRunOf(run: RecordedRun): EndedRun {

@@ -112,7 +112,7 @@ describe('judgeProtection', () => {
     expect(message).toContain('rebound.dev/accept-collapse: c0115e00');
     const { snapshotId: _none, ...emptiedCompletely } = collapse;
     const { message: ofEmptied } = judgeProtection({ ...fine, collapse: emptiedCompletely });
-    expect(ofEmptied).toContain('rebound.dev/accept-collapse: ab12cd34');
+    expect(ofEmptied).toContain(`rebound.dev/accept-collapse: "${collapse.since}"`);
   });
 
   it('invariant 10: tells waits only when they last, and then what to do', () => {

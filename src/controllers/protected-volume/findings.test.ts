@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { COLLAPSE_ANNOTATION } from '../../api/labels.ts';
+import { ACCEPT_COLLAPSE_ANNOTATION, COLLAPSE_ANNOTATION } from '../../api/labels.ts';
 import { SYSTEM_NAMESPACE } from '../../api/group.ts';
 import { parseClaimRecord } from '../../destinations/ledger.ts';
 import { claimRecordKey } from '../../destinations/layout.ts';
@@ -106,11 +106,24 @@ describe('invariant 3: a collapse', () => {
     expect(warnings()).toEqual(['ContentCollapsed']);
     expect(ready()?.message).toContain(`rebound.dev/restore: ${good.slice(0, 8)}`);
     expect(engineSettings()).toMatchObject(KEEPS_ALL);
-    world.acceptCollapse(good);
+    const since = status()?.collapse?.since ?? '';
+    expect(ready()?.message).toContain(`rebound.dev/accept-collapse: "${since}"`);
+    annotate(ACCEPT_COLLAPSE_ANNOTATION, since);
     await world.calmRound();
     expect(status()?.collapse).toBeUndefined();
     await hold(0);
     expect(status()?.collapse).toBeUndefined();
+  });
+
+  it('is not accepted by the annotation that accepted an earlier one, and stays on the claim', async () => {
+    await hold(15);
+    const collapsed = last();
+    world.acceptCollapse(collapsed);
+    await world.calmRound();
+    expect(ready()?.reason).toBe('Protected');
+    await hold(0);
+    expect(ready()?.reason).toBe('ContentCollapsed');
+    expect(engineSettings()).toMatchObject(KEEPS_ALL);
   });
 
   it.each([
