@@ -14,6 +14,8 @@ export interface EndedRun {
   readonly snapshotId: string;
   /** RFC 3339. */
   readonly time: string;
+  /** RFC 3339; absent where an early record does not say it. */
+  readonly endedAt?: string | undefined;
   /** False when the backup left out what it could not read. */
   readonly whole: boolean;
   /** Absent where the snapshot has no counts (restic before 0.17). */
@@ -66,12 +68,13 @@ export function yardsticksOf(record: ClaimRecord, time: string): readonly Histor
 /** The record after one more run. A run that it knows already changes nothing. */
 export function withRun(record: ClaimRecord, run: EndedRun, recording: Recording): ClaimRecord {
   if (record.runs?.some((known) => known.snapshotId === run.snapshotId) === true) return record;
-  const { snapshotId, time, content } = run;
+  const { snapshotId, time, content, endedAt } = run;
   const recorded = (result: RecordedRun['result']): RecordedRun => ({
     snapshotId,
     time,
     result,
     ...content,
+    ...(endedAt === undefined ? {} : { endedAt }),
     writer: recording.writer,
   });
   if (!run.whole) return withRecorded(record, recorded('partial'), recording);
@@ -180,11 +183,12 @@ function acceptedUpTo(record: ClaimRecord, accepted: RecordedRun, recording: Rec
 }
 
 function endedRunOf(run: RecordedRun): EndedRun {
-  const { snapshotId, time } = run;
+  const { snapshotId, time, endedAt } = run;
   const good = goodBackupOf(run);
   return {
     snapshotId,
     time,
+    endedAt,
     whole: true,
     content: good && { sizeBytes: good.sizeBytes, files: good.files, directories: good.directories },
   };

@@ -41,6 +41,8 @@ const recordedRun = z.looseObject({
   sizeBytes: count.optional(),
   files: count.optional(),
   directories: count.optional(),
+  /** When the run ended: no later one has left this snapshot. Absent in early records. */
+  endedAt: time.optional(),
   /** UID of the cluster (of its namespace kube-system) whose controller recorded the run. */
   writer: z.string().min(1),
 });

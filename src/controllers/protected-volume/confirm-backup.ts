@@ -13,6 +13,8 @@ export type ConfirmedBackup =
   | {
       readonly kind: 'found';
       readonly snapshot: Snapshot;
+      /** RFC 3339. */
+      readonly endedAt: string;
       /** False when files that could not be read are left out. */
       readonly whole: boolean;
       readonly unreadable: UnreadableFiles;
@@ -68,7 +70,7 @@ export async function confirmBackups(
   if (!ledger.ok && ledger.reason !== 'InvalidRecord') return { kind: 'unknown', message: ledger.message };
   const record = ledger.ok ? ledger.value : undefined;
   const snapshots = reading.kind === 'read' ? reading.snapshots : [];
-  const backups = asked.ended.flatMap((one) => confirm(one, { asked, snapshots, path: access.path }));
+  const backups = asked.ended.flatMap((one) => confirm(one, { asked, snapshots, record, path: access.path }));
   return { kind: 'confirmed', backups, record };
 }
 
@@ -76,6 +78,7 @@ interface Found {
   readonly asked: BackupsToConfirm;
   /** Oldest first. */
   readonly snapshots: readonly Snapshot[];
+  readonly record: ClaimRecord | undefined;
   readonly path: string;
 }
 
@@ -87,20 +90,37 @@ function confirm(backup: EndedBackup, found: Found): ConfirmedBackup[] {
   if (snapshot !== undefined) {
     const whole = succeeded || (report.kind === 'saved' && report.wentOn);
     const unreadable = report.kind === 'saved' ? report.unreadable : nothingUnreadable;
-    return [{ kind: 'found', snapshot, whole, unreadable }];
+    return [{ kind: 'found', snapshot, endedAt: time, whole, unreadable }];
   }
   // A try that failed promises nothing.
   if (!succeeded) return [];
-  const which = report.kind === 'saved' ? `snapshot ${report.snapshotId}` : 'a snapshot of this run';
-  const message = `the engine reports a backup, but ${which} is not in ${found.path} of the destination`;
-  return [{ kind: 'missing', time, message }];
+  return [{ kind: 'missing', time, message: `the engine reports a backup, but ${whatLacks(backup, found)}` }];
 }
 
-/** The snapshot that a backup left: the one it names, or, where it says nothing, the newest of its time, if that is a new one. */
-function snapshotOf(backup: EndedBackup, { snapshots }: Found): Snapshot | undefined {
-  const { report, knownIds, afterMilliseconds = 0, beforeMilliseconds } = backup;
-  if (report.kind === 'saved') return snapshots.find((one) => one.id.startsWith(report.snapshotId));
-  const newest = snapshots.findLast((one) => one.timeMilliseconds <= (beforeMilliseconds ?? Infinity));
-  if (newest === undefined || knownIds.includes(newest.id)) return undefined;
+function whatLacks({ report }: EndedBackup, { snapshots, path }: Found): string {
+  if (report.kind !== 'saved') return `a snapshot of this run is not in ${path} of the destination`;
+  const isThere = snapshots.some((one) => one.id.startsWith(report.snapshotId));
+  return `snapshot ${report.snapshotId} ${isThere ? 'is of an earlier run' : `is not in ${path} of the destination`}`;
+}
+
+/** The snapshot that a backup left: the one it names, or, where it says nothing, the newest of its time; if it is one of this run. */
+function snapshotOf(backup: EndedBackup, found: Found): Snapshot | undefined {
+  const { report, afterMilliseconds = 0, beforeMilliseconds } = backup;
+  if (report.kind === 'saved') {
+    const named = found.snapshots.find((one) => one.id.startsWith(report.snapshotId));
+    return named === undefined || isOfAnotherRun(named, backup, found) ? undefined : named;
+  }
+  const newest = found.snapshots.findLast((one) => one.timeMilliseconds <= (beforeMilliseconds ?? Infinity));
+  if (newest === undefined || isOfAnotherRun(newest, backup, found)) return undefined;
   return newest.timeMilliseconds >= afterMilliseconds - CLOCK_SKEW_MILLISECONDS ? newest : undefined;
+}
+
+/**
+ * Whether a snapshot was there before a backup that the engine calls done: it was known when that began, or the ledger has it
+ * from another run, maybe of an earlier claim of the same name. One that a process recorded, and died, is of this run still.
+ */
+function isOfAnotherRun({ id }: Snapshot, { succeeded, endedAt, knownIds }: EndedBackup, { record }: Found): boolean {
+  if (!succeeded) return false;
+  const recorded = record?.runs?.find((run) => run.snapshotId === id)?.endedAt;
+  return knownIds.includes(id) || (recorded !== undefined && recorded !== endedAt);
 }

@@ -103,10 +103,12 @@ function startOf(
   return earlierTime === undefined ? undefined : Date.parse(earlierTime);
 }
 
-const knownIdsOf = (before: ProtectedVolumeStatus | undefined): readonly string[] =>
-  [before?.lastBackup?.id, before?.collapse?.snapshotId, before?.lastFinding?.snapshotId].filter(
-    (id) => id !== undefined,
-  );
+/** Those that the status speaks of: what the last runs have left, and what the claim was restored from. */
+function knownIdsOf(before: ProtectedVolumeStatus | undefined): readonly string[] {
+  const { lastBackup, collapse, lastFinding, lastProof, restoreFinding } = before ?? {};
+  const ofRestore = [lastProof?.snapshot?.id, restoreFinding?.restoredId, restoreFinding?.newerId];
+  return [lastBackup?.id, collapse?.snapshotId, lastFinding?.snapshotId, ...ofRestore].filter((id) => id !== undefined);
+}
 
 function troubleOf(source: ReplicationSource | undefined, failedMovers: readonly FailedMover[]): string | undefined {
   const newest = failedMovers.at(-1);

@@ -12,7 +12,6 @@ import {
   withEmptyVolume,
   withRun,
 } from '../../destinations/ledger-runs.ts';
-import type { Snapshot } from '../../engines/restic/snapshot.ts';
 import type { UnreadableFiles } from '../../engines/volsync/backup-log.ts';
 import { DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
 import type { RepositoryAccess } from '../repository-access.ts';
@@ -90,16 +89,17 @@ const ownerAfter = ({ owner }: ClaimRecord, { recording }: RunsToRecord): Ledger
 
 function judged(begun: ClaimRecord, { backups, recording, acceptedCollapse }: RunsToRecord): ClaimRecord {
   const seen = backups.reduce((record, backup) => {
-    if (backup.kind === 'found') return withRun(record, endedRun(backup.snapshot, backup.whole), recording);
+    if (backup.kind === 'found') return withRun(record, endedRun(backup), recording);
     return backup.kind === 'empty' ? withEmptyVolume(record, backup.time, recording) : record;
   }, begun);
   if (recording.ignoreCollapse) return withCollapseIgnored(seen, recording);
   return acceptedCollapse === undefined ? seen : withAcceptedCollapse(seen, acceptedCollapse, recording);
 }
 
-const endedRun = (snapshot: Snapshot, whole: boolean): EndedRun => ({
+const endedRun = ({ snapshot, whole, endedAt }: Extract<ConfirmedBackup, { kind: 'found' }>): EndedRun => ({
   snapshotId: snapshot.id,
   time: new Date(snapshot.timeMilliseconds).toISOString(),
+  endedAt,
   whole,
   content: snapshot.summary,
 });

@@ -20,13 +20,25 @@ import type { RepositoryTruth, TrueSnapshot } from './repository-truth.ts';
  */
 export type RestoreEnd = 'complete' | 'older' | 'nothing' | 'half' | 'error' | 'errorAtEnd';
 /**
- * How a backup ends: well; with an error; by its own words well, but without a snapshot; without saying anything; without
- * half of the files, which could not be read; or well, before it could not remove old snapshots.
+ * How a backup ends: well; with an error; by its own words well, but without a snapshot; without saying anything, with a
+ * snapshot or without; naming the snapshot of the run before; without half of the files, which could not be read; or well,
+ * before it could not remove old snapshots.
  */
-export type BackupEnd = 'complete' | 'error' | 'lied' | 'mute' | 'partial' | 'forgetFails';
+export type BackupEnd = 'complete' | 'error' | 'lied' | 'mute' | 'muteLie' | 'repeated' | 'partial' | 'forgetFails';
 
 export const restoreEnds: readonly RestoreEnd[] = ['complete', 'older', 'nothing', 'half', 'error', 'errorAtEnd'];
-export const backupEnds: readonly BackupEnd[] = ['complete', 'error', 'lied', 'mute', 'partial', 'forgetFails'];
+export const backupEnds: readonly BackupEnd[] = [
+  'complete',
+  'error',
+  'lied',
+  'mute',
+  'muteLie',
+  'repeated',
+  'partial',
+  'forgetFails',
+];
+
+const muteEnds: readonly BackupEnd[] = ['mute', 'muteLie'];
 
 /** Which lines VolSync keeps of a mover's log (internal/controller/mover/restic/logfilter.go, v0.14). */
 const keptLine =
@@ -106,6 +118,10 @@ export class Engine {
     logs.write(pod.metadata, 'Testing mandatory env variables', '=== Check for dir initialized ===');
     if (destination.restic.lockedFor === 'all') {
       logs.write(pod.metadata, 'ERROR: failure locking repository');
+      return false;
+    }
+    if (destination.restic.hasStrayKey) {
+      logs.write(pod.metadata, 'Fatal: config or key 1a2b is damaged: ciphertext verification failed');
       return false;
     }
     const asked = truth.asOf(text(resticOf(object)['restoreAsOf']));
@@ -206,7 +222,7 @@ export class Engine {
       return;
     }
     const lines = content.files === 0 ? this.#findNothing() : this.#save(object, content, end);
-    this.#setMoverStatus(object, 'Successful', end === 'mute' ? '' : lines.join('\n'));
+    this.#setMoverStatus(object, 'Successful', muteEnds.includes(end) ? '' : lines.join('\n'));
   }
 
   /** What a mover says that can't begin. */
@@ -253,9 +269,10 @@ export class Engine {
 
   #save(object: ReplicationSource, content: Content, end: BackupEnd): string[] {
     const { truth, now } = this.#parts;
-    if (end === 'lied') {
+    if (end === 'lied' || end === 'muteLie' || end === 'repeated') {
+      const named = end === 'repeated' ? truth.newest?.id : undefined;
       truth.saveNothing('missing');
-      return [`snapshot ${'0'.repeat(8)} saved`, 'Restic completed in 1s'];
+      return [`snapshot ${(named ?? '0').slice(0, 8).padEnd(8, '0')} saved`, 'Restic completed in 1s'];
     }
     const saved = truth.save(content, now());
     const { retain } = resticOf(object);

@@ -48,6 +48,7 @@ export class ResticStore {
   #genesis: RepositoryGenesis | undefined;
   readonly #exclusive = new Set<string>();
   readonly #trees = new Set<string>();
+  readonly #strayKeys = new Set<string>();
 
   constructor(path: string, password: string) {
     this.#path = path;
@@ -70,6 +71,21 @@ export class ResticStore {
       objects.set(`${this.#path}/keys/${key.id}`, key.bytes);
     }
     return this.#key;
+  }
+
+  /** Another program has initialised the repository at the same time: its key is there, and its config is not. */
+  addStrayKey(): void {
+    this.init();
+    const master = { encrypt: randomBytes(32), macK: randomBytes(16), macR: randomBytes(16) };
+    const bytes = keyFile(master, this.#password);
+    const key = `${this.#path}/keys/${sha256(bytes)}`;
+    this.store.objects.set(key, bytes);
+    this.#strayKeys.add(key);
+  }
+
+  /** Whether a key keeps movers out of the repository. */
+  get hasStrayKey(): boolean {
+    return [...this.#strayKeys].some((key) => this.store.objects.has(key));
   }
 
   /**
