@@ -15,7 +15,7 @@ export async function mendRepositoryKeys(
   if (!mended.ok) return mended;
   for (const id of mended.value) {
     context.log.warn({ repositoryPath, keyId: id }, 'a key that does not open its repository was set aside');
-    const message = `Took key ${id.slice(0, 8)} out of repository ${repositoryPath}: it does not open the repository's config, and kept every mover out of it. A copy lies in .rebound/removed-keys/${repositoryPath}. Backups go on by themselves.`;
+    const message = `Took key ${id.slice(0, 8)} out of repository ${repositoryPath}: it does not open the repository's config, and kept every mover out of it. A copy lies in .rebound/removed-keys/${repositoryPath}. Backups and restores go on by themselves.`;
     warn(context, claim, 'KeySetAside', message);
   }
   return { ok: true, value: undefined };

@@ -102,6 +102,25 @@ describe('a claim whose repository is locked', () => {
     expect(world.content?.snapshotId).toBe(snapshot.id);
   });
 
+  it('invariant 7: is restored in spite of a key that keeps movers out, of which a copy is kept', async () => {
+    world.destination.restic.addStrayKey();
+    world.createClaim('restore');
+    await world.until(isCompleted);
+    expect(world.content?.snapshotId).toBe(snapshot.id);
+    expect(world.told).toContain('KeySetAside');
+    const copies = [...world.destination.restic.store.objects.keys()].filter((key) => key.includes('/removed-keys/'));
+    expect(copies).toHaveLength(1);
+  });
+
+  it('is freed of a key that a mover ran into', async () => {
+    world.createClaim('restore');
+    await world.until(({ attempts }) => attempts.length > 0);
+    world.destination.restic.addStrayKey();
+    for (let minute = 0; minute < 3; minute += 1) await world.calmRound();
+    await world.until(isCompleted);
+    expect(world.content?.snapshotId).toBe(snapshot.id);
+  });
+
   it('is freed of a lock that a mover ran into', async () => {
     world.createClaim('restore');
     await world.until(({ attempts }) => attempts.length > 0);

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { SnapshotReference } from '../../api/snapshot.ts';
 import { proveRestore, type RestoreReport } from '../../domain/proof.ts';
 import { rfc3339 } from '../../domain/rfc3339.ts';
-import { speaksOfLock } from '../../engines/volsync/mover-log.ts';
+import { speaksOfKeys, speaksOfLock } from '../../engines/volsync/mover-log.ts';
 import type { MoverTrouble } from '../../engines/volsync/mover-trouble.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import { explainAbsentMover, MOVER_PATIENCE_MILLISECONDS } from '../absent-mover.ts';
@@ -19,7 +19,7 @@ import {
 } from './attempt.ts';
 import { releasePrime } from '../unchecked-prime.ts';
 import { awaitOldMovers } from './await-old-movers.ts';
-import { awaitUnlocked } from './await-unlocked.ts';
+import { awaitUsable } from './await-usable.ts';
 import { chooseAgain } from './choose-content.ts';
 import { clearFilled, clearPrime } from './clear-prime.ts';
 import {
@@ -152,8 +152,8 @@ async function begin(
   const { restore, prime } = scene;
   const access = openFor(tools, restore);
   if (!access.ok) return await hold(tools, scene, access.reason, access.message);
-  const locked = await awaitUnlocked(tools, scene, access.access);
-  if (locked !== undefined) return locked;
+  const shut = await awaitUsable(tools, scene, access.access);
+  if (shut !== undefined) return shut;
   const chosen = await chooseAgain(tools, scene, access.access, snapshot);
   if ('result' in chosen) return chosen;
   const message = restoringMessage(chosen.snapshot, attempt);
@@ -200,6 +200,8 @@ function needsAnotherUser(tools: Tools, { restore, claim }: Scene, { trouble, no
   return choice.ok && choice.source !== 'engine' && !isDeepStrictEqual(choice.user, moverUser);
 }
 
+const isShutOut = ({ message }: MoverTrouble): boolean => speaksOfLock(message) || speaksOfKeys(message);
+
 async function watchOver(
   tools: Tools,
   scene: Scene,
@@ -222,9 +224,8 @@ async function watchOver(
   }
   const opened = openFor(tools, restore);
   if (opened.ok && !running.moverRuns) await renew(tools, scene, opened.access, attempt);
-  const locked =
-    opened.ok && speaksOfLock(trouble.message) ? await awaitUnlocked(tools, scene, opened.access) : undefined;
-  if (locked !== undefined) return locked;
+  const shut = opened.ok && isShutOut(trouble) ? await awaitUsable(tools, scene, opened.access) : undefined;
+  if (shut !== undefined) return shut;
   const message = `The restore fails and is tried again; the claim waits, unbound. ${inWords(trouble)}`;
   return await showTrouble(tools, scene, 'RestoreFailing', message);
 }

@@ -1,0 +1,15 @@
+import type { RepositoryAccess } from '../repository-access.ts';
+import { mendRepositoryKeys } from '../repository-keys.ts';
+import { awaitUnlocked } from './await-unlocked.ts';
+import { hold, type Scene, type Stop, type Tools } from './scene.ts';
+
+/**
+ * Takes out of the repository what the dead have left and what keeps movers out of it: locks, and keys that do not open it.
+ * Undefined when a mover may begin.
+ */
+export async function awaitUsable(tools: Tools, scene: Scene, access: RepositoryAccess): Promise<Stop | undefined> {
+  const locked = await awaitUnlocked(tools, scene, access);
+  if (locked !== undefined) return locked;
+  const mended = await mendRepositoryKeys(tools.context, scene.claim, access);
+  return mended.ok ? undefined : await hold(tools, scene, mended.reason, mended.message);
+}
