@@ -36,7 +36,7 @@ import { makeRestore } from './make-restore.ts';
 import { isBoundElsewhere, isCompleted, observeProtection, type Protection, provenClaimUID } from './observe.ts';
 import { releaseClaim } from './release-claim.ts';
 import { tellRefusedProtection } from './refusal.ts';
-import { standingFinding } from './restore-finding.ts';
+import { FindingTeller, standingFinding } from './restore-finding.ts';
 import { ownershipOf, removeSchedule } from './schedule-owner.ts';
 import { recordProtection } from './status.ts';
 import { VELERO_LOOK_MILLISECONDS, veleroRestoreUnderWay } from './velero-restore.ts';
@@ -50,6 +50,7 @@ export class ProtectedVolumeReconciler {
   readonly #leftAlone: LeftAloneClaims;
   readonly #failedBackupLocks: FailedBackupLocks;
   readonly #abandonedSnapshots: AbandonedSnapshots;
+  readonly #findings: FindingTeller;
 
   constructor(context: ControllerContext, cache: RepositoryCache, excludedNamespaces: readonly string[]) {
     this.#context = context;
@@ -57,6 +58,7 @@ export class ProtectedVolumeReconciler {
     this.#leftAlone = new LeftAloneClaims(context, excludedNamespaces);
     this.#failedBackupLocks = new FailedBackupLocks(context, cache);
     this.#abandonedSnapshots = new AbandonedSnapshots(context);
+    this.#findings = new FindingTeller(context);
   }
 
   readonly reconcile = async (key: string): Promise<Result> => {
@@ -95,6 +97,7 @@ export class ProtectedVolumeReconciler {
   async #unprotect(key: string): Promise<Result> {
     const volume = this.#context.stores.protectedVolumes.get(key);
     if (volume === undefined) return await this.#releaseSnapshot(key);
+    this.#forget(volume.status?.claimUID);
     await releaseClaim(this.#context, volume);
     if (volume.metadata.deletionTimestamp !== undefined) return done();
     const claim = await this.#context.client.get(persistentVolumeClaims, splitNamespacedKey(key));
@@ -119,6 +122,11 @@ export class ProtectedVolumeReconciler {
     const options = { propagationPolicy: 'Background', preconditions: { uid } } as const;
     await this.#context.client.delete(protectedVolumes, metadata, options);
     return done();
+  }
+
+  #forget(claimUID: string | undefined): void {
+    if (claimUID === undefined) return;
+    this.#findings.forget(claimUID);
   }
 
   /** The ProtectedVolume is gone, and with it what backed the claim up. */
@@ -152,6 +160,7 @@ export class ProtectedVolumeReconciler {
     if (findings.facts.foreignOwner !== undefined) await this.#stopBackups(protection, volume);
     const status = this.#withAnswers(claim, withFindings(this.#baseStatus(protection, volume), findings));
     const verdict = judgeProtection({ ...this.#facts(protection, gate, status), ...findings.facts });
+    this.#findings.tell(claim, status);
     await recordProtection(this.#context, { claim, volume }, status, verdict);
     this.#settle(objectKey(claim.metadata), findings.settledIds);
     tellUnrestored(this.#context, claim, volume);

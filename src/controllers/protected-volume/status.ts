@@ -21,19 +21,6 @@ function announce(
   else tell(context, claim, verdict.reason, verdict.message);
 }
 
-interface Findings {
-  readonly before: ProtectedVolumeStatus['restoreFinding'];
-  readonly now: ProtectedVolumeStatus['restoreFinding'];
-}
-
-/**
- * Tells what a restore has left to be answered, before it is recorded: whoever restored may have died before it could tell, and a
- * claim with older data than there is must not go without the word.
- */
-function announceFinding(context: ControllerContext, claim: PersistentVolumeClaim, { before, now }: Findings): void {
-  if (now !== undefined && !isDeepStrictEqual(before, now)) warn(context, claim, now.kind, now.message);
-}
-
 /**
  * Writes a claim's protection status if it changed.
  *
@@ -52,7 +39,6 @@ export async function recordProtection(
   const conditions = withFinding(standing, status.restoreFinding, generation, now);
   const next: ProtectedVolumeStatus = { ...status, phase: verdict.phase, conditions };
   if (isDeepStrictEqual(next, volume.status)) return;
-  announceFinding(context, claim, { before: volume.status?.restoreFinding, now: status.restoreFinding });
   const { name, namespace, resourceVersion } = volume.metadata;
   const desired = { metadata: { name, namespace, resourceVersion }, status: next };
   await context.client.applyStatus(protectedVolumes, desired);

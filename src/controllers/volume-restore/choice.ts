@@ -60,12 +60,16 @@ export function restoringMessage({ snapshot, destinationName }: Chosen): string 
   return `Restoring snapshot ${short(snapshot)}${from} into the claim.`;
 }
 
-/** Tells the claim what it gets, and what about it is not as one would expect. */
+/**
+ * Tells the claim what it gets, and what about it is not as one would expect; what a person has to answer stands in the finding,
+ * and is told by the claim's protection.
+ */
 export function announceChoice(tools: Tools, { claim }: Scene, chosen: Chosen): void {
   const { note } = chosen;
   const message = restoringMessage(chosen);
   switch (note?.kind) {
-    case undefined: {
+    case undefined:
+    case 'OlderRestored': {
       tell(tools.context, claim, 'Restoring', message);
       return;
     }
@@ -75,10 +79,6 @@ export function announceChoice(tools: Tools, { claim }: Scene, chosen: Chosen): 
     }
     case 'warning': {
       warn(tools.context, claim, 'Restoring', `${message} ${note.message}`);
-      return;
-    }
-    case 'OlderRestored': {
-      warn(tools.context, claim, 'OlderRestored', note.message);
       return;
     }
   }

@@ -20,6 +20,7 @@ const shortOf = (id: string | undefined): string => id?.slice(0, 8) ?? 'no id';
 const isCompleted = ({ restore }: World): boolean => restore?.status?.phase === 'Completed';
 const conditionOf = (world: World, type: string) =>
   world.restore?.status?.conditions?.find((condition) => condition.type === type);
+const timesTold = ({ told }: World, reason: string): number => told.filter((one) => one === reason).length;
 const lastWarning = ({ events }: World) => events.findLast(({ type }) => type === 'Warning');
 
 /** A world with a snapshot that the ledger calls good, so many hours old. */
@@ -63,6 +64,10 @@ describe('a snapshot that lacks what the last good one has', () => {
     expect(conditionOf(world, 'OlderRestored')?.status).toBe('True');
     await world.calmRound();
     expect(protectionOf(world)?.restoreFinding).toMatchObject(finding);
+    expect(timesTold(world, 'OlderRestored')).toBe(1);
+    await world.restart();
+    await world.calmRound();
+    expect(timesTold(world, 'OlderRestored'), 'told again: who told it may have died with the word').toBe(2);
     world.server.change(persistentVolumeClaims, CLAIM_REF, (object) => {
       childOf(childOf(object, 'metadata'), 'annotations')[ACCEPT_RESTORE_ANNOTATION] = good.id.slice(0, 8);
     });
