@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
+import { FakeClock } from './fake-clock.ts';
 import { type ConfigMap, configMaps } from './objects.ts';
 import { Reflector, type ReflectorOptions, type ReflectorReport } from './reflector.ts';
 import { sendJson, startWireServer, statusBody, type WireServer } from './wire-server.ts';
@@ -205,20 +206,31 @@ describe('Reflector', patience, () => {
   });
 
   it('is kept going by bookmarks alone', async () => {
+    let beats = 0;
     const beating: Answer = (response) => {
       response.writeHead(200);
-      const timer = setInterval(() => response.write(bookmark(2)), 50);
+      const timer = setInterval(() => {
+        response.write(bookmark(2));
+        beats += 1;
+      }, 50);
       response.on('close', () => clearInterval(timer));
     };
     await start({ lists: [listOf(1)], watches: [beating] }, { idleTimeoutMilliseconds: 1_000 });
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await eventually(() => beats).toBeGreaterThan(30);
     expect(watchRequests()).toHaveLength(1);
   });
 
   it('does not hammer a server that accepts watches and closes them', async () => {
-    await start({ lists: [listOf(1)], watches: [watchThatCloses(bookmark(1))] });
-    await new Promise((resolve) => setTimeout(resolve, 1500));
-    expect(watchRequests().length).toBeLessThanOrEqual(4);
+    const clock = new FakeClock();
+    const script = { lists: [listOf(1)], watches: [watchThatCloses(bookmark(1))] };
+    await start(script, { clock, random: () => 0 });
+    for (const [watches, delayMilliseconds] of [500, 1_000, 2_000, 4_000].entries()) {
+      await eventually(() => clock.pendingTimers).toBe(1);
+      await clock.advance(delayMilliseconds - 1);
+      expect(watchRequests()).toHaveLength(watches + 1);
+      await clock.advance(1);
+      await eventually(() => watchRequests()).toHaveLength(watches + 2);
+    }
   });
 
   it('goes on when connections break', async () => {
