@@ -5,6 +5,7 @@ import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { KubeObject, ObjectMetadata } from '../kube/kind.ts';
 import type { ClusterPresence } from './cluster-presence/presence.ts';
+import type { PrivilegedMovers } from './privileged-movers.ts';
 import type { Stores } from './stores.ts';
 
 /** What reconcilers ask of the API server. */
@@ -30,6 +31,7 @@ export interface ControllerContext {
   readonly clusterUid: string;
   /** Which clusters share a destination, and whether they live. */
   readonly presence: Pick<ClusterPresence, 'mayBackUp' | 'signOfLife'>;
+  readonly privilegedMovers: Pick<PrivilegedMovers, 'allowedIn'>;
   /** Pods of ours run from it. Absent where the program does not run in a pod. */
   readonly ownImage: OwnImage | undefined;
   readonly log: Logger;

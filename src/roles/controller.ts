@@ -10,6 +10,7 @@ import { awaitDefinitions } from '../controllers/kind-definitions/await-definiti
 import { DefinitionWatch } from '../controllers/kind-definitions/definition-watch.ts';
 import { createReflectors, storesOf } from '../controllers/reflectors.ts';
 import { registerProtectionMetrics } from '../controllers/protection-metrics.ts';
+import { PrivilegedMovers } from '../controllers/privileged-movers.ts';
 import type { Stores } from '../controllers/stores.ts';
 import { MoverLogWatch } from '../controllers/volume-restore/mover-log-watch.ts';
 import { DestinationCatalog } from '../destinations/catalog.ts';
@@ -78,6 +79,7 @@ export async function runController(settings: ControllerSettings): Promise<void>
       return clusterUid;
     },
     presence,
+    privilegedMovers: new PrivilegedMovers(client, () => Date.now()),
     get ownImage() {
       return ownImage;
     },

@@ -30,6 +30,7 @@ export interface BackupPlan {
   readonly policy: BackupPolicy;
   readonly access: RepositoryAccess;
   readonly moverUser: MoverUser;
+  readonly privilegedMovers: boolean;
   readonly pruningPaused: boolean;
   /** A run under way must not prune either, and is broken off for it. */
   readonly isPauseUrgent: boolean;
@@ -62,6 +63,7 @@ function desiredSchedule(context: ControllerContext, plan: BackupPlan): DesiredS
     policy: policy.spec,
     claimStorageClass: context.stores.storageClasses.get(claim.spec.storageClassName ?? ''),
     moverUser: plan.moverUser,
+    privilegedMovers: plan.privilegedMovers,
     pruningPaused: plan.pruningPaused,
     manualTrigger: plan.manualTrigger,
   });

@@ -38,6 +38,7 @@ export async function ensureSchedule(
     policy,
     access,
     moverUser,
+    privilegedMovers: await context.privilegedMovers.allowedIn(claim.metadata.namespace),
     pruningPaused: isPruningPaused,
     isPauseUrgent,
     manualTrigger: request.kind === 'tell' ? request.request : retry.trigger,

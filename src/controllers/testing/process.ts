@@ -12,6 +12,7 @@ import { ClusterPresence } from '../cluster-presence/presence.ts';
 import { ClusterPresenceReconciler } from '../cluster-presence/reconciler.ts';
 import type { ControllerContext } from '../context.ts';
 import { ProtectedVolumeReconciler } from '../protected-volume/reconciler.ts';
+import { PrivilegedMovers } from '../privileged-movers.ts';
 import { RestoreForesightReconciler } from '../restore-foresight/reconciler.ts';
 import { EndingPrimeReconciler } from '../taken-volume/prime-reconciler.ts';
 import { TakenVolumeReconciler } from '../taken-volume/volume-reconciler.ts';
@@ -82,6 +83,7 @@ export function startProcess(world: Surroundings, leader: string): Process {
     clusterUid: world.clusterUid,
     ownImage: { image: 'rebound' },
     presence,
+    privilegedMovers: new PrivilegedMovers(client, world.now),
     log,
     now: world.now,
   };

@@ -77,7 +77,7 @@ function secretPlanOf({ restore, access, attempt }: Pick<AttemptPlan, 'restore' 
   return { engineObjectName: name, namespace, owner: ownerReference(restore), access };
 }
 
-function objectOf(plan: AttemptPlan): ReturnType<typeof buildReplicationDestination> {
+function objectOf(plan: AttemptPlan, privilegedMovers: boolean): ReturnType<typeof buildReplicationDestination> {
   const secret = secretPlanOf(plan);
   const { engineObjectName: name, namespace, owner, access } = secret;
   return buildReplicationDestination({
@@ -93,13 +93,15 @@ function objectOf(plan: AttemptPlan): ReturnType<typeof buildReplicationDestinat
     policy: plan.policy.spec,
     claimStorageClass: plan.claimStorageClass,
     moverUser: plan.moverUser,
+    privilegedMovers,
   });
 }
 
 /** Makes the Secret and the engine's object of one attempt; both belong to the restore. */
 export async function startAttempt(context: ControllerContext, plan: AttemptPlan): Promise<void> {
   await createRepositorySecret(context, secretPlanOf(plan));
-  const desired = objectOf(plan);
+  const { namespace = '' } = plan.restore.metadata;
+  const desired = objectOf(plan, await context.privilegedMovers.allowedIn(namespace));
   const current = context.stores.replicationDestinations.get(objectKey(desired.metadata));
   if (current === undefined) await createAttempt(context, desired);
   else await changeAttempt(context, current, desired);

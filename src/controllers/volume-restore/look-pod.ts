@@ -54,7 +54,7 @@ export function buildLookPod({ restore, prime, moverUser, image, placement }: Lo
       enableServiceLinks: false,
       securityContext: {
         runAsNonRoot: moverUser.runAsUser !== 0,
-        ...(readingMoverSecurityContext(moverUser) ?? { seccompProfile: { type: 'RuntimeDefault' } }),
+        ...(readingMoverSecurityContext(moverUser, false) ?? { seccompProfile: { type: 'RuntimeDefault' } }),
       },
       containers: [container(image)],
       volumes: [{ name: 'data', persistentVolumeClaim: { claimName: prime.metadata.name } }],

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { MoverUser } from '../../api/snapshot.ts';
 import { buildReplicationDestination } from './replication-destination.ts';
 
-const build = (moverUser: MoverUser, { paused = false, deletesFiles = false } = {}) =>
+const build = (moverUser: MoverUser, { paused = false, deletesFiles = false, privilegedMovers = false } = {}) =>
   buildReplicationDestination({
     name: 'rebound-1',
     namespace: 'shop',
@@ -21,6 +21,7 @@ const build = (moverUser: MoverUser, { paused = false, deletesFiles = false } = 
       volSync: { copyMethod: 'Snapshot', cacheCapacity: '1Gi', pruneIntervalDays: 7 },
     },
     moverUser,
+    privilegedMovers,
     paused,
     deletesFiles,
   }).spec;
@@ -50,6 +51,13 @@ describe('buildReplicationDestination', () => {
     expect(contextOf({ runAsUser: 1000 })).toMatchObject({ runAsUser: 1000, fsGroup: 1000 });
     expect(contextOf({ runAsUser: 999, runAsGroup: 998 })).toMatchObject({ runAsGroup: 998, fsGroup: 998 });
     expect(contextOf({ runAsUser: 999, fsGroup: 5 })).toMatchObject({ fsGroup: 5 });
+  });
+
+  it('does not forbid root to a mover that the engine makes root', () => {
+    expect(build({ runAsUser: 1000 }).restic.moverSecurityContext).toHaveProperty('runAsNonRoot');
+    const privileged = build({ runAsUser: 1000 }, { privilegedMovers: true }).restic.moverSecurityContext;
+    expect(privileged).not.toHaveProperty('runAsNonRoot');
+    expect(privileged).toMatchObject({ fsGroup: 1000 });
   });
 
   it('leaves root, and a mover whose user is not known, to the engine', () => {

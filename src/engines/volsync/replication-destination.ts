@@ -26,6 +26,8 @@ export interface RestoreAttempt {
   /** The class of the claim; absent when it has none, or one that does not exist. */
   readonly claimStorageClass?: StorageClass | undefined;
   readonly moverUser: MoverUser;
+  /** Whether the engine makes movers of the namespace root, whomever they are said to be. */
+  readonly privilegedMovers: boolean;
 }
 
 /** The value of `spec.trigger.manual`; each attempt is a new object, so one word serves all. */
@@ -54,7 +56,7 @@ function ableToWrite(user: MoverUser): MoverUser {
  * paused, VolSync makes the cache and a Job that starts no pod (internal/controller/mover/restic/mover.go, v0.14).
  */
 export function buildReplicationDestination(attempt: RestoreAttempt) {
-  const securityContext = moverSecurityContext(ableToWrite(attempt.moverUser));
+  const securityContext = moverSecurityContext(ableToWrite(attempt.moverUser), attempt.privilegedMovers);
   return {
     metadata: {
       name: attempt.name,

@@ -36,6 +36,7 @@ const sourceOf = (
       volSync: { copyMethod: 'Snapshot', cacheCapacity: '1Gi', pruneIntervalDays: 7 },
     },
     moverUser,
+    privilegedMovers: false,
     pruningPaused,
     manualTrigger,
   }).spec;

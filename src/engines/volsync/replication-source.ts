@@ -40,6 +40,8 @@ export interface BackupRequest {
   /** The class of the claim; absent when it has none, or one that does not exist. */
   readonly claimStorageClass?: StorageClass | undefined;
   readonly moverUser: MoverUser;
+  /** Whether the engine makes movers of the namespace root, whomever they are said to be. */
+  readonly privilegedMovers: boolean;
   /** Asks for a backup now; the schedule rests while it is set. */
   readonly manualTrigger?: string | undefined;
   /** True while something is open: every snapshot is kept. */
@@ -118,7 +120,7 @@ export function specKeepingEverything(actual: ReplicationSource['spec']) {
 /** Builds the object by which VolSync backs one claim up. */
 export function buildReplicationSource(request: BackupRequest) {
   const { policy, namespace, claimName } = request;
-  const securityContext = readingMoverSecurityContext(request.moverUser);
+  const securityContext = readingMoverSecurityContext(request.moverUser, request.privilegedMovers);
   return {
     metadata: {
       name: request.name,

@@ -1,14 +1,17 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chownSync, lchownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Destination } from '../../../src/destinations/destination.ts';
 import { newDestinationIdentity } from '../../../src/destinations/identity.ts';
 import { compareTrees } from '../../../src/engines/restic/compare-trees.ts';
+import { TreeSurvey } from '../../../src/domain/tree-survey.ts';
 import { readRepository } from '../../../src/engines/restic/read-repository.ts';
 import { createRepositoryCache } from '../../../src/engines/restic/repository-cache.ts';
+import { walkTree } from '../../../src/engines/restic/walk-tree.ts';
 import { initializedDestination } from './initialized-destination.ts';
-import { resticFor } from './restic.ts';
+import { resticFor, resticProgram } from './restic.ts';
 import { startS3Server, type S3Server } from './versitygw.ts';
 
 const limits = { timeoutMilliseconds: 30_000 };
@@ -76,5 +79,48 @@ describe('compareTrees and restic', () => {
     // Trees are packed anew, and indexes replaced.
     await restic('prune', '--max-unused', '0', '--repack-small');
     await expectAll();
+  });
+});
+
+describe('walkTree and restic', () => {
+  it.each(['1', '2'])('agree on what a snapshot holds (format %s)', async (version) => {
+    folder = mkdtempSync(join(tmpdir(), 'rebound-walk-'));
+    mkdirSync(join(folder, 'd'));
+    write('d/mine', 'x');
+    write('d/capable "quoted" Grüße', 'x');
+    write('tagged', 'x');
+    write('other', 'x');
+    symlinkSync('nowhere', join(folder, 'link'));
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    execFileSync('mknod', [join(folder, 'null'), 'c', '1', '3']);
+    execFileSync('setcap', ['cap_net_bind_service=ep', join(folder, 'd/capable "quoted" Grüße')]);
+    for (const name of ['d', 'd/mine', 'tagged', 'pipe', 'null']) chownSync(join(folder, name), 1000, 1000);
+    lchownSync(join(folder, 'link'), 1000, 1000);
+    chownSync(join(folder, 'other'), 33, 34);
+    const repositoryPath = `shop/walk-${version}`;
+    const restic = await resticFor(server.settings, repositoryPath, password);
+    await restic('init', '--repository-version', version);
+    // As VolSync does: the top folder itself is not in the snapshot.
+    const { program, env } = await resticProgram(server.settings, repositoryPath, password);
+    execFileSync(program, ['--no-cache', 'backup', '--quiet', '--host', 'volsync', '.'], { env, cwd: folder });
+
+    const cache = createRepositoryCache();
+    const reading = await readRepository(destination, repositoryPath, password, { ...limits, cache });
+    if (reading.kind !== 'read') return expect.unreachable(reading.kind);
+    const survey = new TreeSurvey();
+    const access = { destination, repositoryPath, password, cache };
+    const walk = await walkTree(access, reading.snapshots[0]?.id ?? '', (entry) => survey.note(entry), limits);
+    expect(walk).toEqual({ kind: 'walked', whole: true });
+    expect(survey.facts(true)).toEqual({
+      entries: 8,
+      whole: true,
+      owners: [
+        { uid: 1000, gid: 1000, entries: 6, examples: ['d', 'link'] },
+        { uid: 0, gid: 0, entries: 1, examples: ['d/capable \\"quoted\\" Grüße'] },
+        { uid: 33, gid: 34, entries: 1, examples: ['other'] },
+      ],
+      devices: { entries: 1, examples: ['null'] },
+      capabilities: { entries: 1, examples: ['d/capable \\"quoted\\" Grüße'] },
+    });
   });
 });

@@ -36,6 +36,7 @@ async function look(): Promise<string | undefined> {
     ownImage: undefined,
     clusterUid: 'a-cluster',
     presence: new ClusterPresence(),
+    privilegedMovers: { allowedIn: () => Promise.resolve(false) },
   };
   const guard = new AdmissionGuard(context);
   await guard.reconcile();
