@@ -49,6 +49,14 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      {
+        test: {
+          name: 'upgrade',
+          include: ['test/upgrade/**/*.test.ts'],
+          testTimeout: 5_400_000,
+          hookTimeout: 1_800_000,
+        },
+      },
     ],
   },
 });

@@ -13,14 +13,19 @@ const TAG_DIGITS = 12;
  * Bundles the program, builds its image and loads it into the cluster. The tag follows from the content, so that a node
  * never runs an older build of the same name.
  *
+ * @param folder of the project, or of another release of it, with its packages installed.
  * @returns the image's name with its tag.
  */
-export async function buildReboundImage(provider: ClusterProvider, report: Report): Promise<string> {
-  await run([process.execPath, 'build.ts'], { cwd: projectFolder });
+export async function buildReboundImage(
+  provider: ClusterProvider,
+  report: Report,
+  folder = projectFolder,
+): Promise<string> {
+  await run([process.execPath, 'build.ts'], { cwd: folder });
   const hash = createHash('sha256');
-  for (const file of ['dist/rebound.mjs', 'Dockerfile']) hash.update(await readFile(join(projectFolder, file)));
+  for (const file of ['dist/rebound.mjs', 'Dockerfile']) hash.update(await readFile(join(folder, file)));
   const tag = `localhost/rebound:${hash.digest('hex').slice(0, TAG_DIGITS)}`;
-  const dockerfile = join(projectFolder, 'Dockerfile');
-  await provider.buildImage({ tag, contextFolder: projectFolder, dockerfile, keep: true }, report);
+  const dockerfile = join(folder, 'Dockerfile');
+  await provider.buildImage({ tag, contextFolder: folder, dockerfile, keep: true }, report);
   return tag;
 }

@@ -40,9 +40,23 @@ export async function installRebound(provider: ClusterProvider, report: Report =
   );
   // Tiers that Rebound makes by itself would let new claims wait for their first ten minutes.
   await kubectl(environment, ['apply', '--server-side', '--force-conflicts', '-k', TIERS]);
+  await applyDestination(environment);
+  report('waiting for the controller and the webhook');
+  await waitUntilInstalled(environment);
+}
+
+/** Applies what a person writes after the installation: credentials, the master password, the destination. */
+export async function applyDestination(environment: ClusterEnvironment): Promise<void> {
   const objects = { apiVersion: 'v1', kind: 'List', items: destinationObjects(environment.s3) };
   await kubectl(environment, ['apply', '--server-side', '--force-conflicts', '-f', '-'], JSON.stringify(objects));
-  report('waiting for the controller and the webhook');
+}
+
+/**
+ * Waits until both roles run as their Deployments say, and a labelled claim would get a decision that follows from a live probe.
+ *
+ * @throws ClusterError when that takes too long.
+ */
+export async function waitUntilInstalled(environment: ClusterEnvironment): Promise<void> {
   for (const name of ['rebound-controller', 'rebound-webhook']) {
     await kubectl(environment, ['-n', 'rebound-system', 'rollout', 'status', `deployment/${name}`, '--timeout=180s']);
   }
