@@ -9,7 +9,11 @@ export interface ApplicationOptions extends ClaimOptions {
   readonly files?: number;
   /** Runs as this user, in a folder of its own that nobody else may read. As root in the volume's top if not given. */
   readonly user?: number;
+  /** Runs as {@link RESTRICTED_USER}, in the volume's top, as the restricted Pod Security Standard demands it. */
+  readonly restricted?: boolean;
 }
+
+export const RESTRICTED_USER = 1000;
 
 /** What an application found when it started. */
 export interface Life {
@@ -36,12 +40,30 @@ const privateFolder = (user: number) => ({
   volumeMounts: [{ name: 'data', mountPath: '/data' }],
 });
 
+/** What the restricted Pod Security Standard demands of a pod. The kubelet changes no modes of what was restored. */
+const restrictedPod = (user: number) => ({
+  runAsNonRoot: true,
+  runAsUser: user,
+  runAsGroup: user,
+  fsGroup: user,
+  fsGroupChangePolicy: 'OnRootMismatch',
+  seccompProfile: { type: 'RuntimeDefault' },
+});
+
+/** What the restricted Pod Security Standard demands of a container. */
+const restrictedContainer = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
+
+function containerSecurity({ user, restricted }: ApplicationOptions) {
+  if (restricted === true) return { securityContext: restrictedContainer };
+  return user === undefined ? {} : { securityContext: { runAsUser: user, runAsGroup: user } };
+}
+
 /** The containers of an application whose data is in the pod's volume `data`. */
 export function applicationContainers(options: ApplicationOptions) {
-  const { user } = options;
-  const securityContext = user === undefined ? {} : { securityContext: { runAsUser: user, runAsGroup: user } };
+  const { user, restricted } = options;
   return {
     terminationGracePeriodSeconds: 1,
+    ...(restricted === true ? { securityContext: restrictedPod(RESTRICTED_USER) } : {}),
     ...(user === undefined ? {} : { initContainers: [privateFolder(user)] }),
     containers: [
       {
@@ -49,7 +71,7 @@ export function applicationContainers(options: ApplicationOptions) {
         image: applicationImage,
         command: ['bash', '-c', startScript(options)],
         volumeMounts: [{ name: 'data', mountPath: '/data' }],
-        ...securityContext,
+        ...containerSecurity(options),
       },
     ],
   };

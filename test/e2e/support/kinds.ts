@@ -45,3 +45,14 @@ export const resourceQuotas = defineKind({
     spec: z.object({ hard: z.record(z.string(), z.string()).optional() }),
   }),
 });
+
+export const limitRanges = defineKind({
+  group: '',
+  version: 'v1',
+  plural: 'limitranges',
+  kind: 'LimitRange',
+  namespaced: true,
+  schema: objectSchema({ apiVersion: 'v1', kind: 'LimitRange' }, namespacedMetadata, {
+    spec: z.object({ limits: z.array(z.record(z.string(), z.unknown())) }),
+  }),
+});

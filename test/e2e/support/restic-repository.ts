@@ -104,16 +104,16 @@ export class ResticRepository {
   /**
    * Backs up new random data as VolSync's mover would, into a repository that exists; the ledger then calls all that there
    * is good, as the controller of an earlier cluster would have left it.
-   * @param time `YYYY-MM-DD hh:mm:ss`, UTC; now if not given.
    * @returns the snapshot and the checksum of what it holds.
    */
-  async backUpNewData(options: { readonly files?: number; readonly time?: string } = {}): Promise<SeededBackup> {
+  async backUpNewData(options: SeedOptions = {}): Promise<SeededBackup> {
     const scratch = await mkdtemp(join(tmpdir(), 'rebound-e2e-'));
     // VolSync's mover picks out snapshots whose path ends so (mover-restic/entry.sh, v0.14).
     const folder = join(scratch, 'data');
     try {
       await mkdir(folder);
-      await run(['bash', '-c', `set -eu; ${fillScript(options.files ?? 20)}`], { cwd: folder });
+      const chown = options.owner === undefined ? '' : `chown -hR ${options.owner}:${options.owner} .`;
+      await run(['bash', '-c', `set -eu; ${fillScript(options.files ?? 20)}; ${chown}`], { cwd: folder });
       const checksum = (await run(['bash', '-c', checksumScript], { cwd: folder })).trim();
       const time = options.time === undefined ? [] : ['--time', options.time];
       const printed = await this.#run(['backup', '--json', '--host', 'volsync', ...time, '.'], folder);
@@ -154,6 +154,15 @@ export class ResticRepository {
   }
 }
 
+export interface SeedOptions {
+  /** 20 if not given. */
+  readonly files?: number;
+  /** `YYYY-MM-DD hh:mm:ss`, UTC; now if not given. */
+  readonly time?: string;
+  /** User and group that the files belong to, which takes root; whoever runs the tests if not given. */
+  readonly owner?: number;
+}
+
 export interface SeededBackup {
   readonly snapshotId: string;
   /** Of {@link checksumScript}. */
@@ -164,7 +173,7 @@ export interface SeededBackup {
 export async function seedBackup(
   workspace: Workspace,
   claim: string,
-  options: { readonly files?: number; readonly prefix?: string } = {},
+  options: SeedOptions & { readonly prefix?: string } = {},
 ): Promise<SeededBackup> {
   const repository = await ResticRepository.of(workspace, claim, options.prefix);
   await repository.init();
