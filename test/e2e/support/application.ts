@@ -51,7 +51,7 @@ const restrictedPod = (user: number) => ({
 });
 
 /** What the restricted Pod Security Standard demands of a container. */
-const restrictedContainer = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
+export const restrictedContainer = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
 
 function containerSecurity({ user, restricted }: ApplicationOptions) {
   if (restricted === true) return { securityContext: restrictedContainer };

@@ -17,6 +17,15 @@ export async function actingController({ client }: ClusterUnderTest): Promise<Po
   return acting;
 }
 
+/** The image that the controllers run: Node without a shell, and a user who is not root. */
+export async function reboundImage({ client }: ClusterUnderTest): Promise<string> {
+  const labelSelector = 'app.kubernetes.io/component=controller';
+  const found = await client.list(pods, { namespace: SYSTEM_NAMESPACE, labelSelector });
+  const image = found.flatMap(({ spec }) => spec.containers).at(0)?.image;
+  if (image === undefined) throw new Error('no controller says what image it runs');
+  return image;
+}
+
 /** Waits until all replicas of a role are there again. */
 export async function untilAvailable({ client }: ClusterUnderTest, role: 'controller' | 'webhook'): Promise<void> {
   await eventually(`the ${role} to be available`, async () => {

@@ -9,6 +9,8 @@ import { NAMESPACE_PREFIX, type Workspace } from './workspace.ts';
 
 export interface OwnTierOptions {
   readonly bucket?: string;
+  /** By which Rebound and its movers reach the store; the cluster's if not given. */
+  readonly endpoint?: string;
   readonly secretAccessKey?: string;
   readonly retention?: BackupPolicySpec['retention'];
   /** Whether claims of other tiers ask its destination too; false if not given, so that no other test waits for it. */
@@ -40,7 +42,7 @@ export async function makeOwnTier(workspace: Workspace, options: OwnTierOptions 
       s3: {
         bucket: options.bucket ?? s3.bucket,
         prefix: name,
-        endpoint: s3.endpoint,
+        endpoint: options.endpoint ?? s3.endpoint,
         region: s3.region,
         credentialsSecretName: name,
       },
