@@ -19,9 +19,8 @@ function partOf(bytes: Uint8Array | undefined, range: ReadOptions['range']): Out
   return part.length === range.lengthBytes ? success(part) : failure('BadResponse', 'the object is shorter');
 }
 
-/** An object store in memory, for tests of what is built on stores. */
-export const createMemoryStore = (): MemoryStore => {
-  const objects = new Map<string, Uint8Array>();
+/** An object store in memory, for tests of what is built on stores; `objects` is what it holds. */
+export const createMemoryStore = (objects = new Map<string, Uint8Array>()): MemoryStore => {
   const modifiedAt = new Map<string, string>();
   const calls: string[] = [];
   const begin = (call: string): Failure | undefined => {

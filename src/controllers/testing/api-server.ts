@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { API_GROUP } from '../../api/group.ts';
 import { KubeError } from '../../kube/errors.ts';
 import { apiVersionOf, type KubeObject, objectKey, type ObjectRef, type ResourceKind } from '../../kube/kind.ts';
-import { childOf, isObject, type Json, type JsonObject, mergePatched, textOf, toJson } from './json.ts';
+import { childOf, copyOf, isObject, type Json, type JsonObject, mergePatched, textOf, toJson } from './json.ts';
+import { parsed } from './parsed.ts';
 import { applied, type FieldSet } from './server-side-apply.ts';
 
 /** One change of one object; without the object, its end. */
@@ -28,7 +29,14 @@ type Subresource = 'status' | undefined;
 export const PVC_PROTECTION = 'kubernetes.io/pvc-protection';
 const nothing: FieldSet = new Map();
 
-export const resourceOf = (kind: ResourceKind): string => `${kind.plural}.${kind.group}`;
+const resources = new WeakMap<ResourceKind, string>();
+
+/** The kind's name in all API groups. */
+export function resourceOf(kind: ResourceKind): string {
+  const known = resources.get(kind) ?? `${kind.plural}.${kind.group}`;
+  resources.set(kind, known);
+  return known;
+}
 
 /**
  * An API server in memory, as faithful as the reconcilers can tell: resource versions, uids, generations, finalizers,
@@ -52,11 +60,11 @@ export class ApiServer {
 
   get<T extends KubeObject>(kind: ResourceKind<T>, ref: ObjectRef): T | undefined {
     const entry = this.#entriesOf(kind).get(objectKey(ref));
-    return entry === undefined ? undefined : kind.parse(entry.object);
+    return entry === undefined ? undefined : parsed(kind, entry.object);
   }
 
   list<T extends KubeObject>(kind: ResourceKind<T>): T[] {
-    return [...this.#entriesOf(kind).values()].map((entry) => kind.parse(entry.object));
+    return [...this.#entriesOf(kind).values()].map((entry) => parsed(kind, entry.object));
   }
 
   /** Grows with every change. */
@@ -71,11 +79,11 @@ export class ApiServer {
 
   /** Changes of a kind's objects since the beginning. */
   historyOf(kind: ResourceKind): readonly Revision[] {
-    return this.#history.get(resourceOf(kind)) ?? [];
+    return this.#historyOf(kind);
   }
 
   create<T extends KubeObject>(kind: ResourceKind<T>, object: object): T {
-    return kind.parse(this.#make(kind, toJson(object), new Map()));
+    return parsed(kind, this.#make(kind, toJson(object), new Map()));
   }
 
   apply<T extends KubeObject>(kind: ResourceKind<T>, object: object, manager: string, subresource?: Subresource): T {
@@ -88,13 +96,13 @@ export class ApiServer {
     if (entry === undefined) {
       if (subresource !== undefined) throw failure(kind, ref, 404, 'NotFound');
       const { fields } = applied({}, owned, nothing, []);
-      return kind.parse(this.#make(kind, given, new Map([[manager, fields]])));
+      return parsed(kind, this.#make(kind, given, new Map([[manager, fields]])));
     }
     const managerName = `${manager}/${subresource ?? ''}`;
     const others = [...entry.managers].filter(([other]) => other !== managerName).map(([, fields]) => fields);
     const result = applied(entry.object, owned, entry.managers.get(managerName) ?? nothing, others);
     const managers = new Map(entry.managers).set(managerName, result.fields);
-    return kind.parse(this.#replace(kind, ref, result.object, { subresource, managers }));
+    return parsed(kind, this.#replace(kind, ref, result.object, { subresource, managers }));
   }
 
   mergePatch<T extends KubeObject>(kind: ResourceKind<T>, ref: ObjectRef, patch: object): T {
@@ -104,7 +112,10 @@ export class ApiServer {
     const { uid, resourceVersion } = isObject(given['metadata']) ? given['metadata'] : {};
     this.#check(kind, ref, entry, { uid, resourceVersion });
     const merged = mergePatched(entry.object, given);
-    const patched = kind.parse(this.#replace(kind, ref, isObject(merged) ? merged : {}, { managers: entry.managers }));
+    const patched = parsed(
+      kind,
+      this.#replace(kind, ref, isObject(merged) ? merged : {}, { managers: entry.managers }),
+    );
     this.#removeIfDue(kind, ref);
     return patched;
   }
@@ -113,7 +124,7 @@ export class ApiServer {
   change(kind: ResourceKind, ref: ObjectRef, edit: (object: JsonObject) => void): void {
     const entry = this.#entriesOf(kind).get(objectKey(ref));
     if (entry === undefined) throw failure(kind, ref, 404, 'NotFound');
-    const object = structuredClone(entry.object);
+    const object = copyOf(entry.object);
     edit(object);
     this.#replace(kind, ref, object, { managers: entry.managers, subresource: 'all' });
     this.#removeIfDue(kind, ref);
@@ -124,7 +135,7 @@ export class ApiServer {
     const entry = this.#entriesOf(kind).get(objectKey(ref));
     if (entry === undefined) return false;
     this.#check(kind, ref, entry, preconditions);
-    const metadata = childOf(structuredClone(entry.object), 'metadata');
+    const metadata = childOf(copyOf(entry.object), 'metadata');
     if (metadata['deletionTimestamp'] !== undefined) return true;
     const object = { ...entry.object, metadata: { ...metadata, deletionTimestamp: this.#time() } };
     if (Array.isArray(metadata['finalizers']) && metadata['finalizers'].length > 0) {
@@ -241,9 +252,15 @@ export class ApiServer {
   }
 
   #remember(kind: ResourceKind, revision: Revision): void {
-    const history = this.#history.get(resourceOf(kind)) ?? [];
-    history.push(revision);
-    this.#history.set(resourceOf(kind), history);
+    this.#historyOf(kind).push(revision);
+  }
+
+  #historyOf(kind: ResourceKind): Revision[] {
+    const known = this.#history.get(resourceOf(kind));
+    if (known !== undefined) return known;
+    const made: Revision[] = [];
+    this.#history.set(resourceOf(kind), made);
+    return made;
   }
 }
 
@@ -265,7 +282,7 @@ function failure(kind: ResourceKind, ref: ObjectRef, code: number, reason: strin
 
 /** `fieldValidation: Strict`: what the kind's schema does not have is an error, not dropped. */
 function refuseUnknownFields(kind: ResourceKind, ref: ObjectRef, object: JsonObject): void {
-  const kept = toJson(kind.parse(object));
+  const kept = toJson(parsed(kind, object));
   for (const part of ['spec', 'status']) {
     const unknown = unknownFields(object[part], kept[part]);
     if (unknown.length > 0) throw failure(kind, ref, 400, `BadRequest: unknown ${part} fields ${unknown.join(', ')}`);

@@ -48,7 +48,8 @@ const failing: Partial<Record<StoreMood, RegExp>> = {
 
 /** The store behind the destination, with a mood that can change at any time. */
 export class DestinationDouble {
-  mood: StoreMood = 'answers';
+  #mood: StoreMood = 'answers';
+  #moods = 0;
   readonly restic: ResticStore;
   readonly #now: () => number;
   readonly #emptied = createMemoryStore();
@@ -61,6 +62,20 @@ export class DestinationDouble {
     restic.store.objects.set(IDENTITY_KEY, identityRecord(IDENTITY));
     restic.store.fault = (call) => this.#faultOf(call);
     this.#exchanged.objects.set(IDENTITY_KEY, identityRecord(OTHER_IDENTITY));
+  }
+
+  get mood(): StoreMood {
+    return this.#mood;
+  }
+
+  set mood(mood: StoreMood) {
+    this.#mood = mood;
+    this.#moods += 1;
+  }
+
+  /** Grows with every change of what it holds, or of its mood. */
+  get revision(): number {
+    return this.#moods + this.restic.objects.changes;
   }
 
   /** The store as a program reaches it. */

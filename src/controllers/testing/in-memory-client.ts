@@ -35,11 +35,17 @@ export class InMemoryClient implements ObjectClient {
   readonly #refusals = new Map<string, Pick<KubeErrorDetails, 'code' | 'detail'>>();
   #trouble: WriteTrouble | undefined;
   #writes = 0;
+  #writesTried = 0;
   #isDead = false;
 
   constructor(server: ApiServer, logs: PodLogs) {
     this.#server = server;
     this.#logs = logs;
+  }
+
+  /** How often it has tried to write, whatever came of it. */
+  get writesTried(): number {
+    return this.#writesTried;
   }
 
   get isDead(): boolean {
@@ -114,6 +120,7 @@ export class InMemoryClient implements ObjectClient {
   }
 
   async #write<T>(kind: ResourceKind, take: () => T): Promise<T> {
+    this.#writesTried += 1;
     await this.#arrive(kind);
     const trouble = this.#trouble;
     const isStruck = trouble?.after === this.#writes;

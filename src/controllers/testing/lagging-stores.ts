@@ -4,6 +4,7 @@ import { copies, type Copy } from '../copies.ts';
 import type { Stores } from '../stores.ts';
 import type { ApiServer, Revision } from './api-server.ts';
 import { isObject, type JsonObject } from './json.ts';
+import { parsed } from './parsed.ts';
 
 /** A local copy that sees the API server's changes in order, but only as far as it is told to. */
 export class LaggingStore<T extends KubeObject> {
@@ -36,9 +37,9 @@ export class LaggingStore<T extends KubeObject> {
       this.store.delete(key);
       return;
     }
-    const parsed = this.#copy.kind.parse(object);
-    const slim = this.#copy.select?.(parsed) ?? parsed;
-    this.store.set(key, { resourceVersion: parsed.metadata.resourceVersion ?? '', object: slim });
+    const whole = parsed(this.#copy.kind, object);
+    const slim = this.#copy.select?.(whole) ?? whole;
+    this.store.set(key, { resourceVersion: whole.metadata.resourceVersion ?? '', object: slim });
   }
 
   #isSelected(key: string, object: JsonObject): boolean {

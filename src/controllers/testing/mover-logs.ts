@@ -10,8 +10,27 @@ interface Log {
 /** The logs of pods, as they grow. */
 export class MoverLogs implements PodLogs {
   readonly #logs = new Map<string, Log>();
-  /** While true, the kubelet cannot be reached. */
-  isBroken = false;
+  #isBroken = false;
+  #revision = 0;
+
+  /** Whether the kubelet cannot be reached. */
+  get isBroken(): boolean {
+    return this.#isBroken;
+  }
+
+  set isBroken(isBroken: boolean) {
+    this.#isBroken = isBroken;
+    this.#revision += 1;
+  }
+
+  get areNone(): boolean {
+    return this.#logs.size === 0;
+  }
+
+  /** Grows with every change. */
+  get revision(): number {
+    return this.#revision;
+  }
 
   write(pod: ObjectRef, ...lines: readonly string[]): void {
     const log = this.#logOf(pod);
@@ -53,7 +72,7 @@ export class MoverLogs implements PodLogs {
   }
 
   #breaks(): boolean {
-    return this.isBroken;
+    return this.#isBroken;
   }
 
   #logOf(pod: ObjectRef): Log {
@@ -65,6 +84,7 @@ export class MoverLogs implements PodLogs {
   }
 
   #wake(log: Log): void {
+    this.#revision += 1;
     log.changed.resolve(undefined);
     log.changed = Promise.withResolvers();
   }

@@ -24,12 +24,17 @@ import { InMemoryClient } from './in-memory-client.ts';
 import { createLaggingStores, type LaggingStores } from './lagging-stores.ts';
 import type { MoverLogs } from './mover-logs.ts';
 
+/** Nobody reads it. Each would open the output once more. */
+const log = pino({ level: 'silent' });
+
 /** One run of the controller, with what it keeps in memory. */
 export interface Process {
   readonly client: InMemoryClient;
   readonly copies: LaggingStores;
   readonly context: ControllerContext;
   readonly logs: MoverLogWatch;
+  /** How often the logs of movers had news for the reconcilers. */
+  readonly newsHeard: () => number;
   readonly catalog: DestinationCatalog;
   readonly signs: ClusterPresenceReconciler;
   readonly restores: VolumeRestoreReconciler;
@@ -56,7 +61,6 @@ export function startProcess(world: Surroundings, leader: string): Process {
   const client = new InMemoryClient(world.server, world.logs);
   const copies = createLaggingStores(world.server);
   const { stores } = copies;
-  const log = pino({ level: 'silent' });
   const catalog = new DestinationCatalog(
     {
       destination: (name) => stores.destinations.get(name),
@@ -88,7 +92,10 @@ export function startProcess(world: Surroundings, leader: string): Process {
     now: world.now,
   };
   const cache = createRepositoryCache();
-  const logs = new MoverLogWatch(context, () => undefined);
+  let newsHeard = 0;
+  const logs = new MoverLogWatch(context, () => {
+    newsHeard += 1;
+  });
   const restores = new VolumeRestoreReconciler(context, cache, logs);
   const takenVolumes = new TakenVolumeReconciler(context);
   const endingPrimes = new EndingPrimeReconciler(context);
@@ -107,5 +114,6 @@ export function startProcess(world: Surroundings, leader: string): Process {
     endingPrimes,
     protections,
     foresights,
+    newsHeard: () => newsHeard,
   };
 }

@@ -1,7 +1,9 @@
-import { createHash, randomBytes, scryptSync } from 'node:crypto';
+import { createHash, scryptSync } from 'node:crypto';
 import { createMemoryStore, type MemoryStore } from '../../destinations/memory-store.ts';
 import type { RepositoryGenesis } from '../../engines/restic/repository-genesis.ts';
+import { sealKeyOf } from '../../engines/restic/key-file.ts';
 import type { SealKey } from '../../engines/restic/sealed-box.ts';
+import { CountedMap } from './counted-map.ts';
 import { sealJson, sealLock } from '../../engines/restic/testing/seal.ts';
 
 /** What restic counts of a snapshot. */
@@ -21,30 +23,35 @@ export interface StoredNodes {
 const base64 = (part: Uint8Array): string => Buffer.from(part).toString('base64');
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
+/** Bytes that are the same each time, so that a story is. */
+const bytesOf = (name: string): Buffer => createHash('sha512').update(name).digest();
+
 function keyFile(master: SealKey, password: string): Buffer {
-  const salt = randomBytes(16);
+  const salt = bytesOf('salt').subarray(0, 16);
   const cost = { N: 2, r: 1, p: 1 };
   const bytes = scryptSync(password, salt, 64, cost);
   const user = { encrypt: bytes.subarray(0, 32), macK: bytes.subarray(32, 48), macR: bytes.subarray(48) };
   const json = { mac: { k: base64(master.macK), r: base64(master.macR) }, encrypt: base64(master.encrypt) };
-  const data = base64(sealJson(user, json).bytes);
+  const data = base64(sealJson(user, json, bytesOf('key').subarray(0, 16)).bytes);
   return Buffer.from(JSON.stringify({ kdf: 'scrypt', ...cost, salt: base64(salt), data }));
 }
 
 function newGenesis(key: SealKey, password: string): RepositoryGenesis {
   const bytes = keyFile(key, password);
-  const { bytes: config } = sealJson(key, { version: 2, id: 'repository' });
+  const { bytes: config } = sealJson(key, { version: 2, id: 'repository' }, bytesOf('config').subarray(0, 16));
   return { config, key: { id: sha256(bytes), bytes } };
 }
 
 /** One restic repository in a store, with real keys, snapshot records and trees, but without the data of any file. */
 export class ResticStore {
-  readonly store: MemoryStore = createMemoryStore();
+  readonly objects = new CountedMap<string, Uint8Array>();
+  readonly store: MemoryStore = createMemoryStore(this.objects);
   /** What is in the trees of snapshots beside the names of files. */
   nodes: StoredNodes = { owner: { uid: 1000, gid: 1000 }, others: [] };
   readonly #path: string;
   readonly #password: string;
-  readonly #key: SealKey = { encrypt: randomBytes(32), macK: randomBytes(16), macR: randomBytes(16) };
+  readonly #key: SealKey = sealKeyOf(bytesOf('master'));
+  #sealed = 0;
   #genesis: RepositoryGenesis | undefined;
   readonly #exclusive = new Set<string>();
   readonly #trees = new Set<string>();
@@ -59,6 +66,12 @@ export class ResticStore {
   get genesis(): RepositoryGenesis {
     this.#genesis ??= newGenesis(this.#key, this.#password);
     return this.#genesis;
+  }
+
+  /** Under each IV one text is sealed. */
+  #nextIv(): Uint8Array {
+    this.#sealed += 1;
+    return bytesOf(`text ${this.#sealed}`).subarray(0, 16);
   }
 
   /** What `restic init` makes, unless it is there. */
@@ -109,7 +122,7 @@ export class ResticStore {
     };
     const time = new Date(timeMilliseconds).toISOString();
     const snapshot = { time, tree: this.#addTree(key, files), hostname: 'volsync', paths: ['/data'], summary };
-    const { name: id, bytes } = sealJson(key, snapshot);
+    const { name: id, bytes } = sealJson(key, snapshot, this.#nextIv());
     this.store.objects.set(this.#keyOf(id), bytes);
     this.store.modifiedAt.set(this.#keyOf(id), new Date(storedMilliseconds).toISOString());
     return id;
@@ -124,17 +137,17 @@ export class ResticStore {
     const id = sha256(json);
     if (this.#trees.has(id)) return id;
     this.#trees.add(id);
-    const { name: pack, bytes } = sealJson(key, { nodes });
+    const { name: pack, bytes } = sealJson(key, { nodes }, this.#nextIv());
     this.store.objects.set(`${this.#path}/data/${pack.slice(0, 2)}/${pack}`, bytes);
     const blobs = [{ id, type: 'tree', offset: 0, length: bytes.length }];
-    const index = sealJson(key, { packs: [{ id: pack, blobs }] });
+    const index = sealJson(key, { packs: [{ id: pack, blobs }] }, this.#nextIv());
     this.store.objects.set(`${this.#path}/index/${index.name}`, index.bytes);
     return id;
   }
 
   /** A process locks the repository, and dies or lives on. Returns the lock's id. */
   addLock(timeMilliseconds: number, exclusive: boolean): string {
-    const { name, bytes } = sealLock(this.init(), { timeMilliseconds, exclusive });
+    const { name, bytes } = sealLock(this.init(), { timeMilliseconds, exclusive }, this.#nextIv());
     const key = `${this.#path}/locks/${name}`;
     this.store.objects.set(key, bytes);
     this.store.modifiedAt.set(key, new Date(timeMilliseconds).toISOString());

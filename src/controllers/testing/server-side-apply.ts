@@ -2,7 +2,7 @@ import { isObject, type Json, type JsonObject, textOf } from './json.ts';
 
 type Path = readonly string[];
 
-/** The fields that a manager has set, by the JSON of their path. */
+/** The fields that a manager has set, by the names of their paths. */
 export type FieldSet = ReadonlyMap<string, Path>;
 
 /** Lists that are merged by a key of their elements; every other list is one value. */
@@ -28,11 +28,19 @@ function withLists(object: JsonObject): JsonObject {
   return Object.fromEntries(fields);
 }
 
-function pathsOf(object: JsonObject, parent: Path = []): Path[] {
-  return Object.entries(object).flatMap(([field, value]) => {
-    const path = [...parent, field];
-    return [path, ...(isObject(value) ? pathsOf(value, path) : [])];
-  });
+/** The paths of all fields, by their names. */
+function pathsOf(object: JsonObject): Map<string, Path> {
+  const paths = new Map<string, Path>();
+  const add = (inner: JsonObject, parent: Path, parentName: string): void => {
+    for (const [field, value] of Object.entries(inner)) {
+      const path = [...parent, field];
+      const name = `${parentName}\n${field}`;
+      paths.set(name, path);
+      if (isObject(value)) add(value, path, name);
+    }
+  };
+  add(object, [], '');
+  return paths;
 }
 
 function merge(target: JsonObject, source: JsonObject): void {
@@ -66,12 +74,12 @@ export interface Applied {
  */
 export function applied(live: JsonObject, given: JsonObject, before: FieldSet, others: readonly FieldSet[]): Applied {
   const source = withoutLists(given);
-  const target = structuredClone(withoutLists(live));
-  const fields = new Map(pathsOf(source).map((path) => [JSON.stringify(path), path]));
+  const target = withoutLists(live);
+  const fields = pathsOf(source);
   const dropped = [...before.entries()]
     .filter(([name]) => !fields.has(name) && !others.some((other) => other.has(name)))
     .map(([, path]) => path);
   for (const path of dropped.toSorted((a, b) => b.length - a.length)) remove(target, path);
-  merge(target, structuredClone(source));
+  merge(target, source);
   return { object: withLists(target), fields };
 }

@@ -85,6 +85,11 @@ export class World {
   /** Those of them that another application has filled, and what they held. */
   readonly offeredVolumes = new Map<string, Content>();
   process: Process;
+  /** When, and by whom, each destination was shown that this cluster lives. */
+  readonly #shownAt = new Map<string, string>();
+  /** How everything stood when each reconciler began its last work. */
+  readonly #still = new Map<string, string>();
+  #signsShown = 0;
   #restoresNamed = 0;
   #leaders = 0;
   #position = 0;
@@ -123,6 +128,7 @@ export class World {
 
   /** Lets what is under way come to rest: logs that are followed reach their listeners. */
   async rest(): Promise<void> {
+    if (this.logs.areNone) return;
     const there = new Set(this.server.list(pods).map((pod) => objectKey(pod.metadata)));
     this.logs.keep((key) => there.has(key));
     await settle();
@@ -173,9 +179,16 @@ export class World {
     return [...new Set([...real, ...believed].map((one) => objectKey(one.metadata)))];
   }
 
-  /** The destinations are shown that this cluster lives. */
+  /** The destinations are shown that this cluster lives, once at a time. */
   async showLife(): Promise<void> {
-    for (const { metadata } of this.server.list(backupDestinations)) await this.process.signs.reconcile(metadata.name);
+    for (const { metadata } of this.server.list(backupDestinations)) {
+      const { name, uid, generation } = metadata;
+      const moment = [uid, generation, this.#leaders, this.now(), this.destination.mood].join();
+      if (this.#shownAt.get(name) === moment) continue;
+      this.#shownAt.set(name, moment);
+      this.#signsShown += 1;
+      await this.process.signs.reconcile(name);
+    }
   }
 
   async reconcileRestores(): Promise<void> {
@@ -378,21 +391,34 @@ export class World {
     ];
   }
 
-  /** The controller sees everything and looks at everything. What fails is left for the next time, as a queue does. */
+  /** All that a reconcile could find other than the one before. */
+  get #standing(): string {
+    const { server, destination, logs, process } = this;
+    const heard = [process.client.writesTried, process.newsHeard(), this.#signsShown];
+    return [this.now(), this.#leaders, server.revision, destination.revision, logs.revision, ...heard].join();
+  }
+
+  /**
+   * The controller sees everything and looks at everything. What fails is left for the next time, as a queue does, and so
+   * is what would find all as it was when it last changed nothing.
+   */
   async look(): Promise<void> {
-    for (const reconcile of [
-      () => this.showLife(),
-      () => this.reconcileProtection(),
-      () => this.reconcileForesight(),
-      () => this.reconcileRestores(),
-      () => this.reconcileVolumes(),
-    ]) {
-      this.process.copies.seeEverything();
-      await this.rest();
-      await this.tolerating(reconcile);
-    }
+    await this.#workOn('signs', () => this.showLife());
+    await this.#workOn('protections', () => this.reconcileProtection());
+    await this.#workOn('foresights', () => this.reconcileForesight());
+    await this.#workOn('restores', () => this.reconcileRestores());
+    await this.#workOn('volumes', () => this.reconcileVolumes());
+  }
+
+  async #workOn(name: string, reconcile: () => Promise<void>): Promise<void> {
+    const standing = this.#standing;
+    if (this.#still.get(name) === standing) return;
     this.process.copies.seeEverything();
     await this.rest();
+    await this.tolerating(reconcile);
+    this.process.copies.seeEverything();
+    await this.rest();
+    this.#still.set(name, standing);
   }
 
   /** A reconcile may fail as the API server fails; a process that died of it is followed by another. */

@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { seal as sealWith, type SealKey } from '../sealed-box.ts';
 
-/** Seals under an IV of its own. */
-export const seal = (key: SealKey, plain: Uint8Array): Buffer => sealWith(key, randomBytes(16), plain);
+/** Seals under an IV of its own, as long as no other is given. */
+export const seal = (key: SealKey, plain: Uint8Array, iv: Uint8Array = randomBytes(16)): Buffer =>
+  sealWith(key, iv, plain);
 
 /** A file of a repository, with the name that restic gives it. */
 export interface SealedFile {
@@ -10,8 +11,8 @@ export interface SealedFile {
   readonly bytes: Buffer;
 }
 
-export function sealJson(key: SealKey, value: object): SealedFile {
-  const bytes = seal(key, Buffer.from(JSON.stringify(value)));
+export function sealJson(key: SealKey, value: object, iv?: Uint8Array): SealedFile {
+  const bytes = seal(key, Buffer.from(JSON.stringify(value)), iv);
   return { name: createHash('sha256').update(bytes).digest('hex'), bytes };
 }
 
@@ -19,7 +20,8 @@ export function sealJson(key: SealKey, value: object): SealedFile {
 export function sealLock(
   key: SealKey,
   lock: { readonly timeMilliseconds: number; readonly exclusive: boolean },
+  iv?: Uint8Array,
 ): SealedFile {
   const time = new Date(lock.timeMilliseconds).toISOString();
-  return sealJson(key, { time, exclusive: lock.exclusive, hostname: 'mover-1', username: 'root', pid: 33 });
+  return sealJson(key, { time, exclusive: lock.exclusive, hostname: 'mover-1', username: 'root', pid: 33 }, iv);
 }
