@@ -35,6 +35,7 @@ export async function clearLocks(
   const { destination, path: repositoryPath, password } = access;
   const reading = await readLocks({ destination, repositoryPath, password, cache }, options);
   if (reading.kind === 'unknown') return reading;
+  if (reading.kind === 'absent') return withoutRepository(purpose, reading.message);
   const { locks } = reading;
   const { stale, verdict } = decideLocks({ locks, purpose, repositoryPath, nowMilliseconds: context.now() });
   for (const lock of stale) {
@@ -44,6 +45,10 @@ export async function clearLocks(
   }
   return verdict.kind === 'free' ? verdict : { ...verdict, kind: 'locked' };
 }
+
+/** Nothing locks a restore out of what is not there, and its choice of a snapshot tells what that means; a backup has failed. */
+const withoutRepository = (purpose: LockPurpose, message: string): LockState =>
+  purpose === 'restore' ? { kind: 'free' } : { kind: 'unknown', reason: 'Damaged', message };
 
 const leftBehind = (repositoryPath: string, why: { readonly message: string }): string =>
   `repository ${repositoryPath} is locked by a dead process, and its lock can't be removed: ${why.message}`;

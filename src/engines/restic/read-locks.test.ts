@@ -59,7 +59,7 @@ describe('readLocks', () => {
 
   it('invariant 2: tells nothing of the locks of a repository that is not there', async () => {
     store.objects.delete(`${folder}/config`);
-    expect(await read()).toMatchObject({ kind: 'unknown', reason: 'Damaged' });
+    expect(await read()).toMatchObject({ kind: 'absent' });
   });
 
   it('reads who holds which lock since when', async () => {

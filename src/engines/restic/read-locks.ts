@@ -13,6 +13,8 @@ import { isNamedByHash, readSealedJson } from './stored-file.ts';
 /** The locks of a repository, or why they can't be told. */
 export type LocksReading =
   | { readonly kind: 'read'; readonly locks: readonly RepositoryLock[] }
+  /** There is neither a lock nor a repository, as in a store that was emptied. */
+  | { readonly kind: 'absent'; readonly message: string }
   | { readonly kind: 'unknown'; readonly reason: RepositoryUnknownReason; readonly message: string };
 
 const CONCURRENT_READS = 8;
@@ -73,17 +75,14 @@ async function readListed(
   return failed ?? success(locks);
 }
 
-const gone = ({ repositoryPath, destination }: RepositoryAccess, what: string): LocksReading => ({
-  kind: 'unknown',
-  reason: 'Damaged',
-  message: `repository ${repositoryPath} in ${destination.description} ${what}`,
-});
+const nameOf = ({ repositoryPath, destination }: RepositoryAccess): string =>
+  `repository ${repositoryPath} in ${destination.description}`;
 
-/** A store that was emptied lists no lock either: nothing is free but a repository that is there. */
 async function withoutLocks(access: RepositoryAccess, step: Step): Promise<LocksReading> {
   const config = await access.destination.read(configKey(access.repositoryPath), step());
   if (!config.ok) return { kind: 'unknown', reason: config.reason, message: config.message };
-  return config.value === undefined ? gone(access, 'is not there') : { kind: 'read', locks: [] };
+  if (config.value === undefined) return { kind: 'absent', message: `${nameOf(access)} is not there` };
+  return { kind: 'read', locks: [] };
 }
 
 /**
@@ -102,7 +101,13 @@ export async function readLocks(
   if (listed.length === 0) return await withoutLocks(access, step);
   const opened = await openRepository(access, step);
   if (opened.kind === 'unknown') return opened;
-  if (opened.kind === 'absent') return gone(access, 'has locks, but its config and keys are gone');
+  if (opened.kind === 'absent') {
+    return {
+      kind: 'unknown',
+      reason: 'Damaged',
+      message: `${nameOf(access)} has locks, but its config and keys are gone`,
+    };
+  }
   const locks = await readListed(access, listed, opened.key, step);
   if (!locks.ok) return { kind: 'unknown', reason: locks.reason, message: locks.message };
   return { kind: 'read', locks: locks.value };
