@@ -26,7 +26,7 @@ const OVERDUE_MILLISECONDS = 2.5 * 3_600_000;
 /** A claim that waits for more calm rounds, a minute each, has been told why. */
 const TELLING_ROUNDS = 5;
 
-const readableMoods = new Set(['answers', 'snapshotsFail', 'damaged']);
+const readableMoods = new Set(['answers', 'snapshotsFail', 'damaged', 'signsFail']);
 
 /** Looks on as a world changes, and says where an invariant did not hold. */
 export class Watcher {
@@ -188,10 +188,10 @@ export class Watcher {
     const isPaused = because.length > 0;
     if (isPaused && retainOf(source)['within'] !== '1000y' && source.spec['paused'] !== true)
       this.#report(3, `snapshots are removed in spite of: ${because.join(', ')}`);
-    const ids = this.#world.truth.snapshots.map((one) => one.id);
-    if (isPaused && ids.length > 0 && this.#kept.some((id) => !ids.includes(id)))
+    const { truth } = this.#world;
+    if (isPaused && this.#kept.some((id) => !truth.has(id) && !truth.isLost(id)))
       this.#report(3, `snapshots went in spite of: ${because.join(', ')}`);
-    this.#kept = isPaused ? ids : [];
+    this.#kept = isPaused ? truth.snapshots.map((one) => one.id) : [];
   }
 
   #reasonsToKeep({ metadata }: PersistentVolumeClaim): readonly string[] {
@@ -235,7 +235,7 @@ export class Watcher {
     for (const source of server.list(replicationSources)) {
       if (!(Number(retainOf(source)['last']) >= 1)) this.#report(4, 'a schedule may keep no snapshot at all');
     }
-    if (truth.newest === undefined) this.#good = undefined;
+    if (this.#good !== undefined && truth.isLost(this.#good.id)) this.#good = this.#account.newestGood;
     if (this.#good !== undefined && !truth.has(this.#good.id)) {
       this.#report(4, `the newest good snapshot, with ${this.#good.content.files} files, was removed`);
       this.#good = this.#account.newestGood;

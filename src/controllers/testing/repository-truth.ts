@@ -30,6 +30,7 @@ export class RepositoryTruth {
   readonly #restic: ResticStore;
   #snapshots: readonly TrueSnapshot[] = [];
   readonly #runs: TrueRun[] = [];
+  readonly #lost = new Set<string>();
 
   constructor(restic: ResticStore) {
     this.#restic = restic;
@@ -102,8 +103,16 @@ export class RepositoryTruth {
 
   /** Somebody removes all snapshots, and leaves the rest of the repository as it is. */
   lose(): void {
-    for (const one of this.#snapshots) this.#restic.removeSnapshot(one.id);
+    for (const { id } of this.#snapshots) {
+      this.#restic.removeSnapshot(id);
+      this.#lost.add(id);
+    }
     this.#snapshots = [];
+  }
+
+  /** Whether somebody removed a snapshot that no mover did. */
+  isLost(id: string): boolean {
+    return this.#lost.has(id);
   }
 
   /** Somebody removes one snapshot. */
