@@ -57,6 +57,16 @@ export default defineConfig({
           hookTimeout: 1_800_000,
         },
       },
+      {
+        test: {
+          name: 'two-clusters',
+          include: ['test/two-clusters/**/*.test.ts'],
+          globalSetup: ['test/two-clusters/global-setup.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 1_800_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

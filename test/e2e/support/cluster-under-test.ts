@@ -24,8 +24,9 @@ export class ClusterUnderTest {
     this.client = new KubeClient({ connection: this.#connection, fieldManager: 'rebound-e2e' });
   }
 
-  static async connect(): Promise<ClusterUnderTest> {
-    const provider = await chooseProvider();
+  /** @param chosen the first cluster if not given. */
+  static async connect(chosen?: ClusterProvider): Promise<ClusterUnderTest> {
+    const provider = chosen ?? (await chooseProvider());
     return new ClusterUnderTest(provider, await provider.environment());
   }
 

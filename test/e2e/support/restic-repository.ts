@@ -89,6 +89,11 @@ export class ResticRepository {
     return snapshotList.parse(JSON.parse(await this.#run(['snapshots', '--json'])));
   }
 
+  /** Paths of all that a snapshot holds. */
+  async files(snapshotId: string): Promise<readonly string[]> {
+    return (await this.#run(['ls', '--no-lock', snapshotId])).split('\n');
+  }
+
   /** A lock of this repository, as another process would have written it. */
   async sealLock(ageSeconds: number, exclusive: boolean) {
     const { mac, encrypt } = masterKey.parse(JSON.parse(await this.#run(['cat', 'masterkey', '--no-lock'])));
