@@ -89,7 +89,7 @@ export class ResticStore {
   /** Another program has initialised the repository at the same time: its key is there, and its config is not. */
   addStrayKey(): void {
     this.init();
-    const master = { encrypt: randomBytes(32), macK: randomBytes(16), macR: randomBytes(16) };
+    const master = sealKeyOf(bytesOf(`stray key ${this.#strayKeys.size}`));
     const bytes = keyFile(master, this.#password);
     const key = `${this.#path}/keys/${sha256(bytes)}`;
     this.store.objects.set(key, bytes);
