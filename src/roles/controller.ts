@@ -50,11 +50,7 @@ export async function runController(settings: ControllerSettings): Promise<void>
   const definitions = new DefinitionWatch({ client, logger: log, onLost: () => process.exit(1) });
   addHealth(lifecycle, { settings, metrics, reflectors, elector, definitions });
   lifecycle.add({ name: 'connection', stop: () => connection.close() });
-  lifecycle.add({
-    name: 'watch of definitions',
-    start: () => definitions.start(),
-    stop: () => definitions.stop(),
-  });
+  lifecycle.add({ name: 'watch of definitions', start: () => definitions.start(), stop: () => definitions.stop() });
   const lead = async (): Promise<void> => {
     elector.start();
     await elector.elected();

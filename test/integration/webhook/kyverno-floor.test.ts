@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { decisionToken } from '../../../src/domain/decision-token.ts';
 import type { PersistentVolumeClaim } from '../../../src/kube/objects.ts';
 import { poll } from '../../cluster/poll.ts';
@@ -18,7 +19,7 @@ const api = { apiVersion: 'admissionregistration.k8s.io/v1', metadata: { name } 
 
 /** The policy as Kubernetes' own, and its binding. */
 function asBuiltIn(kyverno: Manifest | undefined): Manifest[] {
-  const { evaluation: _how, validationActions, ...spec } = Object(kyverno?.['spec']);
+  const { evaluation: _how, validationActions, ...spec } = z.record(z.string(), z.unknown()).parse(kyverno?.['spec']);
   return [
     { ...api, kind: 'ValidatingAdmissionPolicy', spec },
     { ...api, kind: 'ValidatingAdmissionPolicyBinding', spec: { policyName: name, validationActions } },
