@@ -5,6 +5,7 @@ import { deploy, lifeOf } from './support/application.ts';
 import { untilTold } from './support/claim-story.ts';
 import type { ClusterUnderTest } from './support/cluster-under-test.ts';
 import { actingController } from './support/deployments.ts';
+import { eventually } from './support/eventually.ts';
 import { protect, untilProtection } from './support/protection.ts';
 import { seedBackup } from './support/restic-repository.ts';
 import { scenario } from './support/scenario.ts';
@@ -31,7 +32,10 @@ async function readDefinitions(cluster: ClusterUnderTest): Promise<string> {
 async function installVolsync(cluster: ClusterUnderTest, crds: string): Promise<void> {
   const apply = ['apply', '--server-side', '--force-conflicts', '--field-manager=rebound-cluster', '-f', '-'];
   await cluster.kubectl(apply, crds);
-  await cluster.kubectl(['wait', '--for=condition=Established', '--timeout=60s', 'crd', ...names]);
+  // A CRD without conditions, as it is at first, is an error for kubectl.
+  await eventually('the CRDs to be established', () =>
+    cluster.kubectl(['wait', '--for=condition=Established', '--timeout=10s', 'crd', ...names]),
+  );
   await cluster.provider.startVolsync();
 }
 
