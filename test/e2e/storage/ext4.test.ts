@@ -1,8 +1,9 @@
 import { describe, expect } from 'vitest';
 
+import { namespaces } from '../../../src/kube/objects.ts';
 import { checksumOf, deploy, inApplication, lifeOf, remove } from '../support/application.ts';
 import { untilTold } from '../support/claim-story.ts';
-import { protect } from '../support/protection.ts';
+import { annotate, protect } from '../support/protection.ts';
 import { scenario } from '../support/scenario.ts';
 import { compareMetadata, decorateScript, metadataOf } from '../support/volume-metadata.ts';
 
@@ -61,5 +62,27 @@ describe.concurrent('volumes that are ext4 file systems of their real size', () 
     expect(told.type).toBe('Warning');
     expect((await workspace.claim('notes')).status?.phase).toBe('Pending');
     await remove(workspace, 'notes');
+  });
+
+  scenario('files of several owners come back where the namespace allows privileged movers', async ({ workspace }) => {
+    const options = { tier: 'hourly', storageClassName: 'ext4-immediate' };
+    const { client, namespace } = workspace;
+    await client.mergePatch(
+      namespaces,
+      { name: namespace },
+      { metadata: { annotations: { 'volsync.backube/privileged-movers': 'true' } } },
+    );
+    await deploy(workspace, 'notes', options);
+    await annotate(workspace, 'notes', { 'rebound.dev/mover-user': '1234:5678' });
+    await lifeOf(workspace, 'notes');
+    await inApplication(workspace, 'notes', 'chown 1234:5678 nothing; chown 33:34 secret');
+    const before = await metadataOf(workspace, 'notes');
+    await protect(workspace, 'notes');
+    await remove(workspace, 'notes');
+    await deploy(workspace, 'notes', options);
+    expect((await lifeOf(workspace, 'notes')).origin).toBe('filled');
+    expect(compareMetadata(before, await metadataOf(workspace, 'notes')).filter(({ path }) => path !== '.')).toEqual(
+      [],
+    );
   });
 });
