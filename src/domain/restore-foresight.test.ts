@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RestoreForesight, TreeFacts } from '../api/restore-foresight.ts';
-import type { MoverUser, SnapshotReference } from '../api/snapshot.ts';
-import { isForesightNews, isLookDue, viewForesight } from './restore-foresight.ts';
+import type { SnapshotReference } from '../api/snapshot.ts';
+import { isForesightNews, isLookDue, type LookFacts, viewForesight } from './restore-foresight.ts';
 import type { RestoreLimit } from './restore-limits.ts';
 
 const backup = (id: string, time: string, files: number): SnapshotReference => ({ id, time, files, directories: 1 });
@@ -10,37 +10,39 @@ const moverUser = { runAsUser: 1000 };
 const tree: TreeFacts = { entries: 100, whole: true, owners: [] };
 const plain: RestoreForesight = { snapshot: first, tree, moverUser, told: [] };
 
+const old: LookFacts = { before: plain, lastBackup: first, moverUser, claimCreated: '2029-01-01T00:00:00Z' };
+const isDue = (facts: Partial<LookFacts>): boolean => isLookDue({ ...old, ...facts });
+const anHourLater = backup('2', '2030-01-01T01:00:00Z', 99);
+
 describe('isLookDue', () => {
   it('is at the first backup, and not at each of the next', () => {
-    expect(isLookDue(undefined, first, moverUser)).toBe(true);
-    expect(isLookDue(plain, first, moverUser)).toBe(false);
-    expect(isLookDue(plain, backup('2', '2030-01-02T12:00:00Z', 120), moverUser)).toBe(false);
+    expect(isDue({ before: undefined })).toBe(true);
+    expect(isDue({})).toBe(false);
+    expect(isDue({ lastBackup: backup('2', '2030-01-02T12:00:00Z', 120) })).toBe(false);
   });
 
-  it.each<[string, RestoreForesight, SnapshotReference, MoverUser]>([
-    ['the mover runs as another', plain, backup('2', '2030-01-01T01:00:00Z', 99), { runAsUser: 33 }],
-    ['the volume has grown', plain, backup('2', '2030-01-01T01:00:00Z', 400), moverUser],
-    ['the volume has shrunk', plain, backup('2', '2030-01-01T01:00:00Z', 3), moverUser],
-    ['a week has gone by', plain, backup('2', '2030-01-08T00:00:00Z', 99), moverUser],
+  it.each<[string, Partial<LookFacts>]>([
+    ['the mover runs as another', { lastBackup: anHourLater, moverUser: { runAsUser: 33 } }],
+    ['the volume has grown', { lastBackup: { ...anHourLater, files: 400 } }],
+    ['the volume has shrunk', { lastBackup: { ...anHourLater, files: 3 } }],
+    ['a week has gone by', { lastBackup: backup('2', '2030-01-08T00:00:00Z', 99) }],
     [
       'a day has, and what was told may be mended',
-      { ...plain, told: ['ACLsLost'] },
-      backup('2', '2030-01-02T00:00:00Z', 99),
-      moverUser,
+      { before: { ...plain, told: ['ACLsLost'] }, lastBackup: backup('2', '2030-01-02T00:00:00Z', 99) },
     ],
-    [
-      'the last one could not be looked into',
-      { ...plain, tree: undefined },
-      backup('2', '2030-01-01T01:00:00Z', 99),
-      moverUser,
-    ],
-  ])('is once %s', (_, before, lastBackup, user) => {
-    expect(isLookDue(before, lastBackup, user)).toBe(true);
+    ['the last one could not be looked into', { before: { ...plain, tree: undefined }, lastBackup: anHourLater }],
+    ['a new claim is twice as old', { claimCreated: '2029-12-31T23:00:00Z', lastBackup: anHourLater }],
+  ])('is once %s', (_, facts) => {
+    expect(isDue(facts)).toBe(true);
+  });
+
+  it('is not yet while a new claim is not twice as old', () => {
+    expect(isDue({ claimCreated: '2029-12-31T22:00:00Z', lastBackup: anHourLater })).toBe(false);
   });
 
   it('is not for the snapshot that was looked into, whatever else has changed', () => {
-    expect(isLookDue(plain, first, { runAsUser: 33 })).toBe(false);
-    expect(isLookDue({ ...plain, tree: undefined, unread: 'damaged' }, first, moverUser)).toBe(false);
+    expect(isDue({ moverUser: { runAsUser: 33 } })).toBe(false);
+    expect(isDue({ before: { ...plain, tree: undefined, unread: 'damaged' } })).toBe(false);
   });
 });
 

@@ -7,8 +7,18 @@ const DAY_MILLISECONDS = 86_400_000;
 /** What was found to be limited may have been mended. */
 const LIMITED_AGAIN_MILLISECONDS = DAY_MILLISECONDS;
 const PLAIN_AGAIN_MILLISECONDS = 7 * DAY_MILLISECONDS;
-/** The first backup of an application that has just started holds little: what comes later counts. */
+/** What is half or twice as much is something else. */
 const GROWTH = 2;
+
+/** What is known when it is asked whether a backup has to be looked into. */
+export interface LookFacts {
+  /** What was found in an earlier one. */
+  readonly before: RestoreForesight | undefined;
+  readonly lastBackup: SnapshotReference;
+  readonly moverUser: MoverUser;
+  /** RFC 3339; when the claim was made. */
+  readonly claimCreated: string;
+}
 
 const countOf = ({ files, directories }: SnapshotReference): number | undefined =>
   files === undefined ? undefined : files + (directories ?? 0);
@@ -20,21 +30,19 @@ function hasOtherContent(before: SnapshotReference, now: SnapshotReference): boo
 }
 
 /**
- * Whether the newest backup has to be looked into, given what is known of an earlier one: the first time, after the movers'
- * user has changed or the content has grown or shrunk by half, and now and then.
+ * Whether the newest backup has to be looked into: the first time; once the movers' user is another, or the content half or
+ * twice as much; and now and then. The first backup of an application that has just started says little of what it will
+ * hold, so the next look comes when the claim is twice as old, until that is longer than a week, or a day.
  */
-export function isLookDue(
-  before: RestoreForesight | undefined,
-  lastBackup: SnapshotReference,
-  moverUser: MoverUser,
-): boolean {
+export function isLookDue({ before, lastBackup, moverUser, claimCreated }: LookFacts): boolean {
   if (before === undefined) return true;
   const { snapshot, tree, told } = before;
   if (snapshot.id === lastBackup.id) return false;
   if (tree === undefined || !isDeepStrictEqual(before.moverUser, moverUser)) return true;
   const ageMilliseconds = Date.parse(lastBackup.time) - Date.parse(snapshot.time);
+  const claimAgeMilliseconds = Math.max(0, Date.parse(snapshot.time) - Date.parse(claimCreated));
   const againMilliseconds = told.length > 0 ? LIMITED_AGAIN_MILLISECONDS : PLAIN_AGAIN_MILLISECONDS;
-  return ageMilliseconds >= againMilliseconds || hasOtherContent(snapshot, lastBackup);
+  return ageMilliseconds >= Math.min(claimAgeMilliseconds, againMilliseconds) || hasOtherContent(snapshot, lastBackup);
 }
 
 /** Whether something is foreseen that the user was not told, or was told of other movers. What is recorded is all that counts. */

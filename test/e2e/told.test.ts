@@ -1,6 +1,8 @@
 import { describe, expect } from 'vitest';
 
-import { deploy, inApplication, lifeOf, remove, startPod } from './support/application.ts';
+import { TIER_LABEL } from '../../src/api/labels.ts';
+import { persistentVolumeClaims } from '../../src/kube/objects.ts';
+import { deploy, inApplication, lifeOf, remove } from './support/application.ts';
 import { claimManifest, type ClaimOptions } from './support/claim-manifest.ts';
 import { describeClaim, untilTold } from './support/claim-story.ts';
 import { resourceQuotas } from './support/kinds.ts';
@@ -90,12 +92,12 @@ describe.concurrent('what cannot be as the user expects is told on the claim', (
   });
 
   scenario('invariant 11: what a restore would lack, by name, at the first backup', async ({ workspace }) => {
-    const options = { tier: 'hourly', storageClassName: 'ext4-immediate' };
-    await workspace.createClaim('notes', options);
-    await startPod(workspace, 'notes');
+    const { client, namespace } = workspace;
+    await deploy(workspace, 'notes', { storageClassName: 'ext4-immediate' });
     await lifeOf(workspace, 'notes');
     await inApplication(workspace, 'notes', `${decorateScript}; chown 1234:5678 tagged`);
-    await requestBackup(workspace, 'notes');
+    const labels = { [TIER_LABEL]: 'hourly' };
+    await client.mergePatch(persistentVolumeClaims, { namespace, name: 'notes' }, { metadata: { labels } });
     const told = await untilTold(workspace, 'notes', 'RestoreLimited');
     expect(told.type).toBe('Warning');
     expect(told.message).toMatch(/1 of \d+ files and folders belongs to 1234:5678, such as tagged/);

@@ -106,11 +106,25 @@ describe('at the first backup', () => {
   });
 });
 
+it('invariant 11: names what an application has made only after its first backup', async () => {
+  runAs({ runAsUser: 1000, fsGroup: 1000 });
+  await start();
+  await backUp();
+  expect(limited()).toMatchObject({ status: 'False' });
+  hold(acl);
+  await world.until(({ events }) => {
+    world.backUp('complete');
+    return events.some(({ reason }) => reason === 'RestoreLimited');
+  });
+  expect(limited()?.message).toContain('ACLs on 1 file or folder, such as shared');
+});
+
 describe('afterwards', () => {
   beforeEach(async () => {
     hold(acl);
     runAs({ runAsUser: 1000, fsGroup: 1000 });
     await start();
+    world.wait(7 * 86_400_000);
     await backUp();
     expect(warnings()).toHaveLength(1);
   });

@@ -65,7 +65,8 @@ export class RestoreForesightReconciler {
     const { claim, status, lastBackup } = subject;
     const { restoreForesight: before, moverUser = {} } = status;
     const look =
-      before !== undefined && !isLookDue(before, lastBackup, moverUser)
+      before !== undefined &&
+      !isLookDue({ before, lastBackup, moverUser, claimCreated: claim.metadata.creationTimestamp })
         ? before
         : await lookIntoBackup({ context: this.#context, cache: this.#cache }, subject);
     if ('failed' in look) {
