@@ -229,7 +229,6 @@ describe.concurrent('a class whose new volumes are full', () => {
       expect(await describeClaim(workspace, 'notes')).toContain('rebound.dev/restore: none');
       expect((await workspace.claim('notes')).status?.phase).toBe('Pending');
       expect(await checksumOf(workspace, 'theirs')).toBe(checksum);
-      workspace.onEnd(() => client.delete(persistentVolumes, volume));
       await remove(workspace, 'notes');
       await workspace.eventually('the prime claim to be gone', async () => {
         const ref = { namespace, name: prime?.metadata.name ?? '' };
@@ -237,6 +236,8 @@ describe.concurrent('a class whose new volumes are full', () => {
       });
       expect(await checksumOf(workspace, 'theirs')).toBe(checksum);
       expect((await client.get(persistentVolumes, volume))?.spec.persistentVolumeReclaimPolicy).toBe('Retain');
+      // It stays for a person to look at.
+      await client.delete(persistentVolumes, volume);
     },
   );
 });

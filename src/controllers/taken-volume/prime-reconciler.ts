@@ -1,5 +1,5 @@
 import { isMadeForItsClaim } from '../../domain/fillable-volume.ts';
-import { isConflict } from '../../kube/errors.ts';
+import { isConflict, isNotFound } from '../../kube/errors.ts';
 import { persistentVolumes, type PersistentVolume, type PersistentVolumeClaim } from '../../kube/objects.ts';
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import type { ControllerContext } from '../context.ts';
@@ -34,6 +34,8 @@ export class EndingPrimeReconciler {
     } catch (error) {
       // Its local copy lags: it may just have been given a volume.
       if (isConflict(error)) return requeueAfter(COPY_LAG_MILLISECONDS);
+      // It is gone meanwhile, and nothing is owed to it any more.
+      if (isNotFound(error)) return done();
       throw error;
     }
   };

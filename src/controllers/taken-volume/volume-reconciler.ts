@@ -1,7 +1,7 @@
 import { isMadeForItsClaim, isOffered } from '../../domain/fillable-volume.ts';
 import { FORMER_POLICY_ANNOTATION, nextReturnStep, type QuestionedVolume } from '../../domain/letting-go.ts';
 import { isPrimeClaimName } from '../../domain/object-names.ts';
-import { isConflict } from '../../kube/errors.ts';
+import { isConflict, isNotFound } from '../../kube/errors.ts';
 import { persistentVolumeClaims, persistentVolumes, type PersistentVolume } from '../../kube/objects.ts';
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import type { ControllerContext } from '../context.ts';
@@ -37,6 +37,8 @@ export class TakenVolumeReconciler {
     } catch (error) {
       // The restore itself, or the volume controller, was at it too.
       if (isConflict(error)) return requeueAfter(COPY_LAG_MILLISECONDS);
+      // It is gone meanwhile, and nothing is owed to it any more.
+      if (isNotFound(error)) return done();
       throw error;
     }
   };
