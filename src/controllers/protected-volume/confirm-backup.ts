@@ -108,7 +108,8 @@ function snapshotOf(backup: EndedBackup, found: Found): Snapshot | undefined {
   const { report, afterMilliseconds = 0, beforeMilliseconds } = backup;
   if (report.kind === 'saved') {
     const named = found.snapshots.find((one) => one.id.startsWith(report.snapshotId));
-    return named === undefined || isOfAnotherRun(named, backup, found) ? undefined : named;
+    if (named === undefined || isOfAnotherRun(named, backup, found)) return undefined;
+    return named.timeMilliseconds >= afterMilliseconds - CLOCK_SKEW_MILLISECONDS ? named : undefined;
   }
   const newest = found.snapshots.findLast((one) => one.timeMilliseconds <= (beforeMilliseconds ?? Infinity));
   if (newest === undefined || isOfAnotherRun(newest, backup, found)) return undefined;

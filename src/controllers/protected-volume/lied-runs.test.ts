@@ -35,6 +35,21 @@ describe('a run that the engine calls done, and that has left no snapshot', () =
   });
 
   it.each(['muteLie', 'repeated'] as const)(
+    'invariant 13: is not confirmed by what a run has left hours before that nobody could see end (%s)',
+    async (end) => {
+      world.wait(5 * MINUTE);
+      world.destination.mood = 'snapshotsFail';
+      world.backUp('complete');
+      await world.look();
+      world.wait(60 * MINUTE);
+      world.backUp(end);
+      world.destination.mood = 'answers';
+      await world.look();
+      expect(ready()).toMatchObject({ status: 'False', reason: 'SnapshotMissing' });
+    },
+  );
+
+  it.each(['muteLie', 'repeated'] as const)(
     'invariant 13: is not confirmed by what an earlier claim of the same name has left minutes ago (%s)',
     async (end) => {
       const left = world.truth.newest?.id;
