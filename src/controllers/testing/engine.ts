@@ -27,16 +27,12 @@ export type RestoreEnd = 'complete' | 'older' | 'nothing' | 'half' | 'error' | '
 export type BackupEnd = 'complete' | 'error' | 'lied' | 'mute' | 'muteLie' | 'repeated' | 'partial' | 'forgetFails';
 
 export const restoreEnds: readonly RestoreEnd[] = ['complete', 'older', 'nothing', 'half', 'error', 'errorAtEnd'];
-export const backupEnds: readonly BackupEnd[] = [
-  'complete',
-  'error',
-  'lied',
-  'mute',
-  'muteLie',
-  'repeated',
-  'partial',
-  'forgetFails',
-];
+/**
+ * The ends in random stories. `muteLie` and `repeated` have tests of their own (lied-runs.test.ts): within the skew that
+ * clocks may have, whoever looks can't tell a run that left nothing from one before it that nobody saw end, and what may
+ * follow then is more than the invariants of the stories can judge.
+ */
+export const backupEnds: readonly BackupEnd[] = ['complete', 'error', 'lied', 'mute', 'partial', 'forgetFails'];
 
 const muteEnds: readonly BackupEnd[] = ['mute', 'muteLie'];
 
