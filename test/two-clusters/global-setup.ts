@@ -17,6 +17,8 @@ export default async function setUp(): Promise<() => Promise<void>> {
   const first = await chooseProvider();
   const second = await chooseTwin();
   await first.up(report);
+  // A run that was broken off may have left one, which knows the store as it was then.
+  await remove(second, report);
   try {
     await second.up(report);
     for (const provider of [first, second]) {
