@@ -1,6 +1,8 @@
+import { readdir, readFile } from 'node:fs/promises';
+
 import { describe, expect } from 'vitest';
 
-import { persistentVolumeClaims, persistentVolumes, pods } from '../../../src/kube/objects.ts';
+import { persistentVolumeClaims, persistentVolumes } from '../../../src/kube/objects.ts';
 import { deploy, inApplication, lifeOf, remove, startPod, stopPod } from '../support/application.ts';
 import { scenario } from '../support/scenario.ts';
 import { createStaticVolume } from '../support/static-volume.ts';
@@ -14,6 +16,15 @@ const ofClass = (storageClassName: string, storage = '64Mi') => ({
 
 const capacityOf = async (workspace: Workspace, name: string): Promise<string | undefined> =>
   (await workspace.claim(name)).status?.capacity?.['storage'];
+
+/** The files behind this machine's loop devices, which is the node's (Documentation/ABI/testing/sysfs-block-loop). */
+async function imagesInUse(): Promise<string[]> {
+  const devices = (await readdir('/sys/block')).filter((device) => device.startsWith('loop'));
+  // A device that is free has no such file.
+  return await Promise.all(
+    devices.map((device) => readFile(`/sys/block/${device}/loop/backing_file`, 'utf8').catch(() => '')),
+  );
+}
 
 describe.concurrent('the storage of the local cluster', () => {
   describe.for(['ext4-immediate', 'ext4-wffc', 'hostdir-nosnap', 'hostdir-nofsgroup', 'local-path'])(
@@ -60,10 +71,12 @@ describe.concurrent('the storage of the local cluster', () => {
       return (await workspace.cluster.kubectl(volume)) === '128Mi';
     });
     // Where the kernel lets no mounted file system grow, the node must have let go of it before the next pod comes.
+    await stopPod(workspace, 'notes');
+    await workspace.eventually('the node to have let go of the volume', async () => {
+      return !(await imagesInUse()).some((image) => image.includes(volumeName));
+    });
+    await startPod(workspace, 'notes');
     await workspace.eventually('the volume to have grown', async () => {
-      if ((await client.get(pods, { namespace, name: 'notes' })) !== undefined) await stopPod(workspace, 'notes');
-      await startPod(workspace, 'notes');
-      await lifeOf(workspace, 'notes');
       return (await capacityOf(workspace, 'notes')) === '128Mi';
     });
     expect(await lifeOf(workspace, 'notes')).toEqual({ origin: 'filled', checksum });

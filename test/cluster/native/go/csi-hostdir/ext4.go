@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -167,8 +166,8 @@ func (ext4) unstage(path, staging string) error {
 }
 
 // expand makes a volume that is in use as large as its image. Kernels let a file system that is mounted grow only for
-// whoever has CAP_SYS_RESOURCE (fs/ext4/ioctl.c); without it, as in some virtual machines, it grows when no pod uses it.
-func (ext4) expand(path, staging string, block bool) error {
+// whoever has CAP_SYS_RESOURCE (fs/ext4/ioctl.c); without it, as in some virtual machines, it grows when it is next staged.
+func (ext4) expand(path, _ string, block bool) error {
 	device, err := loopOf(path)
 	if err != nil || device == "" {
 		return err
@@ -178,40 +177,9 @@ func (ext4) expand(path, staging string, block bool) error {
 	}
 	err = run("resize2fs", device)
 	if err != nil && strings.Contains(err.Error(), "Permission denied") {
-		return growStaged(device, staging)
+		return status.Error(codes.FailedPrecondition, "this machine lets no mounted file system grow: it grows when no pod uses it any more and the next one comes")
 	}
 	return err
-}
-
-// growStaged takes the file system off its staging path, where the kubelet may leave it from one pod to the next, makes it
-// grow, and puts it back. It refuses while a pod uses it.
-func growStaged(device, staging string) error {
-	staging, err := filepath.EvalSymlinks(staging)
-	if err != nil {
-		return err
-	}
-	all, err := mounts()
-	if err != nil {
-		return err
-	}
-	options := ""
-	for _, each := range all {
-		if each.source == device && each.point != staging {
-			return status.Error(codes.FailedPrecondition, "this machine lets no mounted file system grow: it grows when no pod uses it any more and the next one comes")
-		}
-		if each.source == device {
-			options = each.options
-		}
-	}
-	if options == "" {
-		return growResting(device)
-	}
-	if err := run("umount", staging); err != nil {
-		return err
-	}
-	// Back it goes even if it did not grow: a pod must not write into the folder below.
-	grown := growResting(device)
-	return errors.Join(grown, mount("--types", "ext4", "--options", options, device, staging))
 }
 
 // growResting makes a file system that is not mounted as large as its device, where it is smaller: the image comes from

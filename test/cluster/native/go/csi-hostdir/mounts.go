@@ -8,7 +8,7 @@ import (
 
 // mounted is one line of /proc/self/mountinfo (proc(5)).
 type mounted struct {
-	point, options, source string
+	point, source string
 }
 
 func mounts() ([]mounted, error) {
@@ -20,8 +20,8 @@ func mounts() ([]mounted, error) {
 	for _, line := range strings.Split(string(text), "\n") {
 		before, after, _ := strings.Cut(line, " - ")
 		fields, behind := strings.Fields(before), strings.Fields(after)
-		if len(fields) > 5 && len(behind) > 1 {
-			all = append(all, mounted{point: fields[4], options: fields[5], source: behind[1]})
+		if len(fields) > 4 && len(behind) > 1 {
+			all = append(all, mounted{point: fields[4], source: behind[1]})
 		}
 	}
 	return all, nil
