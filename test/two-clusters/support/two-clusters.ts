@@ -19,13 +19,20 @@ export interface TwoWorkspaces {
   readonly second: Workspace;
 }
 
+/** In the first cluster the end of the namespace is waited for when all tests are over; with the second it goes. */
+async function end(workspace: Workspace): Promise<void> {
+  await workspace.end();
+  await workspace.client.delete(namespaces, { name: workspace.namespace });
+}
+
 /** A test with two clusters, the contents of their destination, and a namespace of the same name in both. */
 export const scenario = base
   .extend('clusters', { scope: 'file' }, async ({}, { onCleanup }) => {
     const first = await ClusterUnderTest.connect();
-    onCleanup(() => first.close());
     const second = await ClusterUnderTest.connect(await chooseTwin());
-    onCleanup(() => second.close());
+    onCleanup(async () => {
+      await Promise.all([first.close(), second.close()]);
+    });
     return { first, second };
   })
   .extend('uids', { scope: 'file' }, async ({ clusters }) => ({
@@ -40,13 +47,11 @@ export const scenario = base
   .extend('workspaces', async ({ clusters }, { onCleanup }): Promise<TwoWorkspaces> => {
     const first = new Workspace(clusters.first);
     const second = new Workspace(clusters.second, first.namespace);
-    for (const workspace of [first, second]) {
-      await workspace.createNamespace();
-      onCleanup(async () => {
-        await workspace.end();
-        // In the first cluster its end is waited for when all tests are over; with the second it goes.
-        await workspace.client.delete(namespaces, { name: workspace.namespace });
-      });
-    }
+    onCleanup(async () => {
+      await end(first);
+      await end(second);
+    });
+    await first.createNamespace();
+    await second.createNamespace();
     return { first, second };
   });
