@@ -6,6 +6,9 @@ import type { ObjectClient } from './context.ts';
 /** The default where a volume was made without one. */
 const DEFAULT_POLICY = 'Retain';
 
+/** The volume controller sees within a second, as a rule, that a claim is gone. */
+export const RELEASE_LOOK_MILLISECONDS = 1_000;
+
 /** A prime claim that took a volume which is not its own. */
 export interface WrongPrime extends ObjectRef {
   readonly uid: string;

@@ -49,7 +49,6 @@ const classOf = ({ metadata, spec }: PersistentVolume): string =>
   metadata.annotations?.[OLD_CLASS_ANNOTATION] ?? spec.storageClassName ?? '';
 
 export const volumeIndexers: Indexers<PersistentVolume> = {
-  [FREE_VOLUMES_BY_CLASS]: ({ spec, status }) =>
-    status?.phase === 'Available' && spec.claimRef === undefined ? [spec.storageClassName ?? ''] : [],
+  [FREE_VOLUMES_BY_CLASS]: (volume) => (isFreeVolume(volume) ? [volume.spec.storageClassName ?? ''] : []),
   [VOLUMES_BY_PRIME_UID]: ({ spec: { claimRef } }) => (claimRef?.uid === undefined ? [] : [claimRef.uid]),
 };

@@ -279,6 +279,8 @@ const storageClassSchema = objectSchema({ apiVersion: 'storage.k8s.io/v1', kind:
   allowVolumeExpansion: z.boolean().optional(),
   parameters: stringMap.optional(),
 });
+/** The provisioner of classes whose volumes an administrator makes (kubernetes/component-helpers, storage/volume). */
+export const NO_PROVISIONER = 'kubernetes.io/no-provisioner';
 export type StorageClass = z.infer<typeof storageClassSchema>;
 export const storageClasses = defineKind({
   group: 'storage.k8s.io',

@@ -20,9 +20,9 @@ const WEBHOOK_CONFIGURATION = 'rebound-webhook';
 const WEBHOOK_NAME = 'claims.rebound.dev';
 
 /**
- * Looks every minute, and more often while it is not so, whether the webhook's configuration and the policy under it are there and as this version needs them:
- * both are applied by others, who may prune them. What it finds is a condition of every BackupDestination, a warning event
- * on each, and a metric.
+ * Looks every minute, and more often while it is not so, whether the webhook's configuration and the policy under it are
+ * there and as this version needs them: both are applied by others, who may prune them. What it finds is a condition of
+ * every BackupDestination, a warning event on each, and a metric.
  */
 export class AdmissionGuard implements GuardView {
   readonly #context: ControllerContext;

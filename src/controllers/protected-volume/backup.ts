@@ -7,7 +7,7 @@ import { untilOverdueMilliseconds } from '../../domain/overdue.ts';
 import { rfc3339 } from '../../domain/rfc3339.ts';
 import { intervalSeconds } from '../../domain/schedule.ts';
 import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
-import type { MoverTrouble } from '../../engines/volsync/mover-trouble.ts';
+import { troubleInWords } from '../../engines/volsync/mover-trouble.ts';
 import { objectKey } from '../../kube/kind.ts';
 import type { PersistentVolumeClaim } from '../../kube/objects.ts';
 import { parseQuantity } from '../../kube/quantity.ts';
@@ -103,11 +103,8 @@ async function observe(tools: BackupTools, { protection, before }: BackupScene):
   const seen = observeBackup({ source, failedMovers: await tools.failedMovers.of(source), before, isSettled });
   if (seen.trouble !== undefined) return seen;
   const { trouble, lookAgainMilliseconds } = await absentBackupMover(tools.context, source);
-  return { ...seen, trouble: trouble === undefined ? undefined : inWords(trouble), lookAgainMilliseconds };
+  return { ...seen, trouble: trouble === undefined ? undefined : troubleInWords(trouble), lookAgainMilliseconds };
 }
-
-const inWords = ({ message, advice }: MoverTrouble): string =>
-  advice === undefined ? message : `${message} ${advice}`;
 
 /** How backups stand. */
 interface Standing extends Pick<Look, 'trouble' | 'lookAgainMilliseconds'> {

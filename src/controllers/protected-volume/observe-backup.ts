@@ -3,7 +3,7 @@ import { type BackupReport, parseBackupLog } from '../../engines/volsync/backup-
 import { engineComplaint } from '../../engines/volsync/engine-complaint.ts';
 import type { ReplicationSource } from '../../engines/volsync/kinds.ts';
 import { moverComplaint } from '../../engines/volsync/mover-log.ts';
-import { moverAdvice, podTrouble } from '../../engines/volsync/mover-trouble.ts';
+import { moverAdvice, podTrouble, troubleInWords } from '../../engines/volsync/mover-trouble.ts';
 import { parseGoDuration } from '../../kube/go-duration.ts';
 import type { FailedMover } from './ended-movers.ts';
 
@@ -113,18 +113,16 @@ function knownIdsOf(before: ProtectedVolumeStatus | undefined): readonly string[
 function troubleOf(source: ReplicationSource | undefined, failedMovers: readonly FailedMover[]): string | undefined {
   const newest = failedMovers.at(-1);
   const ofPod = newest === undefined ? undefined : podTrouble(newest.pod, newest.log);
-  if (ofPod !== undefined) return withAdvice(ofPod.message, ofPod.advice);
+  if (ofPod !== undefined) return troubleInWords(ofPod);
   const mover = source?.status?.latestMoverStatus;
   if (mover?.result === 'Failed') return failureWords(mover.logs ?? '');
   const complaint = engineComplaint(source?.status?.conditions);
-  return complaint === undefined ? undefined : withAdvice(`The engine says: ${complaint}.`, moverAdvice(complaint));
+  if (complaint === undefined) return undefined;
+  return troubleInWords({ message: `The engine says: ${complaint}.`, advice: moverAdvice(complaint) });
 }
 
 function failureWords(log: string): string {
   const complaint = moverComplaint(log);
   if (complaint === undefined) return 'The mover failed without saying why; look at the log of its pod.';
-  return withAdvice(`The mover says: ${complaint}.`, moverAdvice(complaint));
+  return troubleInWords({ message: `The mover says: ${complaint}.`, advice: moverAdvice(complaint) });
 }
-
-const withAdvice = (message: string, advice: string | undefined): string =>
-  advice === undefined ? message : `${message} ${advice}`;

@@ -97,7 +97,7 @@ export class ProtectedVolumeReconciler {
   async #unprotect(key: string): Promise<Result> {
     const volume = this.#context.stores.protectedVolumes.get(key);
     if (volume === undefined) return await this.#releaseSnapshot(key);
-    this.#forget(volume.status?.claimUID);
+    if (volume.status?.claimUID !== undefined) this.#findings.forget(volume.status.claimUID);
     await releaseClaim(this.#context, volume);
     if (volume.metadata.deletionTimestamp !== undefined) return done();
     const claim = await this.#context.client.get(persistentVolumeClaims, splitNamespacedKey(key));
@@ -122,11 +122,6 @@ export class ProtectedVolumeReconciler {
     const options = { propagationPolicy: 'Background', preconditions: { uid } } as const;
     await this.#context.client.delete(protectedVolumes, metadata, options);
     return done();
-  }
-
-  #forget(claimUID: string | undefined): void {
-    if (claimUID === undefined) return;
-    this.#findings.forget(claimUID);
   }
 
   /** The ProtectedVolume is gone, and with it what backed the claim up. */

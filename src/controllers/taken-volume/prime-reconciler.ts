@@ -1,13 +1,12 @@
 import { isMadeForItsClaim } from '../../domain/fillable-volume.ts';
-import { isConflict, isNotFound } from '../../kube/errors.ts';
 import { persistentVolumes, type PersistentVolume, type PersistentVolumeClaim } from '../../kube/objects.ts';
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import type { ControllerContext } from '../context.ts';
 import { keepFiles } from '../let-go.ts';
 import { VOLUMES_BY_PRIME_UID } from '../stores.ts';
 import { isUnchecked, releasePrime } from '../unchecked-prime.ts';
+import { whileItLasts } from './while-it-lasts.ts';
 
-const COPY_LAG_MILLISECONDS = 200;
 /**
  * The volume controller names the claim in the volume first, and the volume in the claim some milliseconds later
  * (pkg/controller/volume/persistentvolume/pv_controller.go, bind, 1.34): what it has begun is seen by then.
@@ -28,16 +27,9 @@ export class EndingPrimeReconciler {
   /** @param key of the prime claim. */
   readonly reconcile = async (key: string): Promise<Result> => {
     const prime = this.#context.stores.primes.get(key);
-    if (prime?.metadata.deletionTimestamp === undefined || !isUnchecked(prime)) return done();
-    try {
-      return await this.#release(prime, prime.metadata.deletionTimestamp);
-    } catch (error) {
-      // Its local copy lags: it may just have been given a volume.
-      if (isConflict(error)) return requeueAfter(COPY_LAG_MILLISECONDS);
-      // It is gone meanwhile, and nothing is owed to it any more.
-      if (isNotFound(error)) return done();
-      throw error;
-    }
+    const deletedAt = prime?.metadata.deletionTimestamp;
+    if (prime === undefined || deletedAt === undefined || !isUnchecked(prime)) return done();
+    return await whileItLasts(() => this.#release(prime, deletedAt));
   };
 
   async #release(prime: PersistentVolumeClaim, deletedAt: string): Promise<Result> {

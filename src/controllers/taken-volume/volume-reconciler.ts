@@ -1,15 +1,11 @@
 import { isMadeForItsClaim, isOffered } from '../../domain/fillable-volume.ts';
 import { FORMER_POLICY_ANNOTATION, nextReturnStep, type QuestionedVolume } from '../../domain/letting-go.ts';
 import { isPrimeClaimName } from '../../domain/object-names.ts';
-import { isConflict, isNotFound } from '../../kube/errors.ts';
 import { persistentVolumeClaims, persistentVolumes, type PersistentVolume } from '../../kube/objects.ts';
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import type { ControllerContext } from '../context.ts';
-import { forgoFiles, keepFiles, letGo } from '../let-go.ts';
-
-const COPY_LAG_MILLISECONDS = 200;
-/** The volume controller sees within a second, as a rule, that a claim is gone. */
-const RELEASE_LOOK_MILLISECONDS = 1_000;
+import { forgoFiles, keepFiles, letGo, RELEASE_LOOK_MILLISECONDS } from '../let-go.ts';
+import { whileItLasts } from './while-it-lasts.ts';
 
 /** Whether something may be owed to a volume: see {@link nextReturnStep}. */
 export function isQuestionable({ metadata: { annotations = {} }, spec: { claimRef } }: PersistentVolume): boolean {
@@ -32,15 +28,7 @@ export class TakenVolumeReconciler {
   readonly reconcile = async (name: string): Promise<Result> => {
     const known = this.#context.stores.volumes.get(name);
     if (known === undefined || !isQuestionable(known)) return done();
-    try {
-      return await this.#returnVolume(name);
-    } catch (error) {
-      // The restore itself, or the volume controller, was at it too.
-      if (isConflict(error)) return requeueAfter(COPY_LAG_MILLISECONDS);
-      // It is gone meanwhile, and nothing is owed to it any more.
-      if (isNotFound(error)) return done();
-      throw error;
-    }
+    return await whileItLasts(() => this.#returnVolume(name));
   };
 
   async #returnVolume(name: string): Promise<Result> {

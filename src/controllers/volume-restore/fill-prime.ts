@@ -3,7 +3,7 @@ import type { SnapshotReference } from '../../api/snapshot.ts';
 import { proveRestore, type RestoreReport } from '../../domain/proof.ts';
 import { rfc3339 } from '../../domain/rfc3339.ts';
 import { speaksOfKeys, speaksOfLock } from '../../engines/volsync/mover-log.ts';
-import type { MoverTrouble } from '../../engines/volsync/mover-trouble.ts';
+import { type MoverTrouble, troubleInWords } from '../../engines/volsync/mover-trouble.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import { explainAbsentMover, MOVER_PATIENCE_MILLISECONDS } from '../absent-mover.ts';
 import { moverUserOf } from '../mover-user.ts';
@@ -219,14 +219,14 @@ async function watchOver(
     return { result: requeueAfter(ENGINE_LOOK_MILLISECONDS) };
   }
   if (trouble.kind === 'silent') {
-    const message = `The mover of the restore runs; the claim waits, unbound. ${inWords(trouble)}`;
+    const message = `The mover of the restore runs; the claim waits, unbound. ${troubleInWords(trouble)}`;
     return await showTrouble(tools, scene, 'MoverSilent', message);
   }
   const opened = openFor(tools, restore);
   if (opened.ok && !running.moverRuns) await renew(tools, scene, opened.access, attempt);
   const shut = opened.ok && isShutOut(trouble) ? await awaitUsable(tools, scene, opened.access) : undefined;
   if (shut !== undefined) return shut;
-  const message = `The restore fails and is tried again; the claim waits, unbound. ${inWords(trouble)}`;
+  const message = `The restore fails and is tried again; the claim waits, unbound. ${troubleInWords(trouble)}`;
   return await showTrouble(tools, scene, 'RestoreFailing', message);
 }
 
@@ -236,11 +236,10 @@ async function watchOver(
  */
 async function renew(tools: Tools, scene: Scene, access: RepositoryAccess, attempt: number): Promise<void> {
   const prepared = planOf(tools, scene, access, attempt);
-  // A mover that was allowed to start stays so, also one of the first versions, which began without a look.
-  const plan = prepared === undefined ? undefined : { ...prepared, paused: false };
-  if (plan === undefined) return;
+  if (prepared === undefined) return;
   const verified = await access.destination.verifyIdentity({ timeoutMilliseconds: DESTINATION_TIMEOUT_MILLISECONDS });
-  if (verified.ok) await startAttempt(tools.context, plan);
+  // A mover that was allowed to start stays so, also one of the first versions, which began without a look.
+  if (verified.ok) await startAttempt(tools.context, { ...prepared, paused: false });
 }
 
 async function awaitMover(
@@ -253,7 +252,7 @@ async function awaitMover(
   const isLate = waitedMilliseconds >= MOVER_PATIENCE_MILLISECONDS;
   const trouble = isLate ? (known ?? (await explainAbsentMover(tools.context, object, pod))) : undefined;
   if (trouble !== undefined)
-    return await showTrouble(tools, scene, 'WaitingForMover', `${message} ${inWords(trouble)}`);
+    return await showTrouble(tools, scene, 'WaitingForMover', `${message} ${troubleInWords(trouble)}`);
   return await showLastingWait(tools, scene, {
     reason: 'WaitingForMover',
     message,
@@ -261,9 +260,6 @@ async function awaitMover(
     waitedMilliseconds,
   });
 }
-
-const inWords = ({ message, advice }: MoverTrouble): string =>
-  advice === undefined ? message : `${message} ${advice}`;
 
 /** Shows what keeps the mover from its work, and warns of it, each time. */
 async function showTrouble(tools: Tools, { restore, claim }: Scene, reason: string, message: string): Promise<Stop> {

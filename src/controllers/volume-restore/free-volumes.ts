@@ -1,12 +1,16 @@
 import { isOffered } from '../../domain/fillable-volume.ts';
 import { foreignVolumeInTheWay, type FreeVolume, type VolumeSize } from '../../domain/free-volume.ts';
-import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../kube/objects.ts';
+import {
+  NO_PROVISIONER,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+  type StorageClass,
+} from '../../kube/objects.ts';
 import { parseQuantity } from '../../kube/quantity.ts';
 import { FREE_VOLUMES_BY_CLASS } from '../stores.ts';
 import { foreignVolumeAdvice } from './refused-volumes.ts';
 import { hold, type Scene, type Stop, type Tools } from './scene.ts';
 
-const NO_PROVISIONER = 'kubernetes.io/no-provisioner';
 const DEFAULT_VOLUME_MODE = 'Filesystem';
 
 /**

@@ -4,7 +4,7 @@ import { rfc3339 } from '../../domain/rfc3339.ts';
 import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
 import { isAlreadyExists, isConflict } from '../../kube/errors.ts';
 import { objectKey, ownerReference } from '../../kube/kind.ts';
-import { persistentVolumeClaims, type PersistentVolumeClaim } from '../../kube/objects.ts';
+import { NO_PROVISIONER, persistentVolumeClaims, type PersistentVolumeClaim } from '../../kube/objects.ts';
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import { ageMilliseconds, type ControllerContext, tell } from '../context.ts';
 import { PODS_BY_CLAIM } from '../stores.ts';
@@ -133,7 +133,7 @@ export class VolumeRestoreReconciler {
     if (storageClass?.volumeBindingMode !== 'WaitForFirstConsumer' || node !== undefined) return false;
     // The scheduler names a node for a volume that is to be made. A class without a provisioner makes none: there, the pod
     // that waits for the claim is all there is to see.
-    return storageClass.provisioner !== 'kubernetes.io/no-provisioner' || !this.#hasWaitingPod(claim);
+    return storageClass.provisioner !== NO_PROVISIONER || !this.#hasWaitingPod(claim);
   }
 
   #hasWaitingPod(claim: PersistentVolumeClaim): boolean {

@@ -1,18 +1,17 @@
 import type { VolumeRestore, VolumeRestoreStatus } from '../../api/volume-restore.ts';
-import { MAY_FILL_ANNOTATION } from '../../domain/fillable-volume.ts';
+import { isOffered, MAY_FILL_ANNOTATION } from '../../domain/fillable-volume.ts';
 import { primeClaimName } from '../../domain/object-names.ts';
 import { ownerReference } from '../../kube/kind.ts';
 import { persistentVolumes, type PersistentVolume, type PersistentVolumeClaim } from '../../kube/objects.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import type { ControllerContext } from '../context.ts';
 import { discardAttempt } from './attempt.ts';
-import { letGo } from '../let-go.ts';
+import { letGo, RELEASE_LOOK_MILLISECONDS } from '../let-go.ts';
 import { removeLooks } from './look-into.ts';
 import { hold, type PrimedScene, type Scene, type Step, type Stop, type Tools } from './scene.ts';
 import { recordProgress } from './status.ts';
 
 const REMEMBERED_VOLUMES = 20;
-const RELEASE_LOOK_MILLISECONDS = 1_000;
 
 export type RefusedVolume = NonNullable<VolumeRestoreStatus['refusedVolumes']>[number];
 
@@ -76,6 +75,6 @@ async function settle(tools: Tools, scene: Scene, refused: RefusedVolume): Promi
   const prime = { name, namespace: claim.metadata.namespace, uid: refused.claimUID };
   if (!(await letGo(tools.context.client, volume, prime))) return { result: requeueAfter(RELEASE_LOOK_MILLISECONDS) };
   const isTaken = volume.spec.claimRef !== undefined && volume.spec.claimRef.uid !== refused.claimUID;
-  if (isTaken || volume.metadata.annotations?.[MAY_FILL_ANNOTATION] === 'true') return undefined;
+  if (isTaken || isOffered(volume.metadata.annotations ?? {})) return undefined;
   return await hold(tools, scene, 'ForeignVolume', foreignVolumeAdvice(refused.name));
 }

@@ -1,5 +1,5 @@
 import { judgePlacement, type Placement } from '../../domain/stranded-claim.ts';
-import { nodes, persistentVolumeClaims } from '../../kube/objects.ts';
+import { NO_PROVISIONER, nodes, persistentVolumeClaims } from '../../kube/objects.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import { warn } from '../context.ts';
 import { discardAttempt } from './attempt.ts';
@@ -7,7 +7,6 @@ import { SELECTED_NODE_ANNOTATION } from './prime-claim.ts';
 import type { PrimedScene, Stop, Tools } from './scene.ts';
 import { recordProgress } from './status.ts';
 
-const NO_PROVISIONER = 'kubernetes.io/no-provisioner';
 const COPY_LAG_MILLISECONDS = 200;
 
 /**

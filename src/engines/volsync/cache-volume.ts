@@ -1,8 +1,5 @@
 import type { BackupPolicySpec } from '../../api/backup-policy.ts';
-import type { StorageClass } from '../../kube/objects.ts';
-
-/** The provisioner of classes whose volumes an administrator makes (kubernetes/component-helpers, storage/volume). */
-const NO_PROVISIONER = 'kubernetes.io/no-provisioner';
+import { NO_PROVISIONER, type StorageClass } from '../../kube/objects.ts';
 
 const canProvision = (storageClass: StorageClass | undefined): storageClass is StorageClass =>
   storageClass !== undefined && storageClass.provisioner !== NO_PROVISIONER;

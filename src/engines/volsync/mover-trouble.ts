@@ -24,6 +24,10 @@ export interface MoverTrouble {
   readonly advice?: string | undefined;
 }
 
+/** What is wrong, and what to do about it where that is known. */
+export const troubleInWords = ({ message, advice }: Pick<MoverTrouble, 'message' | 'advice'>): string =>
+  advice === undefined ? message : `${message} ${advice}`;
+
 /** What is said of the objects that a mover needs before there is a pod. Names as VolSync gives them. */
 export interface AbsentMoverFacts {
   /** Warning events, in any order, of the mover's Job, its cache claim and the engine's object. */
