@@ -1,13 +1,8 @@
 import { type ReplicationSource, replicationSources } from '../../src/engines/volsync/kinds.ts';
+import { sourceClaimOf } from '../../src/engines/volsync/replication-source.ts';
 import { Reflector } from '../../src/kube/reflector.ts';
 import { createLogger } from '../../src/runtime/logging.ts';
 import type { Workspace } from '../e2e/support/workspace.ts';
-
-/** The claim that a schedule backs up. */
-export function claimOf({ spec }: ReplicationSource): string {
-  const { sourcePVC } = spec;
-  return typeof sourcePVC === 'string' ? sourcePVC : '';
-}
 
 /** Watches the schedules of a namespace, and remembers the claims that had two at any time. */
 export class ScheduleHistory {
@@ -31,7 +26,7 @@ export class ScheduleHistory {
   }
 
   #look(): void {
-    const claims = this.#reflector.store.list().map(claimOf);
+    const claims = this.#reflector.store.list().map(sourceClaimOf);
     for (const claim of claims) if (claims.indexOf(claim) !== claims.lastIndexOf(claim)) this.#claimsWithTwo.add(claim);
   }
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { repositoryPath } from '../../src/destinations/layout.ts';
 import { nameForClaim } from '../../src/domain/object-names.ts';
 import { replicationSources } from '../../src/engines/volsync/kinds.ts';
-import { repositorySecretOf } from '../../src/engines/volsync/replication-source.ts';
+import { repositorySecretOf, sourceClaimOf } from '../../src/engines/volsync/replication-source.ts';
 import { events, secrets } from '../../src/kube/objects.ts';
 import { protectedVolumes } from '../../src/kube/rebound-kinds.ts';
 import { chooseProvider } from '../cluster/choose-provider.ts';
@@ -17,7 +17,7 @@ import { NAMESPACE_PREFIX, Workspace } from '../e2e/support/workspace.ts';
 import { type Application, applicationsOf, deployApplication, lifeOfApplication, writeMore } from './applications.ts';
 import { claimNames, nameOfFormerSchedule } from './claim-names.ts';
 import { applyRelease, checkOutRelease, dropRelease, FIRST_RELEASE, presentRelease } from './release.ts';
-import { claimOf, ScheduleHistory } from './schedule-history.ts';
+import { ScheduleHistory } from './schedule-history.ts';
 
 const NAMESPACE = `${NAMESPACE_PREFIX}upgrade`;
 const claimCount = Number(process.env['REBOUND_UPGRADE_CLAIMS'] ?? claimNames.length);
@@ -56,7 +56,7 @@ async function engineObjects({ client, namespace }: Workspace) {
   const sources = await client.list(replicationSources, { namespace });
   const present = await client.list(secrets, { namespace });
   return {
-    schedules: new Map(sources.map((source) => [claimOf(source), source.metadata.name])),
+    schedules: new Map(sources.map((source) => [sourceClaimOf(source), source.metadata.name])),
     scheduleCount: sources.length,
     secretsOfSchedules: sources.map((source) => repositorySecretOf(source) ?? '').sort(),
     secrets: present.map(({ metadata }) => metadata.name).sort(),

@@ -4,6 +4,7 @@ import { backupJobName } from '../../engines/volsync/replication-source.ts';
 import { sourceSnapshotName } from '../../engines/volsync/source-snapshot.ts';
 import { events, pods } from '../../kube/objects.ts';
 import { makePod, setPodPhase } from '../testing/cluster.ts';
+import { lookAfter } from '../testing/in-use.ts';
 import { childOf } from '../testing/json.ts';
 import { NAMESPACE, World } from '../testing/world.ts';
 
@@ -12,12 +13,6 @@ const MINUTE = 60_000;
 let world: World;
 
 const ready = () => world.protection?.status?.conditions?.find(({ type }) => type === 'Ready');
-
-async function lookAfter(milliseconds: number): Promise<void> {
-  world.wait(milliseconds);
-  await world.look();
-  await world.look();
-}
 
 function warnAbout(kind: string, name: string, message: string, lastTimestamp?: string): void {
   world.server.create(events, {
@@ -58,9 +53,9 @@ describe('invariant 14: a backup that has no mover after a minute', () => {
     },
   ])('repeats what is said about the $kind, and what to do', async ({ kind, nameOf, words, says, advice }) => {
     warnAbout(kind, nameOf(scheduleName()), words);
-    await lookAfter(MINUTE / 2);
+    await lookAfter(world, MINUTE / 2);
     expect(ready()?.reason).toBe('FirstBackupPending');
-    await lookAfter(MINUTE);
+    await lookAfter(world, MINUTE);
     expect(ready()).toMatchObject({ status: 'False', reason: 'BackupFailing' });
     expect(ready()?.message).toContain(`Backups fail. ${says}: ${words}.`);
     expect(ready()?.message).toContain(advice);
@@ -74,19 +69,19 @@ describe('invariant 14: a backup that has no mover after a minute', () => {
       'exceeded quota: small',
       new Date(world.now() - MINUTE).toISOString(),
     );
-    await lookAfter(2 * MINUTE);
+    await lookAfter(world, 2 * MINUTE);
     expect(ready()?.reason).toBe('FirstBackupPending');
   });
 
   it('is told no more once its mover runs', async () => {
     warnAbout('Job', backupJobName(scheduleName()), 'exceeded quota: small');
-    await lookAfter(2 * MINUTE);
+    await lookAfter(world, 2 * MINUTE);
     expect(ready()?.reason).toBe('BackupFailing');
     const labels = { 'batch.kubernetes.io/job-name': backupJobName(scheduleName()) };
     const mover = { namespace: NAMESPACE, name: 'mover-1' };
     makePod(world.server, { ...mover, labels }, 'volsync-copy');
     setPodPhase(world.server, world.server.get(pods, mover)?.metadata ?? mover, 'Running');
-    await lookAfter(1_000);
+    await lookAfter(world, 1_000);
     expect(ready()?.reason).toBe('FirstBackupPending');
   });
 });
@@ -98,7 +93,7 @@ it('invariant 14: repeats what VolSync itself is refused, and what to do', async
     const condition = { type: 'Synchronizing', status: 'False', reason: 'Error', message };
     childOf(object, 'status')['conditions'] = [{ ...condition, lastTransitionTime: '2030-01-01T00:00:00Z' }];
   });
-  await lookAfter(1_000);
+  await lookAfter(world, 1_000);
   expect(ready()).toMatchObject({ status: 'False', reason: 'BackupFailing' });
   expect(ready()?.message).toContain(message);
   expect(ready()?.message).toContain('LimitRange must have room for one mover and its cache claim');
@@ -118,9 +113,9 @@ describe('a backup whose mover has ended', () => {
       const proxy = { name: 'istio-proxy', ready: true, restartCount: 0, state: { running: {} } };
       object['status'] = { phase: 'Running', containerStatuses: [own, proxy] };
     });
-    await lookAfter(MINUTE / 2);
+    await lookAfter(world, MINUTE / 2);
     expect(ready()?.reason).toBe('FirstBackupPending');
-    await lookAfter(MINUTE);
+    await lookAfter(world, MINUTE);
     expect(ready()).toMatchObject({ status: 'False', reason: 'BackupFailing' });
     expect(ready()?.message).toContain('container istio-proxy');
   });

@@ -3,9 +3,9 @@ import { type ReplicationSource, replicationSources } from '../../engines/volsyn
 import { repositorySecretOf } from '../../engines/volsync/replication-source.ts';
 import { secrets } from '../../kube/objects.ts';
 import { protectedVolumes } from '../../kube/rebound-kinds.ts';
+import { lookAfter, putInUse } from '../testing/in-use.ts';
 import { CLAIM_REF, NAMESPACE, World } from '../testing/world.ts';
 
-const full = { files: 41, sizeBytes: 8_000_000, complete: true };
 const MINUTE = 60_000;
 
 let world: World;
@@ -13,20 +13,11 @@ beforeEach(() => {
   world = new World();
 });
 
-async function lookAfter(milliseconds: number): Promise<void> {
-  world.wait(milliseconds);
-  await world.look();
-  await world.look();
-}
-
 async function backedUp(): Promise<ReplicationSource> {
-  world.createClaim('fresh');
-  world.scale(1);
-  await world.until((one) => one.isAppRunning);
-  world.write((before) => ({ ...before, ...full }));
-  await lookAfter(MINUTE);
+  await putInUse(world);
+  await lookAfter(world, MINUTE);
   world.backUp('complete');
-  await lookAfter(MINUTE);
+  await lookAfter(world, MINUTE);
   if (world.schedule === undefined) throw new Error('there is no schedule to copy');
   return world.schedule;
 }
@@ -67,7 +58,7 @@ describe('invariants 3 and 12: a schedule that a tool has copied without its own
     const schedule = await goneWithItsClaim();
     copyIn(schedule);
     world.createClaim('restore');
-    await lookAfter(1_000);
+    await lookAfter(world, 1_000);
     expect(world.restore?.status?.provenTime).toBeUndefined();
     expect(world.schedule).toBeUndefined();
     expect(secretNames()).not.toContain(repositorySecretOf(schedule));
@@ -79,15 +70,15 @@ describe('invariants 3 and 12: a schedule that a tool has copied without its own
     world.scale(1);
     await world.until((one) => one.isAppRunning);
     copyIn(schedule);
-    await lookAfter(MINUTE);
-    await lookAfter(MINUTE);
+    await lookAfter(world, MINUTE);
+    await lookAfter(world, MINUTE);
     expect(world.schedule?.metadata.ownerReferences?.[0]?.uid).toBe(world.protection?.metadata.uid);
     expect(world.told).toContain('CopiedSchedule');
   });
 
   it('is removed where there is no labelled claim at all', async () => {
     copyIn(await goneWithItsClaim());
-    await lookAfter(1_000);
+    await lookAfter(world, 1_000);
     expect(world.schedule).toBeUndefined();
     expect(secretNames()).toEqual([]);
   });
@@ -97,9 +88,9 @@ describe('invariants 3 and 12: a schedule that a tool has copied without its own
     ['belongs to something else', { ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'a', uid: 'u' }] }],
   ])('invariant 5: is left alone where it %s', async (_, changes) => {
     copyIn(await goneWithItsClaim(), changes);
-    await lookAfter(1_000);
+    await lookAfter(world, 1_000);
     world.createClaim('restore');
-    await lookAfter(1_000);
+    await lookAfter(world, 1_000);
     expect(world.server.list(replicationSources)).toHaveLength(1);
   });
 });
@@ -110,7 +101,7 @@ describe('a ProtectedVolume that a tool has copied without its owner', () => {
       metadata: CLAIM_REF,
       spec: { claimName: CLAIM_REF.name, policyName: 'hourly' },
     });
-    await lookAfter(MINUTE);
+    await lookAfter(world, MINUTE);
     expect(world.protection).toBeUndefined();
   });
 
@@ -120,7 +111,7 @@ describe('a ProtectedVolume that a tool has copied without its owner', () => {
       spec: { claimName: CLAIM_REF.name, policyName: 'hourly' },
     });
     world.createClaim('fresh');
-    await lookAfter(MINUTE);
+    await lookAfter(world, MINUTE);
     expect(world.protection?.metadata.ownerReferences?.[0]?.uid).toBe(world.claim?.metadata.uid);
     expect(world.protection?.status?.claimUID).toBe(world.claim?.metadata.uid);
   });

@@ -7,10 +7,10 @@ import { objectKey, ownerReference } from '../../kube/kind.ts';
 import { persistentVolumeClaims, pods, type Secret, secrets } from '../../kube/objects.ts';
 import { backupDestinations, protectedVolumes } from '../../kube/rebound-kinds.ts';
 import { makePod, setPodPhase } from '../testing/cluster.ts';
+import { lookAfter, putInUse } from '../testing/in-use.ts';
 import { childOf } from '../testing/json.ts';
 import { CLAIM_REF, NAMESPACE, World } from '../testing/world.ts';
 
-const full = { files: 41, sizeBytes: 8_000_000, complete: true };
 const OTHER_IDENTITY = '99999999-9999-4999-8999-999999999999';
 const MINUTE = 60_000;
 
@@ -32,25 +32,12 @@ const namedSecret = (): Secret | undefined => {
   return secretsHere().find(({ metadata }) => metadata.name === name);
 };
 
-async function lookAfter(milliseconds: number): Promise<void> {
-  world.wait(milliseconds);
-  await world.look();
-  await world.look();
-}
-
-async function bind(): Promise<void> {
-  world.createClaim('fresh');
-  world.scale(1);
-  await world.until((one) => one.isAppRunning);
-  world.write((before) => ({ ...before, ...full }));
-}
-
 /** The claim is bound, used, and backed up once. */
 async function backedUp(): Promise<void> {
-  await bind();
-  await lookAfter(MINUTE);
+  await putInUse(world);
+  await lookAfter(world, MINUTE);
   world.backUp('complete');
-  await lookAfter(MINUTE);
+  await lookAfter(world, MINUTE);
   expect(standing()?.reason).toBe('Protected');
 }
 
@@ -94,7 +81,7 @@ describe('invariant 12: a destination that is certainly another one', () => {
 
   it('pauses the schedule, changes nothing else of it, and the claim says so', async () => {
     const [before, secret] = [world.schedule, namedSecret()];
-    await lookAfter(1_000);
+    await lookAfter(world, 1_000);
     expect(world.schedule?.spec).toEqual({ ...before?.spec, paused: true });
     expect(secretsHere()).toEqual([secret]);
     expect(standing()).toMatchObject({ status: 'False', reason: 'RepositoryUnavailable' });
@@ -105,19 +92,19 @@ describe('invariant 12: a destination that is certainly another one', () => {
 
   it('does not break off a run: the schedule is paused when that has ended', async () => {
     beginRun();
-    await lookAfter(5 * MINUTE);
+    await lookAfter(world, 5 * MINUTE);
     expect(world.schedule?.spec['paused']).toBe(false);
     endRun();
-    await lookAfter(1_000);
+    await lookAfter(world, 1_000);
     expect(world.schedule?.spec['paused']).toBe(true);
   });
 
   it('lets the schedule go on once it is the right one again', async () => {
-    await lookAfter(1_000);
+    await lookAfter(world, 1_000);
     world.server.change(backupDestinations, { name: 'default' }, (object) => {
       childOf(object, 'spec')['identity'] = '00000000-0000-4000-8000-000000000001';
     });
-    await lookAfter(10_000);
+    await lookAfter(world, 10_000);
     expect(world.schedule?.spec['paused']).toBe(false);
     expect(standing()?.reason).toBe('Protected');
   });
@@ -125,14 +112,14 @@ describe('invariant 12: a destination that is certainly another one', () => {
 
 describe('invariant 12: a destination that does not answer', () => {
   it('starts nothing, and says why', async () => {
-    await bind();
+    await putInUse(world);
     world.server.delete(replicationSources, world.schedule?.metadata ?? CLAIM_REF);
     world.destination.mood = 'silent';
-    await lookAfter(11 * MINUTE);
+    await lookAfter(world, 11 * MINUTE);
     expect(world.schedule).toBeUndefined();
     expect(standing()).toMatchObject({ reason: 'RepositoryUnavailable' });
     world.destination.mood = 'answers';
-    await lookAfter(MINUTE);
+    await lookAfter(world, MINUTE);
     expect(world.schedule).toBeDefined();
   });
 
@@ -141,7 +128,7 @@ describe('invariant 12: a destination that does not answer', () => {
     const before = world.schedule;
     world.destination.mood = 'silent';
     world.exchangeKeys('newSecret');
-    await lookAfter(MINUTE);
+    await lookAfter(world, MINUTE);
     expect(world.schedule).toEqual(before);
     expect(standing()?.reason).toBe('RepositoryUnavailable');
   });
@@ -150,12 +137,12 @@ describe('invariant 12: a destination that does not answer', () => {
 describe('invariant 12: a repository', () => {
   it('is initialised before there is anything that could start a mover', async () => {
     world.destination.mood = 'listingsFail';
-    await bind();
-    await lookAfter(MINUTE);
+    await putInUse(world);
+    await lookAfter(world, MINUTE);
     expect(world.schedule).toBeUndefined();
     expect(standing()?.message).toContain('could not be initialised');
     world.destination.mood = 'answers';
-    await lookAfter(MINUTE);
+    await lookAfter(world, MINUTE);
     expect(world.schedule).toBeDefined();
     const keys = [...world.destination.restic.store.objects.keys()].filter((key) => key.startsWith('shop/data/'));
     expect(keys).toContain('shop/data/config');
@@ -173,10 +160,10 @@ describe('a run that is under way', () => {
     const before = world.schedule?.spec;
     setUser('999:999:999');
     world.exchangeKeys('newSecret');
-    await lookAfter(5 * MINUTE);
+    await lookAfter(world, 5 * MINUTE);
     expect(world.schedule?.spec).toEqual(before);
     endRun();
-    await lookAfter(1_000);
+    await lookAfter(world, 1_000);
     expect(world.schedule?.spec['restic']).toMatchObject({ moverSecurityContext: { runAsUser: 999 } });
     expect(valueOf(namedSecret(), 'AWS_SECRET_ACCESS_KEY')).toBe('newSecret');
   });
@@ -185,9 +172,9 @@ describe('a run that is under way', () => {
     const pod = world.server.get(pods, MOVER);
     if (pod !== undefined) setPodPhase(world.server, pod.metadata, 'Failed');
     setUser('999:999:999');
-    await lookAfter(30_000);
+    await lookAfter(world, 30_000);
     expect(world.schedule?.spec['restic']).not.toMatchObject({ moverSecurityContext: { runAsUser: 999 } });
-    await lookAfter(30_000);
+    await lookAfter(world, 30_000);
     expect(world.schedule?.spec['restic']).toMatchObject({ moverSecurityContext: { runAsUser: 999 } });
   });
 });
@@ -213,8 +200,8 @@ describe('invariant 5: what a user has made under a name of ours', () => {
     async (labels) => {
       const mine = { namespace: NAMESPACE, name: nameForClaim(CLAIM_REF.name) };
       world.server.create(replicationSources, { metadata: { ...mine, labels }, spec: { sourcePVC: 'other' } });
-      await bind();
-      await lookAfter(MINUTE);
+      await putInUse(world);
+      await lookAfter(world, MINUTE);
       expect(world.server.list(replicationSources)).toMatchObject([{ spec: { sourcePVC: 'other' } }]);
       expect(standing()).toMatchObject({ reason: 'RepositoryUnavailable' });
       expect(standing()?.message).toContain(`ReplicationSource ${mine.name}`);
@@ -225,12 +212,12 @@ describe('invariant 5: what a user has made under a name of ours', () => {
   it('is looked for again, so that a schedule that is deleted as the message says makes room soon', async () => {
     const mine = { namespace: NAMESPACE, name: nameForClaim(CLAIM_REF.name) };
     world.server.create(replicationSources, { metadata: mine, spec: { sourcePVC: 'other' } });
-    await bind();
-    await lookAfter(MINUTE);
+    await putInUse(world);
+    await lookAfter(world, MINUTE);
     const again = await world.process.protections.reconcile(objectKey(CLAIM_REF));
     expect(again).toEqual({ kind: 'requeueAfter', milliseconds: 30_000 });
     world.server.delete(replicationSources, mine);
-    await lookAfter(30_000);
+    await lookAfter(world, 30_000);
     expect(world.schedule?.spec['sourcePVC']).toBe(CLAIM_REF.name);
   });
 });
@@ -241,8 +228,8 @@ describe('the Secret of a schedule', () => {
     const before = namedSecret();
     expect(before?.immutable).toBe(true);
     world.exchangeKeys('newSecret');
-    await lookAfter(1_000);
-    await lookAfter(1_000);
+    await lookAfter(world, 1_000);
+    await lookAfter(world, 1_000);
     expect(namedSecret()?.metadata.name).not.toBe(before?.metadata.name);
     expect(valueOf(namedSecret(), 'AWS_SECRET_ACCESS_KEY')).toBe('newSecret');
     expect(secretsHere()).toHaveLength(1);

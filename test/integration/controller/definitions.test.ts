@@ -1,13 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dump, load } from 'js-yaml';
 import { beforeAll, beforeEach, expect, it } from 'vitest';
 import { z } from 'zod';
 import { events, persistentVolumeClaims } from '../../../src/kube/objects.ts';
 import { backupDestinations, volumeRestores } from '../../../src/kube/rebound-kinds.ts';
 import { poll } from '../../cluster/poll.ts';
 import { type Fixture, startFixture } from '../kube/fixture.ts';
+import { serviceAccountKubeconfig } from '../kube/service-account.ts';
 import { applyManifests, type Manifest, readManifests } from '../webhook/manifests.ts';
 import { type ControllerProcess, startController } from './controller-process.ts';
 
@@ -34,21 +34,6 @@ let kubeconfigPath: string;
 let controller: ControllerProcess;
 let namespace: string;
 
-const tokenAnswer = z.object({ status: z.object({ token: z.string() }) });
-const kubeconfig = z.looseObject({ users: z.array(z.looseObject({ name: z.string() })) });
-
-/** The administrator's kubeconfig with a token of the controller's service account in place of its certificate. */
-async function controllerKubeconfig({ client, plane }: Fixture): Promise<string> {
-  const answer = await client.raw({
-    method: 'POST',
-    path: '/api/v1/namespaces/rebound-system/serviceaccounts/rebound-controller/token',
-    body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 7200 } },
-  });
-  const { token } = tokenAnswer.parse(JSON.parse(answer)).status;
-  const config = kubeconfig.parse(load(readFileSync(plane.kubeconfigPath, 'utf8')));
-  return dump({ ...config, users: config.users.map(({ name }) => ({ name, user: { token } })) });
-}
-
 beforeAll(async () => {
   fixture = await startFixture();
   const { client } = fixture;
@@ -56,7 +41,7 @@ beforeAll(async () => {
   await applyManifests(client, rights);
   folder = mkdtempSync(join(tmpdir(), 'rebound-controller-'));
   kubeconfigPath = join(folder, 'kubeconfig');
-  writeFileSync(kubeconfigPath, await controllerKubeconfig(fixture), { mode: 0o600 });
+  writeFileSync(kubeconfigPath, await serviceAccountKubeconfig(fixture, 'rebound-controller'), { mode: 0o600 });
   return async () => {
     await fixture.stop();
     rmSync(folder, { recursive: true });

@@ -1,8 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dump, load } from 'js-yaml';
 import { z } from 'zod';
 import type { Destination } from '../../../src/destinations/destination.ts';
 import { newDestinationIdentity } from '../../../src/destinations/identity.ts';
@@ -14,6 +13,7 @@ import { poll } from '../../cluster/poll.ts';
 import { initializedDestination } from '../destinations/initialized-destination.ts';
 import { type S3Server, startS3Server } from '../destinations/versitygw.ts';
 import { type Fixture, quiet, startFixture } from '../kube/fixture.ts';
+import { serviceAccountKubeconfig } from '../kube/service-account.ts';
 import { applyManifests, type Manifest, readManifests } from './manifests.ts';
 import { startWebhook, type WebhookProcess, type WebhookProcessOptions } from './webhook-process.ts';
 
@@ -57,7 +57,7 @@ export async function startWebhookFixture(): Promise<WebhookFixture> {
   await applyDestination();
   const folder = mkdtempSync(join(tmpdir(), 'rebound-webhook-'));
   const kubeconfigPath = join(folder, 'kubeconfig');
-  writeFileSync(kubeconfigPath, await webhookKubeconfig(base), { mode: 0o600 });
+  writeFileSync(kubeconfigPath, await serviceAccountKubeconfig(base, 'rebound-webhook'), { mode: 0o600 });
   const replicas: WebhookProcess[] = [];
   const launchWebhook: WebhookFixture['launchWebhook'] = (options = {}) => {
     const replica = startWebhook({ ...options, kubeconfigPath });
@@ -160,21 +160,6 @@ const credentials = ({ settings }: S3Server, changes: Readonly<Record<string, st
     ...changes,
   },
 });
-
-const tokenAnswer = z.object({ status: z.object({ token: z.string() }) });
-const kubeconfig = z.looseObject({ users: z.array(z.looseObject({ name: z.string() })) });
-
-/** The administrator's kubeconfig with a token of the webhook's service account in place of its certificate. */
-async function webhookKubeconfig({ client, plane }: Fixture): Promise<string> {
-  const answer = await client.raw({
-    method: 'POST',
-    path: '/api/v1/namespaces/rebound-system/serviceaccounts/rebound-webhook/token',
-    body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 7200 } },
-  });
-  const { token } = tokenAnswer.parse(JSON.parse(answer)).status;
-  const config = kubeconfig.parse(load(readFileSync(plane.kubeconfigPath, 'utf8')));
-  return dump({ ...config, users: config.users.map(({ name }) => ({ name, user: { token } })) });
-}
 
 const webhookConfiguration = z.looseObject({
   webhooks: z.array(z.looseObject({ clientConfig: z.looseObject({}) })),

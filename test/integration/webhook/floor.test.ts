@@ -3,11 +3,10 @@ import { z } from 'zod';
 import { decisionToken } from '../../../src/domain/decision-token.ts';
 import type { PersistentVolumeClaim } from '../../../src/kube/objects.ts';
 import { persistentVolumeClaims } from '../../../src/kube/objects.ts';
-import { poll } from '../../cluster/poll.ts';
 import { claimManifest, createClaim, decisionOf, startWebhookFixture, type WebhookFixture } from './fixture.ts';
+import { decided, refusal, untilEnforced } from './floor.ts';
 import { applyManifests, deleteManifests, readManifests } from './manifests.ts';
 
-const refusal = /has the label "backup", but Rebound has not decided/;
 const MINUTE = 60_000;
 const pod = { apiVersion: 'v1', kind: 'Pod', name: 'p', uid: '0b7e3c1a-0000-4000-8000-000000000000' };
 
@@ -17,10 +16,6 @@ let namespace: string;
 const create = (metadata: object, spec: object = {}, dryRun = false): Promise<PersistentVolumeClaim> =>
   createClaim(fixture.client, claimManifest({ namespace, ...metadata }, spec), dryRun);
 
-const decided = (token: string): object => ({
-  annotations: { 'rebound.dev/decision': 'fresh', 'rebound.dev/decision-token': token },
-});
-
 /** The token that the program writes for a claim of this namespace. */
 const tokenOf = (name: string, ageMilliseconds = 0): string =>
   decisionToken({ namespace, name }, Date.now() - ageMilliseconds);
@@ -29,12 +24,7 @@ beforeAll(async () => {
   fixture = await startWebhookFixture();
   await applyManifests(fixture.client, readManifests('policies/no-undecided-claims.yaml'));
   namespace = await fixture.newNamespace();
-  await poll({ what: 'the policy to be enforced', timeoutSeconds: 30 }, async () =>
-    create({ generateName: 'probe-' }, {}, true).then(
-      () => false,
-      (error: unknown) => refusal.test(String(error)),
-    ),
-  );
+  await untilEnforced(fixture.client, namespace);
 });
 beforeEach(async () => {
   namespace = await fixture.newNamespace();
@@ -141,12 +131,7 @@ describe('without a webhook configuration', () => {
     const policy = readManifests('policies/no-undecided-claims.yaml');
     await deleteManifests(fixture.client, policy);
     await applyManifests(fixture.client, policy);
-    await poll({ what: 'the policy to be enforced', timeoutSeconds: 30 }, async () =>
-      create({ generateName: 'probe-' }, {}, true).then(
-        () => false,
-        (error: unknown) => refusal.test(String(error)),
-      ),
-    );
+    await untilEnforced(fixture.client, namespace);
     expect(decisionOf(await create({ name: 'db', ...decided(tokenOf('db')) }, {}, true))).toBe('fresh');
   });
 });

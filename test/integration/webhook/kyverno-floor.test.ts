@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { decisionToken } from '../../../src/domain/decision-token.ts';
 import type { PersistentVolumeClaim } from '../../../src/kube/objects.ts';
-import { poll } from '../../cluster/poll.ts';
 import { claimManifest, createClaim, decisionOf, startWebhookFixture, type WebhookFixture } from './fixture.ts';
+import { decided, refusal, untilEnforced } from './floor.ts';
 import { applyManifests, type Manifest, readManifests } from './manifests.ts';
 
 /*
@@ -12,7 +12,6 @@ import { applyManifests, type Manifest, readManifests } from './manifests.ts';
  */
 
 const MINUTE = 60_000;
-const refusal = /has the label "backup", but Rebound has not decided/;
 const [policy] = readManifests('policies/kyverno/no-undecided-claims.yaml');
 const name = policy?.metadata.name ?? '';
 const api = { apiVersion: 'admissionregistration.k8s.io/v1', metadata: { name } } as const;
@@ -32,10 +31,6 @@ let namespace: string;
 const create = (metadata: object, spec: object = {}, dryRun = false): Promise<PersistentVolumeClaim> =>
   createClaim(fixture.client, claimManifest({ namespace, ...metadata }, spec), dryRun);
 
-const decided = (token: string): object => ({
-  annotations: { 'rebound.dev/decision': 'fresh', 'rebound.dev/decision-token': token },
-});
-
 const tokenOf = (claim: string, ageMilliseconds = 0): string =>
   decisionToken({ namespace, name: claim }, Date.now() - ageMilliseconds);
 
@@ -43,12 +38,7 @@ beforeAll(async () => {
   fixture = await startWebhookFixture();
   await applyManifests(fixture.client, asBuiltIn(policy));
   namespace = await fixture.newNamespace();
-  await poll({ what: 'the policy to be enforced', timeoutSeconds: 30 }, async () =>
-    create({ generateName: 'probe-' }, {}, true).then(
-      () => false,
-      (error: unknown) => refusal.test(String(error)),
-    ),
-  );
+  await untilEnforced(fixture.client, namespace);
 });
 beforeEach(async () => {
   namespace = await fixture.newNamespace();
