@@ -48,6 +48,8 @@ export class Cluster {
   readonly contents = new Map<string, Content>();
   /** What a new volume holds: some provisioners hand out folders that they have handed out before. */
   newVolumeContent = blank;
+  /** Called when a volume is handed out with files in it. */
+  onUsedVolume: ((name: string) => void) | undefined;
   readonly #server: ApiServer;
   #volumesMade = 0;
 
@@ -84,8 +86,7 @@ export class Cluster {
       if (spec.volumeName !== undefined || spec.dataSourceRef !== undefined || !this.#hasNode(claim)) continue;
       const free = this.#waitsForPod(claim) ? undefined : this.#takeVolume(metadata);
       if (free !== undefined) this.#bindTo(claim, free);
-      else if (metadata.deletionTimestamp === undefined)
-        this.#bindTo(claim, this.makeVolume(metadata, this.newVolumeContent));
+      else if (metadata.deletionTimestamp === undefined) this.#bindTo(claim, this.#provisionVolume(metadata));
     }
   }
 
@@ -98,6 +99,12 @@ export class Cluster {
       childOf(object, 'spec')['claimRef'] = { namespace: namespace ?? '', name, uid: uid ?? '' };
     });
     return free.metadata.name;
+  }
+
+  #provisionVolume(claim: ObjectMetadata): string {
+    const name = this.makeVolume(claim, this.newVolumeContent);
+    if (this.newVolumeContent.files > 0) this.onUsedVolume?.(name);
+    return name;
   }
 
   /** Makes a volume for a claim, as a provisioner does. */

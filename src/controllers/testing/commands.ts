@@ -1,41 +1,11 @@
 import fc from 'fast-check';
-import { CLAIM_UID_LABEL } from '../../api/labels.ts';
-import { persistentVolumeClaims } from '../../kube/objects.ts';
-import { volumeRestores } from '../../kube/rebound-kinds.ts';
 import type { Cluster } from './cluster.ts';
 import { storeMoods, type StoreMood } from './destination-double.ts';
 import { backupEnds, type BackupEnd, restoreEnds, type RestoreEnd } from './engine.ts';
 import type { WriteTrouble } from './in-memory-client.ts';
 import type { CopyName } from './lagging-stores.ts';
-import { acceptRestore, answerHold, deleteAttempts, offerVolume, refuseWrites, takeWrites } from './others-acts.ts';
+import { actAsUser, type UserAct, userActs } from './user-acts.ts';
 import type { World } from './world.ts';
-
-type UserAct =
-  | 'createClaim'
-  | 'deleteClaim'
-  | 'recreateClaim'
-  | 'deletePrime'
-  | 'deleteRestore'
-  | 'deleteAttempt'
-  | 'removeLabel'
-  | 'addLabel'
-  | 'scaleUp'
-  | 'scaleDown'
-  | 'grow'
-  | 'wipe'
-  | 'acceptCollapse'
-  | 'bindElsewhere'
-  | 'loseSnapshots'
-  | 'loseVolume'
-  | 'leaveLock'
-  | 'leaveSharedLock'
-  | 'offerVolume'
-  | 'offerRecycledVolume'
-  | 'answerHold'
-  | 'askNewest'
-  | 'acceptRestore'
-  | 'quota'
-  | 'noQuota';
 
 type ControllerCommand =
   | {
@@ -74,40 +44,6 @@ const copyNames: readonly CopyName[] = [
   'volumeRestores',
   'replicationSources',
   'replicationDestinations',
-];
-const userActs: readonly UserAct[] = [
-  'createClaim',
-  'deleteClaim',
-  'recreateClaim',
-  'recreateClaim',
-  'deletePrime',
-  'deletePrime',
-  'deleteRestore',
-  'deleteAttempt',
-  'removeLabel',
-  'addLabel',
-  'scaleUp',
-  'scaleUp',
-  'scaleUp',
-  'scaleDown',
-  'grow',
-  'grow',
-  'wipe',
-  'wipe',
-  'acceptCollapse',
-  'bindElsewhere',
-  'bindElsewhere',
-  'loseSnapshots',
-  'loseVolume',
-  'leaveLock',
-  'leaveSharedLock',
-  'offerVolume',
-  'offerRecycledVolume',
-  'answerHold',
-  'askNewest',
-  'acceptRestore',
-  'quota',
-  'noQuota',
 ];
 const passes: readonly (keyof Cluster['passes'])[] = ['provision', 'bind', 'protect', 'reclaim', 'collect', 'schedule'];
 
@@ -232,50 +168,7 @@ function performOutside(world: World, happening: WorldCommand): void {
       world.destination.mood = happening.mood;
       break;
     case 'user':
-      userActions[happening.act](world);
+      actAsUser(world, happening.act);
       break;
   }
 }
-
-const userActions: Readonly<Record<UserAct, (world: World) => void>> = {
-  createClaim: (world) => {
-    if (world.claim === undefined) world.createClaim(world.mayStartFresh ? 'fresh' : 'restore');
-  },
-  deleteClaim: (world) => world.deleteClaim(),
-  recreateClaim: (world) => world.recreateClaim(),
-  deletePrime: (world) => {
-    for (const { metadata } of world.server.list(persistentVolumeClaims)) {
-      const isPrime = metadata.labels?.[CLAIM_UID_LABEL] !== undefined;
-      if (isPrime) world.server.delete(persistentVolumeClaims, metadata);
-    }
-  },
-  deleteRestore: (world) => {
-    for (const { metadata } of world.server.list(volumeRestores)) world.server.delete(volumeRestores, metadata);
-  },
-  deleteAttempt: deleteAttempts,
-  removeLabel: (world) => world.setLabel(undefined),
-  addLabel: (world) => world.setLabel('hourly'),
-  scaleUp: (world) => world.scale(1),
-  scaleDown: (world) => world.scale(0),
-  grow: (world) =>
-    world.write((content) => ({ ...content, files: content.files + 20, sizeBytes: content.sizeBytes * 2 + 5_000_000 })),
-  wipe: (world) => world.write((content) => ({ ...content, files: 2, sizeBytes: 10 })),
-  acceptCollapse: (world) => {
-    const newest = world.truth.newest?.id;
-    if (newest !== undefined) world.acceptCollapse(newest);
-  },
-  bindElsewhere: (world) => world.bindElsewhere(),
-  loseSnapshots: (world) => world.truth.lose(),
-  loseVolume: (world) => world.loseVolume(),
-  leaveLock: (world) => world.destination.restic.addLock(world.now(), true),
-  offerVolume: (world) => offerVolume(world, 'Delete'),
-  offerRecycledVolume: (world) => offerVolume(world, 'Recycle'),
-  answerHold,
-  askNewest: (world) => {
-    if (world.claim !== undefined) world.ask('newest');
-  },
-  acceptRestore,
-  quota: refuseWrites,
-  noQuota: takeWrites,
-  leaveSharedLock: (world) => world.destination.restic.addLock(world.now(), false),
-};

@@ -18,18 +18,20 @@ export interface HandOver {
 export function faultOf(given: HandOver, truth: RepositoryTruth, account: BackupAccount): string | undefined {
   const { content } = given;
   if (!content.complete) return 'half of a restore';
-  if (content.files === 0) return faultOfBlank(given, truth);
+  // Who asks for none when the claim is made gets no restore: a claim that waits for one waits on.
+  if (content.files === 0) return truth.snapshots.length > 0 ? 'nothing, though there is a backup' : undefined;
   const snapshot = truth.snapshots.find((one) => one.id === content.snapshotId);
   // Somebody removed it while it was brought back.
   if (snapshot === undefined) return content.snapshotId === undefined ? 'what no snapshot holds' : undefined;
   if (content.files !== snapshot.content.files) return 'not what its snapshot holds';
-  if (given.asked.some((one) => one === 'newest' || one.startsWith('20') || snapshot.id.startsWith(one)))
-    return undefined;
+  if (given.asked.some((request) => isAskedFor(request, snapshot, truth))) return undefined;
   return faultOfKind(snapshot, truth, account) ?? faultOfAge(snapshot, given, truth);
 }
 
-function faultOfBlank({ asked }: HandOver, truth: RepositoryTruth): string | undefined {
-  return truth.snapshots.length > 0 && !asked.includes('none') ? 'nothing, though there is a backup' : undefined;
+/** Who asks for a time gets the newest of then, whatever is known of it. */
+function isAskedFor(request: string, { id }: TrueSnapshot, truth: RepositoryTruth): boolean {
+  if (request === 'newest') return true;
+  return request.startsWith('20') ? truth.asOf(request)?.id === id : id.startsWith(request);
 }
 
 /** One that nobody saw end may come back where it lacks nothing of a good one: files are numbered, so more are all. */

@@ -4,9 +4,22 @@ import type { VolumeRestore } from '../../api/volume-restore.ts';
 import { replicationDestinations, type ReplicationSource, replicationSources } from '../../engines/volsync/kinds.ts';
 import { repositorySecretOf } from '../../engines/volsync/replication-source.ts';
 import type { KubeObject } from '../../kube/kind.ts';
-import { persistentVolumeClaims, persistentVolumes, type PersistentVolumeClaim, secrets } from '../../kube/objects.ts';
+import {
+  persistentVolumeClaims,
+  persistentVolumes,
+  type PersistentVolumeClaim,
+  pods,
+  secrets,
+} from '../../kube/objects.ts';
 import { protectedVolumes, volumeRestores } from '../../kube/rebound-kinds.ts';
-import { ACCEPT_RESTORE_ANNOTATION, PRIME_ROLE, RESTORE_ANNOTATION, ROLE_LABEL, TIER_LABEL } from '../../api/labels.ts';
+import {
+  ACCEPT_RESTORE_ANNOTATION,
+  LOOK_ROLE,
+  PRIME_ROLE,
+  RESTORE_ANNOTATION,
+  ROLE_LABEL,
+  TIER_LABEL,
+} from '../../api/labels.ts';
 import { BackupAccount } from './backup-account.ts';
 import { faultOf } from './handed-over.ts';
 import { isObject, type JsonObject } from './json.ts';
@@ -26,6 +39,7 @@ const OVERDUE_MILLISECONDS = 2.5 * 3_600_000;
 /** A claim that waits for more calm rounds, a minute each, has been told why. */
 const TELLING_ROUNDS = 5;
 
+/** In these a store says truly whether there is a backup, whatever else fails. */
 const readableMoods = new Set(['answers', 'snapshotsFail', 'damaged', 'signsFail']);
 
 /** Looks on as a world changes, and says where an invariant did not hold. */
@@ -45,6 +59,8 @@ export class Watcher {
   readonly #older = new Map<string, string>();
   /** How many calm rounds a claim has waited for, by its UID. */
   readonly #calmRounds = new Map<string, number>();
+  /** Volumes with files of which a look has told so. */
+  readonly #lookedInto = new Set<string>();
   #good: TrueSnapshot | undefined;
   readonly #saved = new Set<string>();
   #kept: readonly string[] = [];
@@ -58,6 +74,7 @@ export class Watcher {
     this.#good = this.#account.newestGood;
     world.onStep = () => this.#checkVolumes();
     world.onAccepted = (id) => this.#account.accept(id);
+    world.onInformedRestores = () => this.#noteLooks();
     world.onInformedProtection = () => this.#checkInformed();
   }
 
@@ -125,14 +142,26 @@ export class Watcher {
     return this.#world.events.some((event) => event.uid === uid && (reason === undefined || event.reason === reason));
   }
 
+  /** Of a volume that was made for a prime claim only a look tells that it holds files; the controller has seen it by now. */
+  #noteLooks(): void {
+    const { server, usedVolumes } = this.#world;
+    const looks = server.list(pods).filter(({ metadata }) => metadata.labels?.[ROLE_LABEL] === LOOK_ROLE);
+    for (const { spec } of looks.filter(({ status }) => status?.phase === 'Succeeded')) {
+      const [name = ''] = (spec.volumes ?? []).flatMap((one) => one.persistentVolumeClaim?.claimName ?? []);
+      const { volumeName = '' } = server.get(persistentVolumeClaims, { namespace: NAMESPACE, name })?.spec ?? {};
+      if (usedVolumes.has(volumeName)) this.#lookedInto.add(volumeName);
+    }
+  }
+
   /** What another application has put into a volume stays there, unless the user's own claim was bound to it. */
   #checkOffered(): void {
-    const { server, cluster, offeredVolumes } = this.#world;
+    const { server, cluster, offeredVolumes, usedVolumes } = this.#world;
     for (const [name, content] of offeredVolumes) {
       const isClaims = server.get(persistentVolumes, { name })?.spec.claimRef?.name === CLAIM;
       if (!isClaims && cluster.contents.get(name) === content) continue;
       offeredVolumes.delete(name);
-      if (!isClaims) this.#report(12, "another application's volume does not hold its files any more");
+      const isKnown = !usedVolumes.has(name) || this.#lookedInto.has(name);
+      if (!isClaims && isKnown) this.#report(12, "another application's volume does not hold its files any more");
     }
   }
 

@@ -1,6 +1,7 @@
 import { ACCEPT_RESTORE_ANNOTATION } from '../../api/labels.ts';
 import { replicationDestinations } from '../../engines/volsync/kinds.ts';
 import { persistentVolumeClaims, persistentVolumes, secrets } from '../../kube/objects.ts';
+import { blank } from './cluster.ts';
 import { childOf } from './json.ts';
 import { CLAIM_REF, type World } from './world.ts';
 
@@ -15,6 +16,23 @@ export function offerVolume(world: World, reclaimPolicy: 'Delete' | 'Recycle'): 
   world.offeredVolumes.set(name, content);
 }
 
+/** From now on the provisioner hands out folders that it has handed out before, with what is in them. */
+export function handOutUsedVolumes({ cluster }: World): void {
+  cluster.newVolumeContent = { files: 9, sizeBytes: 900, complete: true };
+}
+
+/** From now on its volumes are new again. */
+export function handOutNewVolumes({ cluster }: World): void {
+  cluster.newVolumeContent = blank;
+}
+
+/** The user lets another volume be made, where the claim says that the first is not empty. */
+export function replaceUsedVolume(world: World): void {
+  const { conditions = [] } = world.restore?.status ?? {};
+  const isTold = conditions.some(({ type, reason }) => type === 'Ready' && reason === 'VolumeNotEmpty');
+  if (isTold && world.usedVolumes.has(world.prime?.spec.volumeName ?? '')) deletePrime(world);
+}
+
 /** The other applications take their volumes, where they are still to be had. */
 export function useOfferedVolumes(world: World): void {
   for (const name of world.foreignVolumes) {
@@ -25,9 +43,14 @@ export function useOfferedVolumes(world: World): void {
   }
 }
 
-/** The user follows the claim's events where it is not certain which snapshot is right. */
+/** What a claim waits with that cannot get what its user has asked for. */
+const unmetReasons: ReadonlySet<string> = new Set(['NoMatchingSnapshot', 'AskedForBlank']);
+
+/** The user follows the claim's events where it is not certain which snapshot is right, or the one asked for is not there. */
 export function answerHold(world: World): void {
-  if (world.restore?.status?.finding?.kind === 'Held') world.ask('newest');
+  const { finding, conditions } = world.restore?.status ?? {};
+  const isUnmet = conditions?.some(({ type, reason }) => type === 'Ready' && unmetReasons.has(reason)) ?? false;
+  if (world.claim !== undefined && (finding?.kind === 'Held' || isUnmet)) world.ask('newest');
 }
 
 /** The user says that the snapshot which came back is the right one. */

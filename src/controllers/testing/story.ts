@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Retention } from '../../api/backup-policy.ts';
 import { type Command, perform } from './commands.ts';
 import { type Violation, Watcher } from './invariants.ts';
-import { answerHold, takeWrites, useOfferedVolumes } from './others-acts.ts';
+import { answerHold, handOutNewVolumes, replaceUsedVolume, takeWrites, useOfferedVolumes } from './others-acts.ts';
 import { remember } from './past.ts';
 import { World, type WorldOptions } from './world.ts';
 
@@ -49,6 +49,7 @@ async function calmDown(world: World, watcher: Watcher): Promise<void> {
   world.destination.mood = 'answers';
   world.logs.isBroken = false;
   takeWrites(world);
+  handOutNewVolumes(world);
   if (world.truth.newest === undefined) world.removeRecord();
   let stillRounds = 0;
   for (let round = 0; round < CALM_ROUNDS && stillRounds < STILL_ROUNDS; round += 1) {
@@ -60,6 +61,7 @@ async function calmDown(world: World, watcher: Watcher): Promise<void> {
     world.setLabel('hourly');
     answerHold(world);
     useOfferedVolumes(world);
+    replaceUsedVolume(world);
     await world.calmRound();
     watcher.look();
     watcher.lookAtWaits();

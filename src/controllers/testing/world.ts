@@ -76,12 +76,16 @@ export class World {
   readonly events: (EventNotice & { readonly uid: string | undefined })[] = [];
   /** Called when the protection was reconciled by copies that held all there was to know. */
   onInformedProtection: (() => void) | undefined;
+  /** Called when the restores were reconciled by copies that held all there was to know. */
+  onInformedRestores: (() => void) | undefined;
   /** Called after every step of a round. */
   onStep: (() => void) | undefined;
   /** Called when the user accepts a collapse. */
   onAccepted: ((snapshotId: string) => void) | undefined;
   /** Volumes that neither a provisioner nor a restore has filled. */
   readonly foreignVolumes = new Set<string>();
+  /** Those of them that a provisioner has handed out before. */
+  readonly usedVolumes = new Set<string>();
   /** Those of them that another application has filled, and what they held. */
   readonly offeredVolumes = new Map<string, Content>();
   process: Process;
@@ -101,12 +105,23 @@ export class World {
     this.now = beside?.now ?? (() => this.#nowMilliseconds);
     this.server = new ApiServer(this.now, clusterUid);
     this.cluster = new Cluster(this.server);
+    this.cluster.onUsedVolume = (name) => {
+      this.usedVolumes.add(name);
+      this.#addFilled(name);
+    };
     const restic = new ResticStore(`${NAMESPACE}/${CLAIM}`, repositoryPassword(MASTER_PASSWORD, NAMESPACE));
     this.destination = beside?.destination ?? new DestinationDouble(restic, this.now);
     this.truth = beside?.truth ?? new RepositoryTruth(restic);
     this.engine = new Engine(this);
     furnish(this.server, options);
     this.process = this.#newProcess();
+  }
+
+  /** A volume that another application has filled. */
+  #addFilled(name: string): void {
+    this.foreignVolumes.add(name);
+    const content = this.cluster.contents.get(name);
+    if (content !== undefined) this.offeredVolumes.set(name, content);
   }
 
   #newProcess(): Process {
@@ -192,7 +207,9 @@ export class World {
   }
 
   async reconcileRestores(): Promise<void> {
+    const isInformed = this.process.copies.areUpToDate();
     for (const key of this.restoreKeys) await this.process.restores.reconcile(key);
+    if (isInformed) this.onInformedRestores?.();
   }
 
   async reconcileVolumes(): Promise<void> {
@@ -269,11 +286,16 @@ export class World {
   }
 
   /** The user deletes the claim with all that uses it, and creates it again at once. */
-  recreateClaim(): void {
+  recreateClaim(request?: string): void {
     this.scale(0);
     this.deleteClaim();
     this.cluster.protect();
-    if (this.claim === undefined) this.createClaim(this.mayStartFresh ? 'fresh' : 'restore');
+    if (this.claim === undefined) this.createClaim(this.admitted(request), request);
+  }
+
+  /** What admission answers for a claim that asks for this. */
+  admitted(request?: string): Admitted {
+    return request === 'none' || this.mayStartFresh ? 'fresh' : 'restore';
   }
 
   setLabel(tier: string | undefined): void {
