@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { GRACE_MILLISECONDS } from '../../domain/telling.ts';
 import { replicationSources } from '../../engines/volsync/kinds.ts';
 import { persistentVolumes } from '../../kube/objects.ts';
+import { loseVolume } from '../testing/others-acts.ts';
 import { remember } from '../testing/past.ts';
 import { World } from '../testing/world.ts';
 
@@ -136,7 +137,7 @@ describe('a claim that lost its volume', () => {
   beforeEach(async () => {
     await bindFresh();
     await backUpFirst();
-    world.loseVolume();
+    loseVolume(world);
     await world.look();
   });
 
@@ -191,7 +192,7 @@ describe('a claim that lost its volume before its restore was completed', () => 
     world.createClaim('restore');
     await world.until(({ restore }) => restore?.status?.phase === 'Binding');
     world.cluster.bind();
-    world.loseVolume();
+    loseVolume(world);
     for (let round = 0; round < 3; round += 1) await world.calmRound();
     expect(world.claim?.status?.phase).toBe('Lost');
     expect(world.restore?.status?.attempts).toBe(1);

@@ -16,6 +16,22 @@ export function offerVolume(world: World, reclaimPolicy: 'Delete' | 'Recycle'): 
   world.offeredVolumes.set(name, content);
 }
 
+/** A volume that somebody had made beforehand happens to fit the waiting claim, unless one names the claim already. */
+export function bindElsewhere({ server, cluster, claim, foreignVolumes }: World): void {
+  if (claim === undefined || claim.spec.volumeName !== undefined) return;
+  const { uid } = claim.metadata;
+  if (server.list(persistentVolumes).some((one) => one.spec.claimRef?.uid === uid)) return;
+  foreignVolumes.add(cluster.makeVolume(claim.metadata, blank));
+  cluster.bind();
+}
+
+/** Somebody deletes the PersistentVolume that the claim is bound to. */
+export function loseVolume({ cluster, claim }: World): void {
+  if (claim?.status?.phase !== 'Bound' || claim.spec.volumeName === undefined) return;
+  cluster.destroyVolume(claim.spec.volumeName);
+  cluster.bind();
+}
+
 /** From now on the provisioner hands out folders that it has handed out before, with what is in them. */
 export function handOutUsedVolumes({ cluster }: World): void {
   cluster.newVolumeContent = { files: 9, sizeBytes: 900, complete: true };

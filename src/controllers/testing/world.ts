@@ -20,17 +20,11 @@ import {
 import { KubeError } from '../../kube/errors.ts';
 import type { EventNotice } from '../../kube/events.ts';
 import { objectKey } from '../../kube/kind.ts';
-import {
-  persistentVolumeClaims,
-  type PersistentVolumeClaim,
-  persistentVolumes,
-  pods,
-  secrets,
-} from '../../kube/objects.ts';
+import { persistentVolumeClaims, type PersistentVolumeClaim, pods, secrets } from '../../kube/objects.ts';
 import { backupDestinations, protectedVolumes, volumeRestores } from '../../kube/rebound-kinds.ts';
 import { settle } from '../../kube/fake-clock.ts';
 import { ApiServer } from './api-server.ts';
-import { blank, Cluster, type Content, makePod } from './cluster.ts';
+import { Cluster, type Content, makePod } from './cluster.ts';
 import { DestinationDouble } from './destination-double.ts';
 import { type BackupEnd, Engine, type RestoreEnd } from './engine.ts';
 import { furnish, type Furnishings, MASTER_PASSWORD } from './furnishings.ts';
@@ -320,24 +314,6 @@ export class World {
       childOf(childOf(object, 'metadata'), 'annotations')[ACCEPT_COLLAPSE_ANNOTATION] = snapshotId.slice(0, 8);
     });
     this.onAccepted?.(snapshotId);
-  }
-
-  /** A volume that somebody had made beforehand happens to fit the waiting claim, unless one names the claim already. */
-  bindElsewhere(): void {
-    const { claim } = this;
-    if (claim === undefined || claim.spec.volumeName !== undefined) return;
-    const { uid } = claim.metadata;
-    if (this.server.list(persistentVolumes).some((one) => one.spec.claimRef?.uid === uid)) return;
-    this.foreignVolumes.add(this.cluster.makeVolume(claim.metadata, blank));
-    this.cluster.bind();
-  }
-
-  /** Somebody deletes the PersistentVolume that the claim is bound to. */
-  loseVolume(): void {
-    const { claim } = this;
-    if (claim?.status?.phase !== 'Bound' || claim.spec.volumeName === undefined) return;
-    this.cluster.destroyVolume(claim.spec.volumeName);
-    this.cluster.bind();
   }
 
   /** The application has one pod, or none. */

@@ -25,7 +25,7 @@ import type { RepositoryAccess } from '../repository-access.ts';
 import { createRepositorySecret, secretNameOf, type SecretPlan } from '../repository-secret.ts';
 import { PODS_BY_JOB } from '../stores.ts';
 import type { Heard, MoverLogWatch } from './mover-log-watch.ts';
-import { openFor, type Tools } from './scene.ts';
+import type { Tools } from './scene.ts';
 
 export interface AttemptPlan {
   readonly restore: VolumeRestore;
@@ -72,10 +72,15 @@ const attemptRef = (restore: VolumeRestore, attempt: number) => ({
   name: restoreAttemptName(ownerReference(restore).uid, attempt),
 });
 
-function secretPlanOf({ restore, access, attempt }: Pick<AttemptPlan, 'restore' | 'access' | 'attempt'>): SecretPlan {
+type PlannedSecret = Pick<AttemptPlan, 'restore' | 'access' | 'attempt'>;
+
+function secretPlanOf({ restore, access, attempt }: PlannedSecret): SecretPlan {
   const { name, namespace = '' } = attemptRef(restore, attempt);
   return { engineObjectName: name, namespace, owner: ownerReference(restore), access };
 }
+
+/** The name of the Secret that gives an attempt's mover the repository: to be recorded before the attempt is started. */
+export const attemptSecretName = (plan: PlannedSecret): string => secretNameOf(secretPlanOf(plan));
 
 function objectOf(plan: AttemptPlan, privilegedMovers: boolean): ReturnType<typeof buildReplicationDestination> {
   const secret = secretPlanOf(plan);
@@ -260,15 +265,24 @@ export async function discardAttempt(tools: Tools, restore: VolumeRestore, attem
   const { namespace } = ref;
   const known = context.stores.replicationDestinations.get(objectKey(ref));
   const object = known ?? (await context.client.get(replicationDestinations, ref));
-  // First the Secret, whose name the object tells. Where there is none, for somebody deleted it or it was never made, the Secret has
-  // the name that it would be given now; only one with other credentials than the present ones is left, and goes with the restore.
-  const secretName = object === undefined ? presentSecretName(tools, restore, attempt) : repositorySecretOf(object);
-  if (secretName !== undefined) await context.client.delete(secrets, { namespace, name: secretName });
+  const named = object === undefined ? undefined : repositorySecretOf(object);
+  // First the Secret, which the object names; the restore does too, for somebody may have deleted the object.
+  for (const name of new Set([named, restore.status?.secretName])) {
+    if (name !== undefined) await context.client.delete(secrets, { namespace, name });
+  }
   await context.client.delete(replicationDestinations, ref, { propagationPolicy: 'Background' });
   logs.forget(objectKey(ref));
 }
 
-function presentSecretName(tools: Tools, restore: VolumeRestore, attempt: number): string | undefined {
-  const opened = openFor(tools, restore);
-  return opened.ok ? secretNameOf(secretPlanOf({ restore, access: opened.access, attempt })) : undefined;
+/**
+ * Ends all attempts of a restore. All but the last were ended when the next began; where the process died in between, their objects
+ * are there still.
+ */
+export async function discardAttempts(tools: Tools, restore: VolumeRestore): Promise<void> {
+  const { replicationDestinations: objects } = tools.context.stores;
+  const last = restore.status?.attempts ?? 0;
+  for (let attempt = 1; attempt <= last; attempt += 1) {
+    const isLeft = attempt === last || objects.get(objectKey(attemptRef(restore, attempt))) !== undefined;
+    if (isLeft) await discardAttempt(tools, restore, attempt);
+  }
 }

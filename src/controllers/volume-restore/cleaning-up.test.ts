@@ -10,6 +10,8 @@ const HOUR_MILLISECONDS = 3_600_000;
 let world: World;
 
 const isCompleted = ({ restore }: World): boolean => restore?.status?.phase === 'Completed';
+const isMoverRunning = ({ server, attempts }: World): boolean =>
+  attempts.length > 0 && server.list(pods).some((pod) => pod.status?.phase === 'Running');
 /** Secrets of the claim's namespace but for the schedule's. */
 const secretsLeft = (): string[] =>
   world.server
@@ -43,6 +45,21 @@ describe('what an attempt to restore has made', () => {
 
   it('is all gone where somebody deletes the engine object after it has done its work', async () => {
     await world.until(({ restore }) => restore?.status?.phase === 'Binding');
+    deleteAttempts(world);
+    await world.until(isCompleted);
+    expect(secretsLeft()).toEqual([]);
+  });
+
+  it('is all gone where its credentials were exchanged before somebody deletes the engine object', async () => {
+    deleteAttempts(world);
+    await world.until(isMoverRunning);
+    world.exchangeKeys('newSecret');
+    world.engine.endMovers('error');
+    await world.look();
+    world.engine.report();
+    await world.look();
+    expect(secretsLeft()).toHaveLength(1);
+    world.exchangeKeys('newestSecret');
     deleteAttempts(world);
     await world.until(isCompleted);
     expect(secretsLeft()).toEqual([]);

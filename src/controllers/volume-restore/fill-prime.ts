@@ -7,16 +7,8 @@ import { type MoverTrouble, troubleInWords } from '../../engines/volsync/mover-t
 import { requeueAfter } from '../../runtime/result.ts';
 import { explainAbsentMover, MOVER_PATIENCE_MILLISECONDS } from '../absent-mover.ts';
 import { moverUserOf } from '../mover-user.ts';
-import { DESTINATION_TIMEOUT_MILLISECONDS, tell, warn } from '../context.ts';
-import type { RepositoryAccess } from '../repository-access.ts';
-import {
-  type AttemptPlan,
-  discardAttempt,
-  type NotStarted,
-  observeAttempt,
-  type RunningAttempt,
-  startAttempt,
-} from './attempt.ts';
+import { tell, warn } from '../context.ts';
+import { discardAttempt, type NotStarted, observeAttempt, type RunningAttempt } from './attempt.ts';
 import { releasePrime } from '../unchecked-prime.ts';
 import { awaitOldMovers } from './await-old-movers.ts';
 import { awaitUsable } from './await-usable.ts';
@@ -26,7 +18,6 @@ import {
   ENGINE_LOOK_MILLISECONDS,
   hold,
   openFor,
-  policyNameOf,
   type PrimedScene,
   type PrimedStep,
   type Scene,
@@ -35,6 +26,7 @@ import {
   type Stop,
   type Tools,
 } from './scene.ts';
+import { recordStart, renew, start } from './start-attempt.ts';
 import { recordProgress } from './status.ts';
 
 const LOG_WAIT_MILLISECONDS = 2_000;
@@ -133,12 +125,11 @@ async function prepare(
   snapshot: SnapshotReference,
   attempt: number,
 ): Promise<PrimedStep> {
-  const { restore, prime } = scene;
+  const { restore } = scene;
   const access = openFor(tools, restore);
   if (!access.ok) return await hold(tools, scene, access.reason, access.message);
   const message = restoringMessage(snapshot, attempt);
-  const status = { phase: 'Restoring', attempts: attempt, primeClaimUID: prime.metadata.uid } as const;
-  const recorded = await recordProgress(tools.context, restore, { status, reason: 'Restoring', message });
+  const recorded = await recordStart(tools, scene, { access: access.access, attempt, message });
   await start(tools, { ...scene, restore: recorded }, access.access, attempt);
   return { result: requeueAfter(ENGINE_LOOK_MILLISECONDS) };
 }
@@ -149,7 +140,7 @@ async function begin(
   snapshot: SnapshotReference,
   attempt: number,
 ): Promise<PrimedStep> {
-  const { restore, prime } = scene;
+  const { restore } = scene;
   const access = openFor(tools, restore);
   if (!access.ok) return await hold(tools, scene, access.reason, access.message);
   const shut = await awaitUsable(tools, scene, access.access);
@@ -157,39 +148,10 @@ async function begin(
   const chosen = await chooseAgain(tools, scene, access.access, snapshot);
   if ('result' in chosen) return chosen;
   const message = restoringMessage(chosen.snapshot, attempt);
-  // Recorded first: a proof must never outlive the prime claim that it speaks of.
-  const primeClaimUID = prime.metadata.uid;
-  const status = { phase: 'Restoring', attempts: attempt, primeClaimUID, ...chosen.status } as const;
-  const recorded = await recordProgress(tools.context, restore, { status, reason: 'Restoring', message });
+  const recorded = await recordStart(tools, scene, { access: access.access, attempt, message }, chosen.status);
   chosen.announce();
   await start(tools, { ...scene, restore: recorded }, access.access, attempt);
   return { result: requeueAfter(ENGINE_LOOK_MILLISECONDS) };
-}
-
-async function start(tools: Tools, scene: Scene, access: RepositoryAccess, attempt: number): Promise<void> {
-  const plan = planOf(tools, scene, access, attempt);
-  if (plan !== undefined) await startAttempt(tools.context, plan);
-}
-
-/** What an attempt is to be by what is recorded; undefined without a tier, or before a snapshot was chosen. */
-function planOf(
-  tools: Tools,
-  { restore, claim }: Scene,
-  access: RepositoryAccess,
-  attempt: number,
-): AttemptPlan | undefined {
-  const { snapshot, moverUser = {}, primeClaimUID, clearedPrime } = restore.status ?? {};
-  const { policies, storageClasses } = tools.context.stores;
-  const policy = policies.get(policyNameOf(restore));
-  if (policy === undefined || snapshot === undefined) return undefined;
-  const paused = clearedPrime === undefined || clearedPrime.claimUID !== primeClaimUID;
-  // It was found empty before that one: what it holds beside the snapshot is an earlier attempt's, of another snapshot perhaps.
-  const deletesFiles = !paused && attempt > clearedPrime.attempt;
-  const plan = { restore, policy, access, moverUser, attempt, paused, deletesFiles };
-  // The engine finds it by the time that it names itself.
-  const snapshotTimeMilliseconds = Date.parse(snapshot.ownTime ?? snapshot.time);
-  const claimStorageClass = storageClasses.get(claim.spec.storageClassName ?? '');
-  return { ...plan, snapshotTimeMilliseconds, claimStorageClass };
 }
 
 /** Whether the mover does not get on, and the claim or its pods name another user by now. One at work is left alone. */
@@ -222,24 +184,13 @@ async function watchOver(
     const message = `The mover of the restore runs; the claim waits, unbound. ${troubleInWords(trouble)}`;
     return await showTrouble(tools, scene, 'MoverSilent', message);
   }
-  const opened = openFor(tools, restore);
-  if (opened.ok && !running.moverRuns) await renew(tools, scene, opened.access, attempt);
-  const shut = opened.ok && isShutOut(trouble) ? await awaitUsable(tools, scene, opened.access) : undefined;
-  if (shut !== undefined) return shut;
   const message = `The restore fails and is tried again; the claim waits, unbound. ${troubleInWords(trouble)}`;
-  return await showTrouble(tools, scene, 'RestoreFailing', message);
-}
-
-/**
- * Credentials or settings of the tier that were changed since, and a Secret that somebody deleted: the mover's next try takes what
- * there is now.
- */
-async function renew(tools: Tools, scene: Scene, access: RepositoryAccess, attempt: number): Promise<void> {
-  const prepared = planOf(tools, scene, access, attempt);
-  if (prepared === undefined) return;
-  const verified = await access.destination.verifyIdentity({ timeoutMilliseconds: DESTINATION_TIMEOUT_MILLISECONDS });
-  // A mover that was allowed to start stays so, also one of the first versions, which began without a look.
-  if (verified.ok) await startAttempt(tools.context, { ...prepared, paused: false });
+  const opened = openFor(tools, restore);
+  if (!opened.ok) return await showTrouble(tools, scene, 'RestoreFailing', message);
+  const { access } = opened;
+  const renewed = running.moverRuns ? scene : await renew(tools, scene, { access, attempt, message });
+  const shut = isShutOut(trouble) ? await awaitUsable(tools, renewed, access) : undefined;
+  return shut ?? (await showTrouble(tools, renewed, 'RestoreFailing', message));
 }
 
 async function awaitMover(
@@ -303,7 +254,13 @@ async function again(
 ): Promise<PrimedStep> {
   await discardAttempt(tools, restore, attempt);
   const message = `The restore was not accepted and is done again; the claim waits, unbound: ${why.message.replace(/\.+$/, '')}.`;
-  const { provenTime: _proof, primeClaimUID: _prime, restored: _report, ...status } = restore.status ?? {};
+  const {
+    provenTime: _proof,
+    primeClaimUID: _prime,
+    restored: _report,
+    secretName: _secret,
+    ...status
+  } = restore.status ?? {};
   const anew = { ...restore, status: { ...status, phase: 'Restoring' as const, attempts: attempt + 1 } };
   await recordProgress(tools.context, anew, { stalled: true, reason: why.reason, message });
   warn(tools.context, claim, why.reason, message);

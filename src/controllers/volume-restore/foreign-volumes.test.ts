@@ -4,7 +4,7 @@ import { replicationDestinations } from '../../engines/volsync/kinds.ts';
 import { blank, type Content } from '../testing/cluster.ts';
 import { childOf, isObject, type JsonObject, textOf } from '../testing/json.ts';
 import { remember } from '../testing/past.ts';
-import { deletePrime } from '../testing/others-acts.ts';
+import { bindElsewhere, deletePrime } from '../testing/others-acts.ts';
 import { World } from '../testing/world.ts';
 
 const HOUR_MILLISECONDS = 3_600_000;
@@ -166,7 +166,7 @@ it('invariant 12: a volume that the prime claim took keeps its files when the cl
   await untilPrime();
   const volume = world.cluster.offerVolume(others);
   await world.until(({ prime }) => prime?.spec.volumeName === volume);
-  world.bindElsewhere();
+  bindElsewhere(world);
   await play(4);
   expect(world.cluster.contents.get(volume)).toEqual(others);
   expect(world.prime).toBeUndefined();

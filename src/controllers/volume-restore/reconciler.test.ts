@@ -6,10 +6,11 @@ import { replicationDestinations } from '../../engines/volsync/kinds.ts';
 import { repositorySecretOf } from '../../engines/volsync/replication-source.ts';
 import { blank } from '../testing/cluster.ts';
 import type { RestoreEnd } from '../testing/engine.ts';
+import { bindElsewhere } from '../testing/others-acts.ts';
 import { remember } from '../testing/past.ts';
 import type { TrueSnapshot } from '../testing/repository-truth.ts';
 import type { JsonObject } from '../testing/json.ts';
-import { NAMESPACE, World } from '../testing/world.ts';
+import { CLUSTER_UID, NAMESPACE, World } from '../testing/world.ts';
 
 const HOUR_MILLISECONDS = 3_600_000;
 const full = { files: 41, sizeBytes: 8_000_000, complete: true };
@@ -32,7 +33,8 @@ const objectsLeft = (): string[] =>
   [
     ...world.server.list(persistentVolumeClaims).filter((one) => one.metadata.uid !== world.claim?.metadata.uid),
     ...world.attempts,
-    ...world.server.list(secrets).filter((one) => one.metadata.name.includes('uid-')),
+    // Those of attempts have the UID of their restore in their names.
+    ...world.server.list(secrets).filter((one) => one.metadata.name.includes(CLUSTER_UID)),
   ].map((one) => one.metadata.name);
 
 /** Lets the present attempt end, heard from its beginning. */
@@ -400,7 +402,7 @@ describe('hand-over', () => {
   it('invariant 3: is not believed of a foreign volume that the claim was bound to after the proof', async () => {
     world.createClaim('restore');
     await endAttemptButLoseHandOver();
-    world.bindElsewhere();
+    bindElsewhere(world);
     for (let round = 0; round < 3; round += 1) await world.calmRound();
     expect(world.told.filter((reason) => reason === 'BoundUnproven')).toHaveLength(1);
     expect(isCompleted(world)).toBe(false);

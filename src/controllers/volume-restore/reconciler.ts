@@ -8,7 +8,7 @@ import { NO_PROVISIONER, persistentVolumeClaims, type PersistentVolumeClaim } fr
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import { ageMilliseconds, type ControllerContext, tell } from '../context.ts';
 import { PODS_BY_CLAIM } from '../stores.ts';
-import { discardAttempt } from './attempt.ts';
+import { discardAttempts } from './attempt.ts';
 import { awaitBinding } from './await-binding.ts';
 import { endLastAttempt } from './await-old-movers.ts';
 import { handOverVolume, restoredContent } from './bind.ts';
@@ -164,9 +164,9 @@ export class VolumeRestoreReconciler {
 
   /** Step 7: the claim is bound; what the restore needed goes. */
   async #finish({ restore, claim }: Scene): Promise<Result> {
-    for (let attempt = 1; attempt <= (restore.status?.attempts ?? 0); attempt += 1) {
-      await discardAttempt(this.#tools, restore, attempt);
-    }
+    // All of it went before that was recorded.
+    if (restore.status?.boundElsewhere === true) return done();
+    await discardAttempts(this.#tools, restore);
     if (!(await removePrime(this.#context, restore))) return requeueAfter(COPY_LAG_MILLISECONDS);
     // The volume itself says what it was filled with, and for whom: the restore's own record may have been lost.
     const content = await restoredContent(this.#context.client, claim);

@@ -3,7 +3,7 @@ import { LOOK_ROLE, ROLE_LABEL } from '../../api/labels.ts';
 import { replicationDestinations } from '../../engines/volsync/kinds.ts';
 import { events, nodes, persistentVolumeClaims, persistentVolumes, pods } from '../../kube/objects.ts';
 import { childOf } from '../testing/json.ts';
-import { deletePrime } from '../testing/others-acts.ts';
+import { bindElsewhere, deletePrime } from '../testing/others-acts.ts';
 import { remember } from '../testing/past.ts';
 import { CLAIM, CLAIM_REF, NAMESPACE, World } from '../testing/world.ts';
 import { SELECTED_NODE_ANNOTATION } from './prime-claim.ts';
@@ -105,7 +105,7 @@ it('a volume that was made for a restore and handed to nobody goes, though its c
   world.server.change(persistentVolumes, { name: volume }, (object) => {
     childOf(object, 'spec')['persistentVolumeReclaimPolicy'] = 'Retain';
   });
-  world.bindElsewhere();
+  bindElsewhere(world);
   for (let round = 0; round < 4; round += 1) await world.calmRound();
   expect(world.prime).toBeUndefined();
   expect(world.server.get(persistentVolumes, { name: volume })).toBeUndefined();

@@ -1,0 +1,95 @@
+import type { VolumeRestore, VolumeRestoreStatus } from '../../api/volume-restore.ts';
+import { secrets } from '../../kube/objects.ts';
+import { DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
+import type { RepositoryAccess } from '../repository-access.ts';
+import { type AttemptPlan, attemptSecretName, startAttempt } from './attempt.ts';
+import { policyNameOf, type PrimedScene, type Scene, type Tools } from './scene.ts';
+import { recordProgress } from './status.ts';
+
+/** What an attempt is started with. */
+interface Beginning {
+  readonly access: RepositoryAccess;
+  readonly attempt: number;
+  /** Where the restore stands then, in words. */
+  readonly message: string;
+}
+
+/**
+ * To be recorded before an attempt is started: a proof must never outlive the prime claim that it speaks of, nor a Secret the attempt
+ * whose mover was given it.
+ *
+ * @param more what was found of the snapshot since.
+ */
+export async function recordStart(
+  tools: Tools,
+  { restore, prime }: PrimedScene,
+  { access, attempt, message }: Beginning,
+  more: Partial<VolumeRestoreStatus> = {},
+): Promise<VolumeRestore> {
+  const secretName = attemptSecretName({ restore, attempt, access });
+  await removeFormerSecret(tools, restore, secretName);
+  const started = { phase: 'Restoring', attempts: attempt, primeClaimUID: prime.metadata.uid, secretName } as const;
+  const status = { ...started, ...more };
+  return await recordProgress(tools.context, restore, { status, reason: 'Restoring', message });
+}
+
+/** One with other credentials is named by the restore only, where somebody deleted the engine's object. */
+async function removeFormerSecret({ context }: Tools, restore: VolumeRestore, secretName: string): Promise<void> {
+  const former = restore.status?.secretName;
+  if (former === undefined || former === secretName) return;
+  await context.client.delete(secrets, { namespace: restore.metadata.namespace, name: former });
+}
+
+/** Starts an attempt as it is recorded, once there is a tier. */
+export async function start(tools: Tools, scene: Scene, access: RepositoryAccess, attempt: number): Promise<void> {
+  const plan = planOf(tools, scene, access, attempt);
+  if (plan !== undefined) await startAttempt(tools.context, plan);
+}
+
+/** What an attempt is to be by what is recorded; undefined without a tier, or before a snapshot was chosen. */
+function planOf(
+  tools: Tools,
+  { restore, claim }: Scene,
+  access: RepositoryAccess,
+  attempt: number,
+): AttemptPlan | undefined {
+  const { snapshot, moverUser = {}, primeClaimUID, clearedPrime } = restore.status ?? {};
+  const { policies, storageClasses } = tools.context.stores;
+  const policy = policies.get(policyNameOf(restore));
+  if (policy === undefined || snapshot === undefined) return undefined;
+  const paused = clearedPrime === undefined || clearedPrime.claimUID !== primeClaimUID;
+  // It was found empty before that one: what it holds beside the snapshot is an earlier attempt's, of another snapshot perhaps.
+  const deletesFiles = !paused && attempt > clearedPrime.attempt;
+  const plan = { restore, policy, access, moverUser, attempt, paused, deletesFiles };
+  // The engine finds it by the time that it names itself.
+  const snapshotTimeMilliseconds = Date.parse(snapshot.ownTime ?? snapshot.time);
+  const claimStorageClass = storageClasses.get(claim.spec.storageClassName ?? '');
+  return { ...plan, snapshotTimeMilliseconds, claimStorageClass };
+}
+
+/**
+ * Credentials or settings of the tier that were changed since, and a Secret that somebody deleted: the mover's next try takes what
+ * there is now.
+ */
+export async function renew(tools: Tools, scene: Scene, { access, attempt, message }: Beginning): Promise<Scene> {
+  const prepared = planOf(tools, scene, access, attempt);
+  if (prepared === undefined) return scene;
+  const verified = await access.destination.verifyIdentity({ timeoutMilliseconds: DESTINATION_TIMEOUT_MILLISECONDS });
+  if (!verified.ok) return scene;
+  const secretName = attemptSecretName(prepared);
+  const isNamed = scene.restore.status?.secretName === secretName;
+  const restore = isNamed ? scene.restore : await recordRenewal(tools, scene, { secretName, message });
+  // A mover that was allowed to start stays so, also one of the first versions, which began without a look.
+  await startAttempt(tools.context, { ...prepared, restore, paused: false });
+  return { ...scene, restore };
+}
+
+async function recordRenewal(
+  tools: Tools,
+  { restore }: Scene,
+  { secretName, message }: { readonly secretName: string; readonly message: string },
+): Promise<VolumeRestore> {
+  await removeFormerSecret(tools, restore, secretName);
+  const progress = { status: { secretName }, stalled: true, reason: 'RestoreFailing', message };
+  return await recordProgress(tools.context, restore, progress);
+}
