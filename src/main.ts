@@ -28,7 +28,7 @@ async function controller(): Promise<void> {
 async function webhook(): Promise<void> {
   const [{ readWebhookSettings }, { runWebhook }] = await Promise.all([
     import('./config/webhook-settings.ts'),
-    import('./webhook/run.ts'),
+    import('./roles/webhook.ts'),
   ]);
   await runWebhook(readWebhookSettings(process.env));
 }

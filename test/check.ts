@@ -6,7 +6,7 @@ const checks: readonly (readonly [name: string, ...command: string[]])[] = [
   ['types', 'tsc'],
   ['lint', 'eslint', '--max-warnings', '0', '.'],
   ['dead code', 'knip', '--no-progress'],
-  ['generated manifests', 'node', 'src/api/generate.ts', '--check'],
+  ['generated manifests', 'node', 'bin/generate.ts', '--check'],
   ['invariants', 'node', 'test/invariants/main.ts'],
 ];
 

@@ -1,10 +1,9 @@
 import { z } from 'zod';
-
-const logLevel = z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']);
+import { logLevel, type LogLevel, port, readEnvironment } from './environment.ts';
 
 const controllerEnvironment = z.object({
   REBOUND_LOG_LEVEL: logLevel.default('info'),
-  REBOUND_HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(8081),
+  REBOUND_HEALTH_PORT: port(8081),
   REBOUND_HEALTH_HOST: z.string().optional(),
   REBOUND_CERTIFICATE_ROTATION: z.enum(['built-in', 'external']).default('built-in'),
   POD_NAME: z.string().min(1).default('rebound-controller'),
@@ -12,7 +11,7 @@ const controllerEnvironment = z.object({
 
 /** Settings of the role `rebound controller`. */
 export interface ControllerSettings {
-  readonly logLevel: z.infer<typeof logLevel>;
+  readonly logLevel: LogLevel;
   /** Port of /healthz, /readyz and /metrics; 0 takes any free one. */
   readonly healthPort: number;
   /** Address that port is opened on; all of them if not given. */
@@ -29,9 +28,7 @@ export interface ControllerSettings {
  * @throws when a value is out of range; the message names the variable.
  */
 export function readControllerSettings(environment: NodeJS.ProcessEnv): ControllerSettings {
-  const parsed = controllerEnvironment.safeParse(environment);
-  if (!parsed.success) throw new Error(`the settings can't be used: ${z.prettifyError(parsed.error)}`);
-  const { data } = parsed;
+  const data = readEnvironment(controllerEnvironment, environment);
   return {
     logLevel: data.REBOUND_LOG_LEVEL,
     healthPort: data.REBOUND_HEALTH_PORT,

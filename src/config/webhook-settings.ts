@@ -1,7 +1,5 @@
 import { z } from 'zod';
-
-const logLevel = z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']);
-const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
+import { logLevel, type LogLevel, port, readEnvironment } from './environment.ts';
 
 const webhookEnvironment = z.object({
   REBOUND_LOG_LEVEL: logLevel.default('info'),
@@ -15,7 +13,7 @@ const webhookEnvironment = z.object({
 
 /** Settings of the role `rebound webhook`. */
 export interface WebhookSettings {
-  readonly logLevel: z.infer<typeof logLevel>;
+  readonly logLevel: LogLevel;
   /** Port that API servers call, HTTPS; 0 takes any free one. */
   readonly port: number;
   /** Address that it is opened on; all of them if not given. */
@@ -38,9 +36,7 @@ export interface WebhookSettings {
  * @throws when a value is out of range; the message names the variable.
  */
 export function readWebhookSettings(environment: NodeJS.ProcessEnv): WebhookSettings {
-  const parsed = webhookEnvironment.safeParse(environment);
-  if (!parsed.success) throw new Error(`the settings can't be used: ${z.prettifyError(parsed.error)}`);
-  const { data } = parsed;
+  const data = readEnvironment(webhookEnvironment, environment);
   return {
     logLevel: data.REBOUND_LOG_LEVEL,
     port: data.REBOUND_WEBHOOK_PORT,

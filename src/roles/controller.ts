@@ -29,7 +29,7 @@ import { HealthServer } from '../runtime/health-server.ts';
 import { Lifecycle } from '../runtime/lifecycle.ts';
 import { createLogger } from '../runtime/logging.ts';
 import { createMetrics, type Metrics } from '../runtime/metrics.ts';
-import { certificateController } from './upkeep.ts';
+import { certificateController } from '../controllers/webhook-certificates/controller.ts';
 
 /** The lease that the acting controller holds. */
 const LEASE_NAME = 'rebound-controller';

@@ -18,7 +18,7 @@ import {
 import { backupDestinations, backupPolicies } from '../kube/rebound-kinds.ts';
 import { Reflector, type ReflectorReport } from '../kube/reflector.ts';
 import type { AdmissionSources } from './admission.ts';
-import { SERVING_KEYS } from './certificates/secret-names.ts';
+import { SERVING_KEYS } from '../certificates/secret-names.ts';
 import { type ClassSources, freeVolumeIndexers, slimVolume, storageFactsOf } from './storage-facts.ts';
 
 /** The local copies that admission decides from. */

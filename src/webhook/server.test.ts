@@ -5,7 +5,7 @@ import { connect, type TLSSocket } from 'node:tls';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Admission } from './admission.ts';
-import { type CertifiedKey, issueAuthority, issueLeaf } from './certificates/issue.ts';
+import { type CertifiedKey, issueAuthority, issueLeaf } from '../certificates/issue.ts';
 import { MAXIMUM_BODY_BYTES } from './request-body.ts';
 import { BOUNDS, type RequestBoundsOptions } from './request-bounds.ts';
 import { AdmissionServer } from './server.ts';

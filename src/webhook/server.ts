@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { Admission } from './admission.ts';
 import { type ClaimReview, parseAdmissionReview, type Refusal, type RefusalReason } from './admission-review.ts';
 import { type AdmissionAnswer, encodeAnswer } from './answer.ts';
-import type { CertifiedKey } from './certificates/issue.ts';
+import type { CertifiedKey } from '../certificates/issue.ts';
 import { probeBudgetMilliseconds } from './probe-budget.ts';
 import { MAXIMUM_BODY_BYTES, readBody } from './request-body.ts';
 import { RequestBounds, type RequestBoundsOptions, type RequestPlace } from './request-bounds.ts';

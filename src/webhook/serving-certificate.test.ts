@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { pino } from 'pino';
 import type { Secret } from '../kube/objects.ts';
-import { type CertifiedKey, issueAuthority, issueLeaf, LEAF_LIFETIME_MILLISECONDS } from './certificates/issue.ts';
+import { type CertifiedKey, issueAuthority, issueLeaf, LEAF_LIFETIME_MILLISECONDS } from '../certificates/issue.ts';
 import { ServingCertificate } from './serving-certificate.ts';
 
 const now = Date.now();

@@ -2,9 +2,9 @@ import type { Logger } from 'pino';
 import { SYSTEM_NAMESPACE } from '../api/group.ts';
 import { objectKey } from '../kube/kind.ts';
 import type { Secret } from '../kube/objects.ts';
-import { readCertifiedKey } from './certificates/inspect.ts';
-import type { CertifiedKey } from './certificates/issue.ts';
-import { SERVING_KEYS, SERVING_SECRET } from './certificates/secret-names.ts';
+import { readCertifiedKey } from '../certificates/inspect.ts';
+import type { CertifiedKey } from '../certificates/issue.ts';
+import { SERVING_KEYS, SERVING_SECRET } from '../certificates/secret-names.ts';
 
 export interface ServingCertificateOptions {
   /** Takes a pair into use. Throws when it cannot be used. */

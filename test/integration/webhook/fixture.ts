@@ -8,7 +8,7 @@ import { newDestinationIdentity } from '../../../src/destinations/identity.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import type { DesiredObject } from '../../../src/kube/kind.ts';
 import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../../src/kube/objects.ts';
-import { reconcileCertificates } from '../../../src/webhook/certificates/reconcile.ts';
+import { reconcileCertificates } from '../../../src/certificates/reconcile.ts';
 import { poll } from '../../cluster/poll.ts';
 import { initializedDestination } from '../destinations/initialized-destination.ts';
 import { type S3Server, startS3Server } from '../destinations/versitygw.ts';

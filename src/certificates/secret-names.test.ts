@@ -8,7 +8,7 @@ const certificate = z.object({
   kind: z.literal('Certificate'),
   spec: z.object({ secretName: z.string(), dnsNames: z.array(z.string()).optional(), isCA: z.boolean().optional() }),
 });
-const read = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
+const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
 describe('the certificates of the cert-manager component', () => {
   const specs = loadAll(read('webhook-certs/cert-manager/certificates.yaml')).flatMap((object) => {

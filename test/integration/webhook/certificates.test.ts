@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { secrets } from '../../../src/kube/objects.ts';
-import { covers, isIssuedBy, readCertificates, readCertifiedKey } from '../../../src/webhook/certificates/inspect.ts';
-import { reconcileCertificates } from '../../../src/webhook/certificates/reconcile.ts';
-import { AUTHORITY_SECRET, SERVING_SECRET } from '../../../src/webhook/certificates/secret-names.ts';
+import { covers, isIssuedBy, readCertificates, readCertifiedKey } from '../../../src/certificates/inspect.ts';
+import { reconcileCertificates } from '../../../src/certificates/reconcile.ts';
+import { AUTHORITY_SECRET, SERVING_SECRET } from '../../../src/certificates/secret-names.ts';
 import {
   mutatingWebhookConfigurations,
   trustedAuthorities,
   WEBHOOK_CONFIGURATION,
-} from '../../../src/webhook/certificates/webhook-configuration.ts';
+} from '../../../src/certificates/webhook-configuration.ts';
 import { type Fixture, quiet, startFixture } from '../kube/fixture.ts';
 import { applyManifests, readManifests } from './manifests.ts';
 

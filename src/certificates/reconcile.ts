@@ -1,10 +1,10 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Logger } from 'pino';
-import { SYSTEM_NAMESPACE } from '../../api/group.ts';
-import { MANAGED_BY, MANAGED_BY_LABEL } from '../../api/labels.ts';
-import type { KubeClient } from '../../kube/client.ts';
-import { isAlreadyExists, isConflict, isInvalid } from '../../kube/errors.ts';
-import { type Secret, secrets } from '../../kube/objects.ts';
+import { SYSTEM_NAMESPACE } from '../api/group.ts';
+import { MANAGED_BY, MANAGED_BY_LABEL } from '../api/labels.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { isAlreadyExists, isConflict, isInvalid } from '../kube/errors.ts';
+import { type Secret, secrets } from '../kube/objects.ts';
 import {
   covers,
   fingerprintOf,

@@ -1,17 +1,17 @@
 /**
  * Writes the generated manifests, or with `--check` only compares them:
- * `node src/api/generate.ts [--check]`. Exits 1 when a file differs.
+ * `node bin/generate.ts [--check]`. Exits 1 when a file differs.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dump, loadAll } from 'js-yaml';
 import { z } from 'zod';
-import { customResourceDefinition } from './crd.ts';
-import { defaultPolicies } from './default-policies.ts';
-import { floorDigest, floorRules } from './floor.ts';
-import { API_GROUP, API_GROUP_VERSION } from './group.ts';
-import { kindDefinitions } from './kinds.ts';
+import { customResourceDefinition } from '../src/api/crd.ts';
+import { defaultPolicies } from '../src/api/default-policies.ts';
+import { floorDigest, floorRules } from '../src/api/floor.ts';
+import { API_GROUP, API_GROUP_VERSION } from '../src/api/group.ts';
+import { kindDefinitions } from '../src/api/kinds.ts';
 
-const folder = new URL('../../manifests/', import.meta.url);
+const folder = new URL('../manifests/', import.meta.url);
 const header = '# Generated from src/api by `npm run generate`. Do not edit.\n';
 
 const yaml = (value: unknown): string => dump(value, { lineWidth: 120, noRefs: true });
@@ -20,9 +20,7 @@ const crdFiles = kindDefinitions.map((definition) => `${API_GROUP}_${definition.
 
 /** The rules of the policy that refuses undecided claims: the controller notices when the cluster's are others. */
 async function expectedFloor(): Promise<string> {
-  const manifests = loadAll(
-    await readFile(new URL('../../policies/no-undecided-claims.yaml', import.meta.url), 'utf8'),
-  );
+  const manifests = loadAll(await readFile(new URL('../policies/no-undecided-claims.yaml', import.meta.url), 'utf8'));
   const policy = z.object({ kind: z.literal('ValidatingAdmissionPolicy'), spec: floorRules });
   const [found] = manifests.map((one) => policy.safeParse(one)).filter((one) => one.success);
   if (found === undefined) throw new Error('policies/no-undecided-claims.yaml holds no policy');
@@ -50,7 +48,10 @@ const manifests = [
   },
 ].map(({ path, text }) => ({ url: new URL(path, folder), text: header + text }));
 
-const files = [...manifests, { url: new URL('expected-floor.ts', import.meta.url), text: await expectedFloor() }];
+const files = [
+  ...manifests,
+  { url: new URL('../src/api/expected-floor.ts', import.meta.url), text: await expectedFloor() },
+];
 
 async function readOrEmpty(url: URL): Promise<string> {
   return await readFile(url, 'utf8').catch(() => '');

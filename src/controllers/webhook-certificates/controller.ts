@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
-import { SYSTEM_NAMESPACE } from '../api/group.ts';
-import type { KubeClient } from '../kube/client.ts';
-import { Controller } from '../runtime/controller.ts';
-import type { Metrics } from '../runtime/metrics.ts';
-import { requeueAfter } from '../runtime/result.ts';
-import { onceAndAgain } from '../runtime/source.ts';
-import { reconcileCertificates } from '../webhook/certificates/reconcile.ts';
+import { SYSTEM_NAMESPACE } from '../../api/group.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { Controller } from '../../runtime/controller.ts';
+import type { Metrics } from '../../runtime/metrics.ts';
+import { requeueAfter } from '../../runtime/result.ts';
+import { onceAndAgain } from '../../runtime/source.ts';
+import { reconcileCertificates } from '../../certificates/reconcile.ts';
 
 /** A certificate Secret or a configuration that somebody changed is mended within this time. */
 const LONGEST_CERTIFICATE_WAIT_MILLISECONDS = 60_000;

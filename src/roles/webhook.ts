@@ -8,12 +8,18 @@ import { type HealthCheck, HealthServer } from '../runtime/health-server.ts';
 import { type Component, Lifecycle } from '../runtime/lifecycle.ts';
 import { createLogger } from '../runtime/logging.ts';
 import { createMetrics, type Metrics } from '../runtime/metrics.ts';
-import { type AdmissionSources, createAdmission } from './admission.ts';
-import type { CertifiedKey } from './certificates/issue.ts';
-import { createWebhookMetrics, type WebhookMetrics } from './metrics.ts';
-import { admissionSources, copiesOf, type ObservedCluster, observeCluster, openCatalog } from './observed-cluster.ts';
-import { AdmissionServer } from './server.ts';
-import { SERVING_SECRET_KEY, ServingCertificate } from './serving-certificate.ts';
+import { type AdmissionSources, createAdmission } from '../webhook/admission.ts';
+import type { CertifiedKey } from '../certificates/issue.ts';
+import { createWebhookMetrics, type WebhookMetrics } from '../webhook/metrics.ts';
+import {
+  admissionSources,
+  copiesOf,
+  type ObservedCluster,
+  observeCluster,
+  openCatalog,
+} from '../webhook/observed-cluster.ts';
+import { AdmissionServer } from '../webhook/server.ts';
+import { SERVING_SECRET_KEY, ServingCertificate } from '../webhook/serving-certificate.ts';
 
 /** What is left for the last requests and for closing connections once draining is over. */
 const STOP_MARGIN_MILLISECONDS = 10_000;
