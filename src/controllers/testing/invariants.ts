@@ -8,12 +8,14 @@ import {
   persistentVolumeClaims,
   persistentVolumes,
   type PersistentVolumeClaim,
+  type Pod,
   pods,
   secrets,
 } from '../../kube/objects.ts';
 import { protectedVolumes, volumeRestores } from '../../kube/rebound-kinds.ts';
 import {
   ACCEPT_RESTORE_ANNOTATION,
+  CLAIM_UID_LABEL,
   LOOK_ROLE,
   PRIME_ROLE,
   RESTORE_ANNOTATION,
@@ -142,10 +144,16 @@ export class Watcher {
     return this.#world.events.some((event) => event.uid === uid && (reason === undefined || event.reason === reason));
   }
 
-  /** Of a volume that was made for a prime claim only a look tells that it holds files; the controller has seen it by now. */
+  /**
+   * Of a volume that was made for a prime claim only a look tells that it holds files; the controller has seen it by now. A restore
+   * ends with its claim, and nobody reads what a look tells of its volume after that.
+   */
   #noteLooks(): void {
-    const { server, usedVolumes } = this.#world;
-    const looks = server.list(pods).filter(({ metadata }) => metadata.labels?.[ROLE_LABEL] === LOOK_ROLE);
+    const { server, usedVolumes, claim } = this.#world;
+    if (claim === undefined || claim.metadata.deletionTimestamp !== undefined) return;
+    const isLook = ({ metadata: { labels } }: Pod): boolean =>
+      labels?.[ROLE_LABEL] === LOOK_ROLE && labels[CLAIM_UID_LABEL] === claim.metadata.uid;
+    const looks = server.list(pods).filter(isLook);
     for (const { spec } of looks.filter(({ status }) => status?.phase === 'Succeeded')) {
       const [name = ''] = (spec.volumes ?? []).flatMap((one) => one.persistentVolumeClaim?.claimName ?? []);
       const { volumeName = '' } = server.get(persistentVolumeClaims, { namespace: NAMESPACE, name })?.spec ?? {};
