@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 const storyParts = ['1', '2'].map((part) => ({
   test: {
     name: `stories-${part}`,
-    include: ['src/**/*.stories.test.ts'],
+    include: ['{src,test/simulation}/**/*.stories.test.ts'],
     env: { REBOUND_STORIES_PART: part },
     testTimeout: 24 * 3_600_000,
   },
