@@ -2,9 +2,9 @@ import type { X509Certificate } from 'node:crypto';
 import type { Logger } from 'pino';
 import { SYSTEM_NAMESPACE } from '../api/group.ts';
 import { MANAGED_BY, MANAGED_BY_LABEL } from '../api/labels.ts';
-import type { KubeClient } from '../kube/client.ts';
-import { isAlreadyExists, isConflict, isInvalid } from '../kube/errors.ts';
-import { type Secret, secrets } from '../kube/objects.ts';
+import type { KubeClient } from '../kube/client/client.ts';
+import { isAlreadyExists, isConflict, isInvalid } from '../kube/client/errors.ts';
+import { type Secret, secrets } from '../kube/model/built-in-kinds.ts';
 import {
   covers,
   fingerprintOf,

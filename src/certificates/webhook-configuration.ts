@@ -1,8 +1,8 @@
 import type { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { API_GROUP } from '../api/group.ts';
-import type { JsonPatchOperation, KubeClient } from '../kube/client.ts';
-import { clusterMetadata, defineKind, objectSchema } from '../kube/object-schema.ts';
+import type { JsonPatchOperation, KubeClient } from '../kube/client/client.ts';
+import { clusterMetadata, defineKind, objectSchema } from '../kube/model/object-schema.ts';
 import { fingerprintOf, isExpired, readCertificates, writeCertificates } from './inspect.ts';
 import type { AuthorityFacts, PublicationFacts } from './rotation.ts';
 

@@ -6,8 +6,8 @@ import {
   moverJobName,
 } from '../engines/volsync/mover-trouble.ts';
 import { sourceSnapshotName } from '../engines/volsync/source-snapshot.ts';
-import { KubeError } from '../kube/errors.ts';
-import { type Event, events, type Pod } from '../kube/objects.ts';
+import { KubeError } from '../kube/client/errors.ts';
+import { type Event, events, type Pod } from '../kube/model/built-in-kinds.ts';
 import type { ControllerContext } from './context.ts';
 
 /** How long a mover is given to start before it is asked what keeps it. */

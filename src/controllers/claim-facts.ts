@@ -1,5 +1,5 @@
 import type { ClaimFacts } from '../domain/claim.ts';
-import type { PersistentVolumeClaim } from '../kube/objects.ts';
+import type { PersistentVolumeClaim } from '../kube/model/built-in-kinds.ts';
 
 /** What decisions look at, of a claim that exists: the same that admission saw, but for what its class could bind. */
 export function claimFactsOf({ metadata, spec }: PersistentVolumeClaim): ClaimFacts {

@@ -1,6 +1,6 @@
 import type { Condition } from '../api/object.ts';
 import type { RestoreFinding } from '../api/snapshot.ts';
-import { setCondition } from '../kube/conditions.ts';
+import { setCondition } from '../kube/model/conditions.ts';
 
 /** How an object stands, in one word and one sentence. */
 export interface Standing {

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import type { DestinationCatalog } from '../destinations/catalog.ts';
 import type { RepositoryInitializer } from '../engines/restic/repository-initializer.ts';
-import type { KubeClient } from '../kube/client.ts';
+import type { KubeClient } from '../kube/client/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
-import type { KubeObject, ObjectMetadata } from '../kube/kind.ts';
+import type { KubeObject, ObjectMetadata } from '../kube/model/kind.ts';
 import type { ClusterPresence } from './cluster-presence/presence.ts';
 import type { PrivilegedMovers } from './privileged-movers.ts';
 import type { Stores } from './stores.ts';

@@ -12,8 +12,8 @@ import { isVolumeRestoreReference } from '../domain/admission.ts';
 import { CREATED_BY_LABEL } from '../domain/helper-claims.ts';
 import { OTHERS_LABELS } from '../domain/unrestored-claims.ts';
 import { replicationDestinations, replicationSources } from '../engines/volsync/kinds.ts';
-import type { Selection } from '../kube/client.ts';
-import { type KubeObject, objectKey, type ResourceKind } from '../kube/kind.ts';
+import type { Selection } from '../kube/client/client.ts';
+import { type KubeObject, objectKey, type ResourceKind } from '../kube/model/kind.ts';
 import {
   persistentVolumeClaims,
   type PersistentVolumeClaim,
@@ -22,9 +22,9 @@ import {
   type Pod,
   secrets,
   storageClasses,
-} from '../kube/objects.ts';
-import { backupDestinations, backupPolicies, protectedVolumes, volumeRestores } from '../kube/rebound-kinds.ts';
-import type { Indexers } from '../kube/store.ts';
+} from '../kube/model/built-in-kinds.ts';
+import { backupDestinations, backupPolicies, protectedVolumes, volumeRestores } from '../api/resource-kinds.ts';
+import type { Indexers } from '../kube/cache/store.ts';
 import { slimVolume, volumeIndexers } from './volume-copy.ts';
 import { BY_TIER, CLAIMS_BY_RESTORE, JOB_LABEL, PODS_BY_CLAIM, PODS_BY_JOB, RESTORES_BY_CLAIM_UID } from './stores.ts';
 import { SELECTED_NODE_ANNOTATION } from './volume-restore/prime-claim.ts';

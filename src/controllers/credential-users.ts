@@ -1,6 +1,6 @@
 import type { BackupDestination } from '../api/backup-destination.ts';
-import { splitKey } from '../kube/kind.ts';
-import type { PersistentVolumeClaim } from '../kube/objects.ts';
+import { splitKey } from '../kube/model/kind.ts';
+import type { PersistentVolumeClaim } from '../kube/model/built-in-kinds.ts';
 import { BY_TIER, type Stores } from './stores.ts';
 
 /** What is needed to find who uses something. */

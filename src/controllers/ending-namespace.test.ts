@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { KubeError } from '../kube/errors.ts';
+import { KubeError } from '../kube/client/errors.ts';
 import { done, requeueAfter } from '../runtime/result.ts';
 import { untilNamespaceEnds } from './ending-namespace.ts';
 

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { isNamespaceTerminating } from '../kube/errors.ts';
+import { isNamespaceTerminating } from '../kube/client/errors.ts';
 import { done, type Result } from '../runtime/result.ts';
 
 /**

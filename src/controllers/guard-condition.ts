@@ -1,5 +1,5 @@
 import type { Condition } from '../api/object.ts';
-import { setCondition } from '../kube/conditions.ts';
+import { setCondition } from '../kube/model/conditions.ts';
 
 /** Whether labelled claims are decided on or refused, as the last look found. */
 export interface GuardState {

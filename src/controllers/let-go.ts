@@ -1,6 +1,6 @@
 import { FORMER_POLICY_ANNOTATION, nextLetGoStep } from '../domain/letting-go.ts';
-import type { ObjectRef } from '../kube/kind.ts';
-import { persistentVolumeClaims, persistentVolumes, type PersistentVolume } from '../kube/objects.ts';
+import type { ObjectRef } from '../kube/model/kind.ts';
+import { persistentVolumeClaims, persistentVolumes, type PersistentVolume } from '../kube/model/built-in-kinds.ts';
 import type { ObjectClient } from './context.ts';
 
 /** The default where a volume was made without one. */

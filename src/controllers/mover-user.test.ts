@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { pods } from '../kube/objects.ts';
+import { pods } from '../kube/model/built-in-kinds.ts';
 import { moverUserOf, userIdsOf } from './mover-user.ts';
-import { childOf } from './testing/json.ts';
-import { NAMESPACE, World } from './testing/world.ts';
+import { childOf } from '#doubles/kube/json.ts';
+import { NAMESPACE, World } from '#simulation/world.ts';
 
 it.each([
   ['a native sidecar alone mounts the claim: its user', 'Always', 2000],

@@ -2,8 +2,8 @@ import { MOVER_USER_ANNOTATION } from '../api/labels.ts';
 import type { MoverUser } from '../api/snapshot.ts';
 import { chooseMoverUser, type MoverUserChoice, type PodSecurityFacts } from '../domain/mover-user.ts';
 import { CREATED_BY_LABEL } from '../domain/helper-claims.ts';
-import { objectKey } from '../kube/kind.ts';
-import type { PersistentVolumeClaim, Pod } from '../kube/objects.ts';
+import { objectKey } from '../kube/model/kind.ts';
+import type { PersistentVolumeClaim, Pod } from '../kube/model/built-in-kinds.ts';
 import { PODS_BY_CLAIM, type Stores } from './stores.ts';
 
 const isEngineMover = (pod: Pod): boolean => pod.metadata.labels?.[CREATED_BY_LABEL] === 'volsync';

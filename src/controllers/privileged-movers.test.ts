@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from 'vitest';
-import { namespaces } from '../kube/objects.ts';
-import { childOf, toJson } from './testing/json.ts';
-import { NAMESPACE, World } from './testing/world.ts';
+import { namespaces } from '../kube/model/built-in-kinds.ts';
+import { childOf, toJson } from '#doubles/kube/json.ts';
+import { NAMESPACE, World } from '#simulation/world.ts';
 
 const ANNOTATION = 'volsync.backube/privileged-movers';
 

@@ -1,4 +1,4 @@
-import { namespaces } from '../kube/objects.ts';
+import { namespaces } from '../kube/model/built-in-kinds.ts';
 import type { ObjectClient } from './context.ts';
 
 /** By it an administrator allows movers that are root (internal/controller/utils/utils.go, v0.14). */

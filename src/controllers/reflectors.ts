@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import type { KubeClient } from '../kube/client.ts';
-import type { KubeObject } from '../kube/kind.ts';
-import { Reflector } from '../kube/reflector.ts';
+import type { KubeClient } from '../kube/client/client.ts';
+import type { KubeObject } from '../kube/model/kind.ts';
+import { Reflector } from '../kube/cache/reflector.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { type Copy, copies } from './copies.ts';
 import type { Stores } from './stores.ts';

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { replicationDestinations, replicationSources } from '../engines/volsync/kinds.ts';
-import { persistentVolumeClaims, secrets } from '../kube/objects.ts';
-import { remember } from './testing/past.ts';
-import { World } from './testing/world.ts';
+import { persistentVolumeClaims, secrets } from '../kube/model/built-in-kinds.ts';
+import { remember } from '#simulation/past.ts';
+import { World } from '#simulation/world.ts';
 
 const quota =
   'persistentvolumeclaims "rebound-prime" is forbidden: exceeded quota: small, requested: persistentvolumeclaims=1, used: persistentvolumeclaims=1, limited: persistentvolumeclaims=1';

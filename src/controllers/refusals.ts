@@ -1,5 +1,5 @@
 import { moverAdvice } from '../engines/volsync/mover-trouble.ts';
-import { isKindMissing, isRefusal, type KubeError } from '../kube/errors.ts';
+import { isKindMissing, isRefusal, type KubeError } from '../kube/client/errors.ts';
 
 /**
  * What was refused, and why, in the refuser's own words, and what to do about it: a clause without its full stop. Absent

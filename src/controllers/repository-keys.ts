@@ -1,6 +1,6 @@
 import { mendKeys } from '../engines/restic/mend-keys.ts';
 import type { Outcome } from '../destinations/outcome.ts';
-import type { PersistentVolumeClaim } from '../kube/objects.ts';
+import type { PersistentVolumeClaim } from '../kube/model/built-in-kinds.ts';
 import { type ControllerContext, DESTINATION_TIMEOUT_MILLISECONDS, warn } from './context.ts';
 import type { RepositoryAccess } from './repository-access.ts';
 

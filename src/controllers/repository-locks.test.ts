@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { failure } from '../destinations/outcome.ts';
-import { objectKey } from '../kube/kind.ts';
-import type { TrueSnapshot } from './testing/repository-truth.ts';
-import { remember } from './testing/past.ts';
-import { World } from './testing/world.ts';
+import { objectKey } from '../kube/model/kind.ts';
+import type { TrueSnapshot } from '#doubles/destinations/repository-truth.ts';
+import { remember } from '#simulation/past.ts';
+import { World } from '#simulation/world.ts';
 
 const HOUR_MILLISECONDS = 3_600_000;
 const full = { files: 41, sizeBytes: 8_000_000, complete: true };

@@ -1,7 +1,7 @@
 import { decideLocks, holderOf, type LockPurpose, type RepositoryLock } from '../domain/repository-lock.ts';
 import { readLocks } from '../engines/restic/read-locks.ts';
 import type { RepositoryCache } from '../engines/restic/repository-cache.ts';
-import type { PersistentVolumeClaim } from '../kube/objects.ts';
+import type { PersistentVolumeClaim } from '../kube/model/built-in-kinds.ts';
 import { type ControllerContext, DESTINATION_TIMEOUT_MILLISECONDS, tell } from './context.ts';
 import type { RepositoryAccess } from './repository-access.ts';
 

@@ -1,8 +1,8 @@
 import { repositorySecretName } from '../domain/object-names.ts';
 import { buildRepositorySecret } from '../engines/volsync/repository-secret.ts';
-import { isAlreadyExists } from '../kube/errors.ts';
-import type { OwnerReference } from '../kube/kind.ts';
-import { secrets } from '../kube/objects.ts';
+import { isAlreadyExists } from '../kube/client/errors.ts';
+import type { OwnerReference } from '../kube/model/kind.ts';
+import { secrets } from '../kube/model/built-in-kinds.ts';
 import type { ControllerContext } from './context.ts';
 import { type RepositoryAccess, secretDigest } from './repository-access.ts';
 

@@ -3,8 +3,14 @@ import type { BackupPolicy } from '../api/backup-policy.ts';
 import type { ProtectedVolume } from '../api/protected-volume.ts';
 import type { VolumeRestore } from '../api/volume-restore.ts';
 import type { ReplicationDestination, ReplicationSource } from '../engines/volsync/kinds.ts';
-import type { PersistentVolume, PersistentVolumeClaim, Pod, Secret, StorageClass } from '../kube/objects.ts';
-import type { ReadableStore } from '../kube/store.ts';
+import type {
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  Secret,
+  StorageClass,
+} from '../kube/model/built-in-kinds.ts';
+import type { ReadableStore } from '../kube/cache/store.ts';
 
 /** Local copies of what the controller looks at. They may lag behind the API server: every step can be repeated. */
 export interface Stores {

@@ -1,5 +1,5 @@
 import { UNCHECKED_VOLUME_FINALIZER } from '../api/labels.ts';
-import { persistentVolumeClaims, type PersistentVolumeClaim } from '../kube/objects.ts';
+import { persistentVolumeClaims, type PersistentVolumeClaim } from '../kube/model/built-in-kinds.ts';
 import type { ObjectClient } from './context.ts';
 
 /** Whether a prime claim stays until somebody has looked at its volume. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { PersistentVolume } from '../kube/objects.ts';
-import { Store } from '../kube/store.ts';
+import type { PersistentVolume } from '../kube/model/built-in-kinds.ts';
+import { Store } from '../kube/cache/store.ts';
 import { FREE_VOLUMES_BY_CLASS, VOLUMES_BY_PRIME_UID } from './stores.ts';
 import { slimVolume, volumeIndexers } from './volume-copy.ts';
 

@@ -5,8 +5,8 @@ import {
 } from '../domain/fillable-volume.ts';
 import { FORMER_POLICY_ANNOTATION } from '../domain/letting-go.ts';
 import { isPrimeClaimName } from '../domain/object-names.ts';
-import type { PersistentVolume } from '../kube/objects.ts';
-import type { Indexers } from '../kube/store.ts';
+import type { PersistentVolume } from '../kube/model/built-in-kinds.ts';
+import type { Indexers } from '../kube/cache/store.ts';
 import { FREE_VOLUMES_BY_CLASS, VOLUMES_BY_PRIME_UID } from './stores.ts';
 
 /** Wins over spec.storageClassName (component-helpers v0.34, storage/volume/pv_helpers.go, GetPersistentVolumeClass). */

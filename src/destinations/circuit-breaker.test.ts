@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { withCircuitBreaker } from './circuit-breaker.ts';
-import { createMemoryStore, type MemoryStore } from './memory-store.ts';
+import { createMemoryStore, type MemoryStore } from '#doubles/destinations/memory-store.ts';
 import type { ObjectStore } from './object-store.ts';
 import { failure, type Failure } from './outcome.ts';
 

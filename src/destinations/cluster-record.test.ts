@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { listClusters, readClusterRecord, writeClusterRecord } from './cluster-record.ts';
-import { createMemoryStore } from './memory-store.ts';
+import { createMemoryStore } from '#doubles/destinations/memory-store.ts';
 import { encodeIdentity, newDestinationIdentity } from './identity.ts';
 import { IDENTITY_KEY } from './layout.ts';
 import { failure } from './outcome.ts';

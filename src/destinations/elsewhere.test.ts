@@ -4,7 +4,7 @@ import type { OpenedStore, Unopened } from './catalog.ts';
 import { type ElsewhereSources, probeElsewhere } from './elsewhere.ts';
 import { encodeIdentity, newDestinationIdentity } from './identity.ts';
 import { IDENTITY_KEY } from './layout.ts';
-import { createMemoryStore, type MemoryStore } from './memory-store.ts';
+import { createMemoryStore, type MemoryStore } from '#doubles/destinations/memory-store.ts';
 import { failure } from './outcome.ts';
 import { createStoredDestination } from './stored-destination.ts';
 

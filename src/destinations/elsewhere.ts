@@ -1,6 +1,6 @@
 import type { BackupDestination } from '../api/backup-destination.ts';
 import type { ElsewhereAnswer } from '../domain/elsewhere.ts';
-import type { Change } from '../kube/store.ts';
+import type { Change } from '../kube/cache/store.ts';
 import type { OpenedStore, Unopened } from './catalog.ts';
 import type { CallOptions, Destination } from './destination.ts';
 import { repositoryPath, type ClaimKey } from './layout.ts';

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { INDEX_INTERVAL_MILLISECONDS, LedgerIndex } from './ledger-index.ts';
 import { encodeIdentity, newDestinationIdentity } from './identity.ts';
 import { IDENTITY_KEY } from './layout.ts';
-import { createMemoryStore, type MemoryStore } from './memory-store.ts';
+import { createMemoryStore, type MemoryStore } from '#doubles/destinations/memory-store.ts';
 import { failure } from './outcome.ts';
 import { createStoredDestination } from './stored-destination.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { encodeIdentity, newDestinationIdentity } from './identity.ts';
 import { IDENTITY_KEY } from './layout.ts';
 import { HISTORY_LIMIT, readLedger, withGoodBackup, writeLedger, type ClaimRecord, type GoodBackup } from './ledger.ts';
-import { createMemoryStore } from './memory-store.ts';
+import { createMemoryStore } from '#doubles/destinations/memory-store.ts';
 import { failure } from './outcome.ts';
 import { createStoredDestination } from './stored-destination.ts';
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createMemoryStore, type MemoryStore } from './memory-store.ts';
+import { createMemoryStore, type MemoryStore } from '#doubles/destinations/memory-store.ts';
 import { failure } from './outcome.ts';
 import { surveyStore } from './store-survey.ts';
 

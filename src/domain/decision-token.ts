@@ -1,5 +1,5 @@
 import type { ClaimFacts } from './claim.ts';
-import { rfc3339 } from './rfc3339.ts';
+import { rfc3339 } from '../time/rfc3339.ts';
 
 /**
  * The token that ties a decision to a claim and the moment: `<namespace>/<name>@<time>`, the time in RFC 3339 with whole

@@ -1,4 +1,4 @@
-import { rfc3339 } from './rfc3339.ts';
+import { rfc3339 } from '../time/rfc3339.ts';
 
 /** A cluster that wrote no sign of life for so long, by the store's own clock, is taken for dead. */
 export const SILENT_MILLISECONDS = 10 * 60_000;

@@ -1,4 +1,4 @@
-import { rfc3339 } from './rfc3339.ts';
+import { rfc3339 } from '../time/rfc3339.ts';
 
 /** A lock file of a restic repository. A holder renews its lock every five minutes, by a new file with another id. */
 export interface RepositoryLock {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BoundedMap, EventRateLimiter } from './event-limits.ts';
-import { FakeClock } from './fake-clock.ts';
+import { FakeClock } from '#doubles/kube/fake-clock.ts';
 
 describe('EventRateLimiter', () => {
   it('allows a burst, then one per refill time, for each object by itself', async () => {

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../time/clock.ts';
 
 export interface EventLimits {
   /** Events about one object that may come at once. */

@@ -2,8 +2,8 @@ import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { EventRecorder, type EventOutcome, type EventRecorderOptions } from './events.ts';
-import { FakeClock } from './fake-clock.ts';
-import { bodyOf, sendJson, startWireServer, statusBody, type WireServer } from './wire-server.ts';
+import { FakeClock } from '#doubles/kube/fake-clock.ts';
+import { bodyOf, sendJson, startWireServer, statusBody, type WireServer } from '#doubles/kube/wire-server.ts';
 
 const claim = {
   apiVersion: 'v1',

@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
 import { createHash } from 'node:crypto';
-import type { KubeClient } from './client.ts';
-import { type Clock, systemClock } from './clock.ts';
-import { isAlreadyExists, isNamespaceTerminating, isNotFound } from './errors.ts';
+import type { KubeClient } from './client/client.ts';
+import { type Clock, systemClock } from '../time/clock.ts';
+import { isAlreadyExists, isNamespaceTerminating, isNotFound } from './client/errors.ts';
 import { BoundedMap, type EventLimits, EventRateLimiter } from './event-limits.ts';
-import type { KubeObject } from './kind.ts';
-import { toKubeTime } from './micro-time.ts';
-import { events } from './objects.ts';
+import type { KubeObject } from './model/kind.ts';
+import { toKubeTime } from '../time/micro-time.ts';
+import { events } from './model/built-in-kinds.ts';
 
 /** What the user is told about an object. */
 export interface EventNotice {

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
-import type { CallOptions, KubeClient } from './client.ts';
-import { type Clock, sleep, systemClock } from './clock.ts';
-import { isAlreadyExists, isConflict } from './errors.ts';
-import { toMicroTime } from './micro-time.ts';
-import { type Lease, leases } from './objects.ts';
+import type { CallOptions, KubeClient } from './client/client.ts';
+import { type Clock, sleep, systemClock } from '../time/clock.ts';
+import { isAlreadyExists, isConflict } from './client/errors.ts';
+import { toMicroTime } from '../time/micro-time.ts';
+import { type Lease, leases } from './model/built-in-kinds.ts';
 
 export interface LeaderElectorOptions {
   readonly client: KubeClient;

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { FakeClock, settle } from '../kube/fake-clock.ts';
+import { FakeClock, settle } from '#doubles/kube/fake-clock.ts';
 import { Controller, type ControllerOptions } from './controller.ts';
 import { done, requeueAfter, terminal, type Result } from './result.ts';
 import type { Source } from './source.ts';

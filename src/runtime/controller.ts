@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import type { Clock } from '../kube/clock.ts';
-import { isAborted } from '../kube/errors.ts';
-import { Deadline } from '../kube/deadline.ts';
+import type { Clock } from '../time/clock.ts';
+import { isAborted } from '../kube/client/errors.ts';
+import { Deadline } from '../time/deadline.ts';
 import type { Result } from './result.ts';
 import type { Source } from './source.ts';
 import { WorkQueue, type WorkQueueObserver } from './work-queue.ts';

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { settle } from '../kube/fake-clock.ts';
+import { settle } from '#doubles/kube/fake-clock.ts';
 import { Lifecycle, type ProcessHost } from './lifecycle.ts';
 
 /** A process that records instead of ending. */

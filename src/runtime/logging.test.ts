@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { KubeError } from '../kube/errors.ts';
+import { KubeError } from '../kube/client/errors.ts';
 import { createLogger } from './logging.ts';
 
 function capture() {

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { RequestReport } from '../kube/client.ts';
-import type { ReflectorReport } from '../kube/reflector.ts';
+import type { RequestReport } from '../kube/client/client.ts';
+import type { ReflectorReport } from '../kube/cache/reflector.ts';
 import type { ControllerObserver } from './controller.ts';
 
 /** Every metric of ours begins so. */

@@ -1,6 +1,6 @@
-import type { KubeObject } from '../kube/kind.ts';
-import type { Reflector } from '../kube/reflector.ts';
-import type { Change } from '../kube/store.ts';
+import type { KubeObject } from '../kube/model/kind.ts';
+import type { Reflector } from '../kube/cache/reflector.ts';
+import type { Change } from '../kube/cache/store.ts';
 
 /** Something whose changes make a controller look at keys. */
 export interface Source {

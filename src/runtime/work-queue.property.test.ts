@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { FakeClock, settle } from '../kube/fake-clock.ts';
+import { FakeClock, settle } from '#doubles/kube/fake-clock.ts';
 import { WorkQueue } from './work-queue.ts';
 
 type Step =

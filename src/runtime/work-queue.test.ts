@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FakeClock } from '../kube/fake-clock.ts';
+import { FakeClock } from '#doubles/kube/fake-clock.ts';
 import { WorkQueue } from './work-queue.ts';
 
 describe('WorkQueue', () => {

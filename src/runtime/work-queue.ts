@@ -1,5 +1,5 @@
-import { type BackoffOptions, backoffMilliseconds } from '../kube/backoff.ts';
-import { type Clock, systemClock } from '../kube/clock.ts';
+import { type BackoffOptions, backoffMilliseconds } from '../time/backoff.ts';
+import { type Clock, systemClock } from '../time/clock.ts';
 
 /** Told what happens in the queue, for metrics. */
 export interface WorkQueueObserver {

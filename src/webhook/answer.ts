@@ -1,4 +1,4 @@
-import type { JsonPatchOperation } from '../kube/client.ts';
+import type { JsonPatchOperation } from '../kube/client/client.ts';
 
 /** What the API server is told. */
 export type AdmissionAnswer =

@@ -3,8 +3,8 @@ import type { BackupDestination } from '../api/backup-destination.ts';
 import type { BackupPolicy } from '../api/backup-policy.ts';
 import { SYSTEM_NAMESPACE } from '../api/group.ts';
 import { DestinationCatalog } from '../destinations/catalog.ts';
-import type { KubeClient } from '../kube/client.ts';
-import { objectKey } from '../kube/kind.ts';
+import type { KubeClient } from '../kube/client/client.ts';
+import { objectKey } from '../kube/model/kind.ts';
 import {
   type CSIDriver,
   csiDrivers,
@@ -14,9 +14,9 @@ import {
   secrets,
   type StorageClass,
   storageClasses,
-} from '../kube/objects.ts';
-import { backupDestinations, backupPolicies } from '../kube/rebound-kinds.ts';
-import { Reflector, type ReflectorReport } from '../kube/reflector.ts';
+} from '../kube/model/built-in-kinds.ts';
+import { backupDestinations, backupPolicies } from '../api/resource-kinds.ts';
+import { Reflector, type ReflectorReport } from '../kube/cache/reflector.ts';
 import type { AdmissionSources } from './admission.ts';
 import { SERVING_KEYS } from '../certificates/secret-names.ts';
 import { type ClassSources, freeVolumeIndexers, slimVolume, storageFactsOf } from './storage-facts.ts';

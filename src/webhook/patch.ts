@@ -7,7 +7,7 @@ import {
 import { API_GROUP } from '../api/group.ts';
 import { type AdmissionDecision, isVolumeRestoreReference } from '../domain/admission.ts';
 import { isWaitingSelector } from '../domain/waiting-claim.ts';
-import type { JsonPatchOperation } from '../kube/client.ts';
+import type { JsonPatchOperation } from '../kube/client/client.ts';
 import type { ClaimReview } from './admission-review.ts';
 import { REASON_CHARACTERS, singleLine } from './message.ts';
 

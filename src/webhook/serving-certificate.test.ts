@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { pino } from 'pino';
-import type { Secret } from '../kube/objects.ts';
+import type { Secret } from '../kube/model/built-in-kinds.ts';
 import { type CertifiedKey, issueAuthority, issueLeaf, LEAF_LIFETIME_MILLISECONDS } from '../certificates/issue.ts';
 import { ServingCertificate } from './serving-certificate.ts';
 

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { SYSTEM_NAMESPACE } from '../api/group.ts';
-import { objectKey } from '../kube/kind.ts';
-import type { Secret } from '../kube/objects.ts';
+import { objectKey } from '../kube/model/kind.ts';
+import type { Secret } from '../kube/model/built-in-kinds.ts';
 import { readCertifiedKey } from '../certificates/inspect.ts';
 import type { CertifiedKey } from '../certificates/issue.ts';
 import { SERVING_KEYS, SERVING_SECRET } from '../certificates/secret-names.ts';

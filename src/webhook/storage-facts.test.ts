@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { CSIDriver, PersistentVolume, StorageClass } from '../kube/objects.ts';
-import { Store } from '../kube/store.ts';
+import type { CSIDriver, PersistentVolume, StorageClass } from '../kube/model/built-in-kinds.ts';
+import { Store } from '../kube/cache/store.ts';
 import { freeVolumeIndexers, slimVolume, storageFactsOf } from './storage-facts.ts';
 
 const metadata = (name: string) => ({

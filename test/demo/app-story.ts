@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 
 import { BACKUP_NOW_ANNOTATION, DECISION_ANNOTATION, DECISION_REASON_ANNOTATION } from '../../src/api/labels.ts';
 import type { SnapshotReference } from '../../src/api/snapshot.ts';
-import { persistentVolumeClaims } from '../../src/kube/objects.ts';
+import { persistentVolumeClaims } from '../../src/kube/model/built-in-kinds.ts';
 import { messageOf } from '../cluster/cluster-error.ts';
 import { projectFolder } from '../install/build.ts';
 import type { DemoApplication } from './application.ts';

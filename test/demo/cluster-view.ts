@@ -1,12 +1,12 @@
 import { KubeConfig } from '@kubernetes/client-node';
 
 import type { ProtectedVolume } from '../../src/api/protected-volume.ts';
-import { KubeClient } from '../../src/kube/client.ts';
-import { KubeConnection } from '../../src/kube/connection.ts';
-import type { Event } from '../../src/kube/objects.ts';
-import { events } from '../../src/kube/objects.ts';
-import { protectedVolumes } from '../../src/kube/rebound-kinds.ts';
-import { Reflector } from '../../src/kube/reflector.ts';
+import { KubeClient } from '../../src/kube/client/client.ts';
+import { KubeConnection } from '../../src/kube/client/connection.ts';
+import type { Event } from '../../src/kube/model/built-in-kinds.ts';
+import { events } from '../../src/kube/model/built-in-kinds.ts';
+import { protectedVolumes } from '../../src/api/resource-kinds.ts';
+import { Reflector } from '../../src/kube/cache/reflector.ts';
 import { createLogger } from '../../src/runtime/logging.ts';
 import type { ClusterEnvironment } from '../cluster/provider.ts';
 import { kubectl } from '../install/kubectl.ts';

@@ -1,6 +1,6 @@
 import { clusterRecordKey } from '../../src/destinations/cluster-record.ts';
 import { SILENT_MILLISECONDS } from '../../src/domain/ownership.ts';
-import { type Event, namespaces, persistentVolumes } from '../../src/kube/objects.ts';
+import { type Event, namespaces, persistentVolumes } from '../../src/kube/model/built-in-kinds.ts';
 import { poll } from '../cluster/poll.ts';
 import type { ClusterProvider, Report } from '../cluster/provider.ts';
 import { installRebound } from '../install/install.ts';

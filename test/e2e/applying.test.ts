@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 
-import { persistentVolumeClaims, persistentVolumes } from '../../src/kube/objects.ts';
+import { persistentVolumeClaims, persistentVolumes } from '../../src/kube/model/built-in-kinds.ts';
 import { applicationContainers, checksumOf, lifeOf, startPod } from './support/application.ts';
 import { giveClaim, versionOf } from './support/applied-claim.ts';
 import { claimManifest, type ClaimOptions } from './support/claim-manifest.ts';

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 
-import { persistentVolumeClaims, persistentVolumes } from '../../src/kube/objects.ts';
+import { persistentVolumeClaims, persistentVolumes } from '../../src/kube/model/built-in-kinds.ts';
 import { inApplication, lifeOf, remove, startPod } from './support/application.ts';
 import { claimManifest } from './support/claim-manifest.ts';
 import { reasonsOf } from './support/claim-story.ts';

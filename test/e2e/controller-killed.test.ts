@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 
 import { SYSTEM_NAMESPACE } from '../../src/api/group.ts';
-import { pods } from '../../src/kube/objects.ts';
-import { volumeRestores } from '../../src/kube/rebound-kinds.ts';
+import { pods } from '../../src/kube/model/built-in-kinds.ts';
+import { volumeRestores } from '../../src/api/resource-kinds.ts';
 import { deploy, lifeOf } from './support/application.ts';
 import { untilTold } from './support/claim-story.ts';
 import { ClusterUnderTest } from './support/cluster-under-test.ts';

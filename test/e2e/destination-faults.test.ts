@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 
-import { backupDestinations } from '../../src/kube/rebound-kinds.ts';
+import { backupDestinations } from '../../src/api/resource-kinds.ts';
 import { deploy, lifeOf, remove } from './support/application.ts';
 import { describeClaim, untilTold } from './support/claim-story.ts';
 import { readyCondition } from './support/conditions.ts';

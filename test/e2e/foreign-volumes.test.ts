@@ -7,7 +7,7 @@ import {
   persistentVolumes,
   type StorageClass,
   storageClasses,
-} from '../../src/kube/objects.ts';
+} from '../../src/kube/model/built-in-kinds.ts';
 import { checksumOf, deploy, lifeOf, remove, startPod, stopPod } from './support/application.ts';
 import { describeClaim, untilTold } from './support/claim-story.ts';
 import { seedBackup } from './support/restic-repository.ts';

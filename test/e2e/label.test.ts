@@ -2,7 +2,7 @@ import { describe, expect } from 'vitest';
 
 import { TIER_LABEL } from '../../src/api/labels.ts';
 import { replicationSources } from '../../src/engines/volsync/kinds.ts';
-import { persistentVolumeClaims, secrets } from '../../src/kube/objects.ts';
+import { persistentVolumeClaims, secrets } from '../../src/kube/model/built-in-kinds.ts';
 import { checksumOf, deploy, lifeOf } from './support/application.ts';
 import { describeClaim, untilTold } from './support/claim-story.ts';
 import { protect, protectionOf } from './support/protection.ts';

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 
-import { backupPolicies } from '../../src/kube/rebound-kinds.ts';
+import { backupPolicies } from '../../src/api/resource-kinds.ts';
 import { deploy, lifeOf, remove, startPod } from './support/application.ts';
 import { untilTold } from './support/claim-story.ts';
 import { limitRanges } from './support/kinds.ts';

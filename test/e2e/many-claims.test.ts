@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 
-import { pods } from '../../src/kube/objects.ts';
-import { volumeRestores } from '../../src/kube/rebound-kinds.ts';
+import { pods } from '../../src/kube/model/built-in-kinds.ts';
+import { volumeRestores } from '../../src/api/resource-kinds.ts';
 import { applicationImage } from './support/application-image.ts';
 import type { DestinationContents } from './support/destination-contents.ts';
 import { ResticRepository } from './support/restic-repository.ts';

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 
-import { backupDestinations, backupPolicies } from '../../src/kube/rebound-kinds.ts';
+import { backupDestinations, backupPolicies } from '../../src/api/resource-kinds.ts';
 import { deploy, lifeOf, remove } from './support/application.ts';
 import { untilTold } from './support/claim-story.ts';
 import { makeOwnTier, setSecretKey, untilDestination } from './support/own-tier.ts';

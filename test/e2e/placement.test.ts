@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 
 import { PRIME_ROLE, ROLE_LABEL } from '../../src/api/labels.ts';
-import { nodes, persistentVolumeClaims, pods } from '../../src/kube/objects.ts';
+import { nodes, persistentVolumeClaims, pods } from '../../src/kube/model/built-in-kinds.ts';
 import { applicationContainers, lifeOf, startPod } from './support/application.ts';
 import { reasonsOf, untilTold } from './support/claim-story.ts';
 import { seedBackup } from './support/restic-repository.ts';

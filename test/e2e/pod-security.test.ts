@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 
 import { MOVER_USER_ANNOTATION } from '../../src/api/labels.ts';
-import { events, namespaces } from '../../src/kube/objects.ts';
+import { events, namespaces } from '../../src/kube/model/built-in-kinds.ts';
 import { deploy, lifeOf, remove, RESTRICTED_USER, startPod } from './support/application.ts';
 import { describeClaim, untilTold } from './support/claim-story.ts';
 import { annotate, protect } from './support/protection.ts';

@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 
 import { SYSTEM_NAMESPACE } from '../../src/api/group.ts';
-import { namespaces, persistentVolumeClaims } from '../../src/kube/objects.ts';
+import { namespaces, persistentVolumeClaims } from '../../src/kube/model/built-in-kinds.ts';
 import { installRebound, uninstallRebound } from '../install/install.ts';
 import { checksumOf, deploy, lifeOf } from './support/application.ts';
 import { untilTold } from './support/claim-story.ts';

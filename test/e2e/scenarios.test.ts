@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import { z } from 'zod';
 
-import { persistentVolumeClaims } from '../../src/kube/objects.ts';
+import { persistentVolumeClaims } from '../../src/kube/model/built-in-kinds.ts';
 import { deploy, lifeOf, remove, startPod } from './support/application.ts';
 import { describeClaim, reasonsOf, storyOf, untilTold } from './support/claim-story.ts';
 import { protect, protectionOf } from './support/protection.ts';

@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 
 import { SYSTEM_NAMESPACE } from '../../src/api/group.ts';
-import { pods } from '../../src/kube/objects.ts';
+import { pods } from '../../src/kube/model/built-in-kinds.ts';
 import { deploy, lifeOf, remove } from './support/application.ts';
 import { makeOwnTier, setSecretKey, untilDestination } from './support/own-tier.ts';
 import { protect, untilProtection } from './support/protection.ts';

@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 
 import { TIER_LABEL } from '../../src/api/labels.ts';
-import { persistentVolumeClaims } from '../../src/kube/objects.ts';
+import { persistentVolumeClaims } from '../../src/kube/model/built-in-kinds.ts';
 import { deploy, inApplication, lifeOf, remove } from './support/application.ts';
 import { claimManifest, type ClaimOptions } from './support/claim-manifest.ts';
 import { describeClaim, untilTold } from './support/claim-story.ts';

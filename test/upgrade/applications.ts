@@ -1,4 +1,4 @@
-import { pods } from '../../src/kube/objects.ts';
+import { pods } from '../../src/kube/model/built-in-kinds.ts';
 import { applicationContainers, inApplication, lifeOf, type Life } from '../e2e/support/application.ts';
 import { checksumScript } from '../e2e/support/volume-contents.ts';
 import type { Workspace } from '../e2e/support/workspace.ts';

@@ -1,6 +1,6 @@
 import { type ReplicationSource, replicationSources } from '../../src/engines/volsync/kinds.ts';
 import { sourceClaimOf } from '../../src/engines/volsync/replication-source.ts';
-import { Reflector } from '../../src/kube/reflector.ts';
+import { Reflector } from '../../src/kube/cache/reflector.ts';
 import { createLogger } from '../../src/runtime/logging.ts';
 import type { Workspace } from '../e2e/support/workspace.ts';
 

@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest';
-import { KubeError } from '../../kube/errors.ts';
-import { backupDestinations } from '../../kube/rebound-kinds.ts';
-import { World } from '../testing/world.ts';
+import { KubeError } from '../../kube/client/errors.ts';
+import { backupDestinations } from '../../api/resource-kinds.ts';
+import { World } from '#simulation/world.ts';
 import { withGuardCondition } from '../guard-condition.ts';
 import { AdmissionGuard } from './admission-guard.ts';
 

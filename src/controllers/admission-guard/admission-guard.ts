@@ -1,6 +1,6 @@
 import { FLOOR_NAME } from '../../api/floor.ts';
 import { type GuardFacts, judgeGuard } from '../../domain/admission-guard.ts';
-import { KubeError } from '../../kube/errors.ts';
+import { KubeError } from '../../kube/client/errors.ts';
 import { requeueAfter, type Result } from '../../runtime/result.ts';
 import { type ControllerContext, warn } from '../context.ts';
 import type { GuardState, GuardView } from '../guard-condition.ts';

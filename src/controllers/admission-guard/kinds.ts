@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { floorRules } from '../../api/floor.ts';
-import { clusterMetadata, defineKind, objectSchema } from '../../kube/object-schema.ts';
+import { clusterMetadata, defineKind, objectSchema } from '../../kube/model/object-schema.ts';
 
 const API = { group: 'admissionregistration.k8s.io', version: 'v1' } as const;
 const apiVersion = `${API.group}/${API.version}`;

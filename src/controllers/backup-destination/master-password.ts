@@ -1,7 +1,7 @@
 import type { Condition } from '../../api/object.ts';
 import { GOOD_PASSWORD_COMMAND, masterPasswordWeakness } from '../../domain/master-password.ts';
 import type { OpenedDestination, Unopened } from '../../destinations/catalog.ts';
-import { setCondition } from '../../kube/conditions.ts';
+import { setCondition } from '../../kube/model/conditions.ts';
 
 const TYPE = 'WeakMasterPassword';
 

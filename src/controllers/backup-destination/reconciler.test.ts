@@ -6,11 +6,11 @@ import { INITIALIZE_ANNOTATION } from '../../api/labels.ts';
 import { encodeIdentity, newDestinationIdentity, parseIdentity } from '../../destinations/identity.ts';
 import { IDENTITY_KEY } from '../../destinations/layout.ts';
 import { failure } from '../../destinations/outcome.ts';
-import { secrets } from '../../kube/objects.ts';
-import { backupDestinations } from '../../kube/rebound-kinds.ts';
-import { IDENTITY } from '../testing/destination-double.ts';
-import { childOf, type JsonObject } from '../testing/json.ts';
-import { World } from '../testing/world.ts';
+import { secrets } from '../../kube/model/built-in-kinds.ts';
+import { backupDestinations } from '../../api/resource-kinds.ts';
+import { IDENTITY } from '#doubles/destinations/destination-double.ts';
+import { childOf, type JsonObject } from '#doubles/kube/json.ts';
+import { World } from '#simulation/world.ts';
 import { BackupDestinationReconciler } from './reconciler.ts';
 
 const ref = { name: 'default' };

@@ -8,10 +8,10 @@ import {
   type IdentityFact,
   type IdentityFacts,
 } from '../../domain/destination-identity.ts';
-import { rfc3339 } from '../../domain/rfc3339.ts';
+import { rfc3339 } from '../../time/rfc3339.ts';
 import type { Destination, IdentityReading } from '../../destinations/destination.ts';
 import { isIdentityId, newDestinationIdentity } from '../../destinations/identity.ts';
-import { backupDestinations } from '../../kube/rebound-kinds.ts';
+import { backupDestinations } from '../../api/resource-kinds.ts';
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import { type Standing, standingConditions } from '../conditions.ts';
 import { type GuardView, withGuardCondition } from '../guard-condition.ts';

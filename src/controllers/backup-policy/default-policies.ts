@@ -1,6 +1,6 @@
 import { defaultPolicies } from '../../api/default-policies.ts';
-import { isAlreadyExists } from '../../kube/errors.ts';
-import { backupPolicies } from '../../kube/rebound-kinds.ts';
+import { isAlreadyExists } from '../../kube/client/errors.ts';
+import { backupPolicies } from '../../api/resource-kinds.ts';
 import type { ControllerContext } from '../context.ts';
 
 /** Makes the tiers that ship where there is no BackupPolicy at all. Whoever removes or edits one keeps it so. */

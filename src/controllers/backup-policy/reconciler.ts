@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { BackupPolicyStatus } from '../../api/backup-policy.ts';
-import { rfc3339 } from '../../domain/rfc3339.ts';
-import { backupPolicies } from '../../kube/rebound-kinds.ts';
+import { rfc3339 } from '../../time/rfc3339.ts';
+import { backupPolicies } from '../../api/resource-kinds.ts';
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import { type Standing, standingConditions } from '../conditions.ts';
 import type { ControllerContext } from '../context.ts';

@@ -1,4 +1,4 @@
-import { rfc3339 } from '../../domain/rfc3339.ts';
+import { rfc3339 } from '../../time/rfc3339.ts';
 import {
   type ClusterRecord,
   type ClustersHeard,

@@ -1,11 +1,11 @@
 import { TIER_LABEL } from '../../api/labels.ts';
 import type { BackupDestination } from '../../api/backup-destination.ts';
 import { isVolumeRestoreReference } from '../../domain/admission.ts';
-import { rfc3339 } from '../../domain/rfc3339.ts';
-import { type Clock, sleep } from '../../kube/clock.ts';
-import { isKindMissing, KubeError } from '../../kube/errors.ts';
-import { persistentVolumeClaims } from '../../kube/objects.ts';
-import { backupDestinations } from '../../kube/rebound-kinds.ts';
+import { rfc3339 } from '../../time/rfc3339.ts';
+import { type Clock, sleep } from '../../time/clock.ts';
+import { isKindMissing, KubeError } from '../../kube/client/errors.ts';
+import { persistentVolumeClaims } from '../../kube/model/built-in-kinds.ts';
+import { backupDestinations } from '../../api/resource-kinds.ts';
 import { standingConditions } from '../conditions.ts';
 import { type ControllerContext, warn } from '../context.ts';
 import type { DefinitionWatch } from './definition-watch.ts';

@@ -2,9 +2,9 @@ import { pino } from 'pino';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { customResourceDefinition } from '../../api/crd.ts';
 import { kindDefinitions } from '../../api/kinds.ts';
-import { KubeError } from '../../kube/errors.ts';
-import { FakeClock } from '../../kube/fake-clock.ts';
-import type { KubeObject, ObjectRef, ResourceKind } from '../../kube/kind.ts';
+import { KubeError } from '../../kube/client/errors.ts';
+import { FakeClock } from '#doubles/kube/fake-clock.ts';
+import type { KubeObject, ObjectRef, ResourceKind } from '../../kube/model/kind.ts';
 import { DefinitionWatch } from './definition-watch.ts';
 
 type Answer = 'present' | 'outdated' | 'missing' | 'silence';

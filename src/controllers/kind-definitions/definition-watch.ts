@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { definitionProblem } from '../../domain/definition-gaps.ts';
-import { type Clock, sleep, systemClock } from '../../kube/clock.ts';
-import { KubeError } from '../../kube/errors.ts';
+import { type Clock, sleep, systemClock } from '../../time/clock.ts';
+import { KubeError } from '../../kube/client/errors.ts';
 import type { ObjectClient } from '../context.ts';
 import { readDefinitions } from './read-definitions.ts';
 

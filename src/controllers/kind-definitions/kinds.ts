@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { FieldSchema } from '../../domain/definition-gaps.ts';
-import { clusterMetadata, defineKind, objectSchema } from '../../kube/object-schema.ts';
+import { clusterMetadata, defineKind, objectSchema } from '../../kube/model/object-schema.ts';
 
 const API = { group: 'apiextensions.k8s.io', version: 'v1' } as const;
 

@@ -2,9 +2,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { LOOK_AGAIN_ANNOTATION } from '../../api/labels.ts';
 import { replicationSources } from '../../engines/volsync/kinds.ts';
 import { sourceSnapshotName, type VolumeSnapshot, volumeSnapshots } from '../../engines/volsync/source-snapshot.ts';
-import { ownerReference } from '../../kube/kind.ts';
-import { childOf } from '../testing/json.ts';
-import { NAMESPACE, World } from '../testing/world.ts';
+import { ownerReference } from '../../kube/model/kind.ts';
+import { childOf } from '#doubles/kube/json.ts';
+import { NAMESPACE, World } from '#simulation/world.ts';
 
 const REF = { namespace: NAMESPACE, name: sourceSnapshotName('rebound-data') };
 

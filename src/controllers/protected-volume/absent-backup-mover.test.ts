@@ -2,11 +2,11 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { replicationSources } from '../../engines/volsync/kinds.ts';
 import { backupJobName } from '../../engines/volsync/replication-source.ts';
 import { sourceSnapshotName } from '../../engines/volsync/source-snapshot.ts';
-import { events, pods } from '../../kube/objects.ts';
-import { makePod, setPodPhase } from '../testing/cluster.ts';
-import { lookAfter } from '../testing/in-use.ts';
-import { childOf } from '../testing/json.ts';
-import { NAMESPACE, World } from '../testing/world.ts';
+import { events, pods } from '../../kube/model/built-in-kinds.ts';
+import { makePod, setPodPhase } from '#doubles/kube/cluster.ts';
+import { lookAfter } from '#simulation/in-use.ts';
+import { childOf } from '#doubles/kube/json.ts';
+import { NAMESPACE, World } from '#simulation/world.ts';
 
 const MINUTE = 60_000;
 

@@ -7,8 +7,8 @@ import {
   podTrouble,
 } from '../../engines/volsync/mover-trouble.ts';
 import { isBackingUp, runBeganAt } from '../../engines/volsync/replication-source.ts';
-import { objectKey } from '../../kube/kind.ts';
-import type { Pod } from '../../kube/objects.ts';
+import { objectKey } from '../../kube/model/kind.ts';
+import type { Pod } from '../../kube/model/built-in-kinds.ts';
 import { explainAbsentMover, MOVER_PATIENCE_MILLISECONDS } from '../absent-mover.ts';
 import type { ControllerContext } from '../context.ts';
 import { PODS_BY_JOB } from '../stores.ts';

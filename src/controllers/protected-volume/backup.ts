@@ -4,13 +4,13 @@ import type { ProtectedVolume, ProtectedVolumeStatus } from '../../api/protected
 import type { MoverUser } from '../../api/snapshot.ts';
 import { afterRuns, type BackupMemory, reasonsToKeepAll } from '../../domain/backup-findings.ts';
 import { untilOverdueMilliseconds } from '../../domain/overdue.ts';
-import { rfc3339 } from '../../domain/rfc3339.ts';
+import { rfc3339 } from '../../time/rfc3339.ts';
 import { intervalSeconds } from '../../domain/schedule.ts';
 import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
 import { troubleInWords } from '../../engines/volsync/mover-trouble.ts';
-import { objectKey } from '../../kube/kind.ts';
-import type { PersistentVolumeClaim } from '../../kube/objects.ts';
-import { parseQuantity } from '../../kube/quantity.ts';
+import { objectKey } from '../../kube/model/kind.ts';
+import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
+import { parseQuantity } from '../../kube/model/quantity.ts';
 import type { ControllerContext } from '../context.ts';
 import { moverUserOf } from '../mover-user.ts';
 import { openRepository, type RepositoryAccess } from '../repository-access.ts';

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type ReplicationSource, replicationSources } from '../../engines/volsync/kinds.ts';
 import { repositorySecretOf } from '../../engines/volsync/replication-source.ts';
-import { secrets } from '../../kube/objects.ts';
-import { protectedVolumes } from '../../kube/rebound-kinds.ts';
-import { lookAfter, putInUse } from '../testing/in-use.ts';
-import { CLAIM_REF, NAMESPACE, World } from '../testing/world.ts';
+import { secrets } from '../../kube/model/built-in-kinds.ts';
+import { protectedVolumes } from '../../api/resource-kinds.ts';
+import { lookAfter, putInUse } from '#simulation/in-use.ts';
+import { CLAIM_REF, NAMESPACE, World } from '#simulation/world.ts';
 
 const MINUTE = 60_000;
 

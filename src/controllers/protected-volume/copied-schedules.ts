@@ -1,8 +1,8 @@
 import { nameForClaim } from '../../domain/object-names.ts';
 import type { ReplicationSource } from '../../engines/volsync/kinds.ts';
 import { sourceClaimOf } from '../../engines/volsync/replication-source.ts';
-import { objectKey, splitNamespacedKey } from '../../kube/kind.ts';
-import type { PersistentVolumeClaim } from '../../kube/objects.ts';
+import { objectKey, splitNamespacedKey } from '../../kube/model/kind.ts';
+import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
 import { type ControllerContext, warn } from '../context.ts';
 import { isCopied, removeSchedule } from './schedule-owner.ts';
 

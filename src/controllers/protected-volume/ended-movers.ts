@@ -1,8 +1,8 @@
 import { BoundedLog } from '../../engines/volsync/bounded-log.ts';
 import type { ReplicationSource } from '../../engines/volsync/kinds.ts';
 import { MOVER_CONTAINER, moverJobName } from '../../engines/volsync/mover-trouble.ts';
-import { objectKey } from '../../kube/kind.ts';
-import type { Pod } from '../../kube/objects.ts';
+import { objectKey } from '../../kube/model/kind.ts';
+import type { Pod } from '../../kube/model/built-in-kinds.ts';
 import type { ControllerContext } from '../context.ts';
 import { PODS_BY_JOB } from '../stores.ts';
 

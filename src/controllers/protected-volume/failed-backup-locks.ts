@@ -1,7 +1,7 @@
 import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
 import type { ReplicationSource } from '../../engines/volsync/kinds.ts';
 import { speaksOfKeys, speaksOfLock } from '../../engines/volsync/mover-log.ts';
-import type { PersistentVolumeClaim } from '../../kube/objects.ts';
+import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
 import { type ControllerContext, warn } from '../context.ts';
 import { openRepository, type RepositoryAccess } from '../repository-access.ts';
 import { mendRepositoryKeys } from '../repository-keys.ts';

@@ -4,11 +4,11 @@ import { SYSTEM_NAMESPACE } from '../../api/group.ts';
 import { parseClaimRecord } from '../../destinations/ledger.ts';
 import { claimRecordKey } from '../../destinations/layout.ts';
 import { replicationSources } from '../../engines/volsync/kinds.ts';
-import { persistentVolumeClaims, secrets } from '../../kube/objects.ts';
-import { backupPolicies, protectedVolumes } from '../../kube/rebound-kinds.ts';
-import type { BackupEnd } from '../testing/engine.ts';
-import { childOf } from '../testing/json.ts';
-import { CLAIM, CLAIM_REF, CLUSTER_UID, NAMESPACE, World, type WorldOptions } from '../testing/world.ts';
+import { persistentVolumeClaims, secrets } from '../../kube/model/built-in-kinds.ts';
+import { backupPolicies, protectedVolumes } from '../../api/resource-kinds.ts';
+import type { BackupEnd } from '#doubles/volsync/volsync.ts';
+import { childOf } from '#doubles/kube/json.ts';
+import { CLAIM, CLAIM_REF, CLUSTER_UID, NAMESPACE, World, type WorldOptions } from '#simulation/world.ts';
 
 const HOUR_MILLISECONDS = 3_600_000;
 const DAY_MILLISECONDS = 24 * HOUR_MILLISECONDS;

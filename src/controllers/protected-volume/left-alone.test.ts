@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { replicationSources } from '../../engines/volsync/kinds.ts';
-import { persistentVolumeClaims } from '../../kube/objects.ts';
-import { protectedVolumes } from '../../kube/rebound-kinds.ts';
-import { childOf } from '../testing/json.ts';
-import { World } from '../testing/world.ts';
+import { persistentVolumeClaims } from '../../kube/model/built-in-kinds.ts';
+import { protectedVolumes } from '../../api/resource-kinds.ts';
+import { childOf } from '#doubles/kube/json.ts';
+import { World } from '#simulation/world.ts';
 import { VELERO_LOOK_MILLISECONDS, veleroRestores } from './velero-restore.ts';
 
 let world: World;

@@ -2,8 +2,8 @@ import { TIER_LABEL } from '../../api/labels.ts';
 import type { ProtectedVolume } from '../../api/protected-volume.ts';
 import { EXCLUDED_NAMESPACES } from '../../domain/excluded-namespaces.ts';
 import { helperReason } from '../../domain/helper-claims.ts';
-import type { PersistentVolumeClaim } from '../../kube/objects.ts';
-import { protectedVolumes } from '../../kube/rebound-kinds.ts';
+import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
+import { protectedVolumes } from '../../api/resource-kinds.ts';
 import { claimFactsOf } from '../claim-facts.ts';
 import { type ControllerContext, warn } from '../context.ts';
 

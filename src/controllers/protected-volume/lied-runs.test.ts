@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { World } from '../testing/world.ts';
+import { World } from '#simulation/world.ts';
 
 const MINUTE = 60_000;
 const full = { files: 41, sizeBytes: 8_000_000, complete: true };

@@ -1,8 +1,8 @@
 import { MANAGED_BY, MANAGED_BY_LABEL, RESTORE_ANNOTATION } from '../../api/labels.ts';
 import type { ProtectedVolume } from '../../api/protected-volume.ts';
-import { isAlreadyExists } from '../../kube/errors.ts';
-import { ownerReference } from '../../kube/kind.ts';
-import { volumeRestores } from '../../kube/rebound-kinds.ts';
+import { isAlreadyExists } from '../../kube/client/errors.ts';
+import { ownerReference } from '../../kube/model/kind.ts';
+import { volumeRestores } from '../../api/resource-kinds.ts';
 import type { ControllerContext } from '../context.ts';
 import { type Protection, provenClaimUID } from './observe.ts';
 

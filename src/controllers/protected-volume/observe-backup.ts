@@ -4,7 +4,7 @@ import { engineComplaint } from '../../engines/volsync/engine-complaint.ts';
 import type { ReplicationSource } from '../../engines/volsync/kinds.ts';
 import { moverComplaint } from '../../engines/volsync/mover-log.ts';
 import { moverAdvice, podTrouble, troubleInWords } from '../../engines/volsync/mover-trouble.ts';
-import { parseGoDuration } from '../../kube/go-duration.ts';
+import { parseGoDuration } from '../../time/go-duration.ts';
 import type { FailedMover } from './ended-movers.ts';
 
 /** A backup that ended, as the engine and its mover tell it. */

@@ -5,8 +5,8 @@ import type { VolumeRestore } from '../../api/volume-restore.ts';
 import { isVolumeRestoreReference } from '../../domain/admission.ts';
 import { formerNameForClaim, nameForClaim } from '../../domain/object-names.ts';
 import type { ReplicationSource } from '../../engines/volsync/kinds.ts';
-import { objectKey } from '../../kube/kind.ts';
-import type { PersistentVolumeClaim } from '../../kube/objects.ts';
+import { objectKey } from '../../kube/model/kind.ts';
+import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
 import type { Stores } from '../stores.ts';
 
 /** One labelled claim and all that belongs to its protection. */

@@ -1,7 +1,7 @@
 import { TAKE_OVER_ANNOTATION } from '../../api/labels.ts';
 import type { ProtectedVolumeStatus } from '../../api/protected-volume.ts';
 import { decideOwnership, type OwnershipFacts, unansweredTakeOver } from '../../domain/ownership.ts';
-import { rfc3339 } from '../../domain/rfc3339.ts';
+import { rfc3339 } from '../../time/rfc3339.ts';
 import { intervalSeconds } from '../../domain/schedule.ts';
 import { type ClaimRecord, readLedger, writeLedger } from '../../destinations/ledger.ts';
 import { type ControllerContext, DESTINATION_TIMEOUT_MILLISECONDS, tell } from '../context.ts';

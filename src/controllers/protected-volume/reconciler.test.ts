@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { GRACE_MILLISECONDS } from '../../domain/telling.ts';
 import { replicationSources } from '../../engines/volsync/kinds.ts';
-import { persistentVolumes } from '../../kube/objects.ts';
-import { loseVolume } from '../testing/others-acts.ts';
-import { remember } from '../testing/past.ts';
-import { World } from '../testing/world.ts';
+import { persistentVolumes } from '../../kube/model/built-in-kinds.ts';
+import { loseVolume } from '#simulation/others-acts.ts';
+import { remember } from '#simulation/past.ts';
+import { World } from '#simulation/world.ts';
 
 const full = { files: 41, sizeBytes: 8_000_000, complete: true };
 

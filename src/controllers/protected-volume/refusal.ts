@@ -1,5 +1,5 @@
 import type { ProtectionVerdict } from '../../domain/protection.ts';
-import { isConflict } from '../../kube/errors.ts';
+import { isConflict } from '../../kube/client/errors.ts';
 import { requeueAfter, type Result } from '../../runtime/result.ts';
 import { ageMilliseconds, type ControllerContext, warn } from '../context.ts';
 import { refusalWords } from '../refusals.ts';

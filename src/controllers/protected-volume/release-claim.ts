@@ -1,7 +1,7 @@
 import type { ProtectedVolume } from '../../api/protected-volume.ts';
 import type { Destination } from '../../destinations/destination.ts';
 import { readLedger, writeLedger } from '../../destinations/ledger.ts';
-import { rfc3339 } from '../../domain/rfc3339.ts';
+import { rfc3339 } from '../../time/rfc3339.ts';
 import { type ControllerContext, DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
 
 const options = { timeoutMilliseconds: DESTINATION_TIMEOUT_MILLISECONDS };

@@ -1,6 +1,6 @@
 import { ACCEPT_RESTORE_ANNOTATION } from '../../api/labels.ts';
 import type { ProtectedVolumeStatus } from '../../api/protected-volume.ts';
-import type { PersistentVolumeClaim } from '../../kube/objects.ts';
+import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
 import { type ControllerContext, warn } from '../context.ts';
 import type { Protection } from './observe.ts';
 

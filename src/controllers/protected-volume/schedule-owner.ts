@@ -3,7 +3,7 @@ import type { ProtectedVolume } from '../../api/protected-volume.ts';
 import { nameForClaim } from '../../domain/object-names.ts';
 import { repositorySecretOf, sourceClaimOf } from '../../engines/volsync/replication-source.ts';
 import { type ReplicationSource, replicationSources } from '../../engines/volsync/kinds.ts';
-import { secrets } from '../../kube/objects.ts';
+import { secrets } from '../../kube/model/built-in-kinds.ts';
 import type { ControllerContext } from '../context.ts';
 
 /** Whose a schedule is: this claim's, that of an earlier claim of the same name or a copy of one, or none of Rebound's. */

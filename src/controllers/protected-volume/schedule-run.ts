@@ -1,7 +1,7 @@
 import { mayReplaceMover } from '../../domain/mover-replacement.ts';
 import type { ReplicationSource } from '../../engines/volsync/kinds.ts';
 import { backupJobName, hasRunToEnd, runBeganAt } from '../../engines/volsync/replication-source.ts';
-import { objectKey } from '../../kube/kind.ts';
+import { objectKey } from '../../kube/model/kind.ts';
 import type { ControllerContext } from '../context.ts';
 import { PODS_BY_JOB } from '../stores.ts';
 

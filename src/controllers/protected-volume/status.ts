@@ -3,9 +3,9 @@ import type { Condition } from '../../api/object.ts';
 import type { ProtectedVolume, ProtectedVolumeStatus } from '../../api/protected-volume.ts';
 import type { ProtectionVerdict } from '../../domain/protection.ts';
 import { isNews } from '../../domain/telling.ts';
-import { rfc3339 } from '../../domain/rfc3339.ts';
-import type { PersistentVolumeClaim } from '../../kube/objects.ts';
-import { protectedVolumes } from '../../kube/rebound-kinds.ts';
+import { rfc3339 } from '../../time/rfc3339.ts';
+import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
+import { protectedVolumes } from '../../api/resource-kinds.ts';
 import { standingConditions, withFinding } from '../conditions.ts';
 import { type ControllerContext, tell, warn } from '../context.ts';
 

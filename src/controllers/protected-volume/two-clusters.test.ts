@@ -3,10 +3,10 @@ import { SYSTEM_NAMESPACE } from '../../api/group.ts';
 import { TAKE_OVER_ANNOTATION } from '../../api/labels.ts';
 import { claimRecordKey } from '../../destinations/layout.ts';
 import { parseClaimRecord } from '../../destinations/ledger.ts';
-import { persistentVolumeClaims, secrets } from '../../kube/objects.ts';
-import { backupPolicies } from '../../kube/rebound-kinds.ts';
-import { childOf } from '../testing/json.ts';
-import { CLAIM, CLAIM_REF, NAMESPACE, World } from '../testing/world.ts';
+import { persistentVolumeClaims, secrets } from '../../kube/model/built-in-kinds.ts';
+import { backupPolicies } from '../../api/resource-kinds.ts';
+import { childOf } from '#doubles/kube/json.ts';
+import { CLAIM, CLAIM_REF, NAMESPACE, World } from '#simulation/world.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { COLLAPSE_ANNOTATION, MOVER_USER_ANNOTATION } from '../../api/labels.ts';
-import { persistentVolumeClaims } from '../../kube/objects.ts';
-import { backupPolicies } from '../../kube/rebound-kinds.ts';
-import { childOf } from '../testing/json.ts';
-import { CLAIM_REF, World } from '../testing/world.ts';
+import { persistentVolumeClaims } from '../../kube/model/built-in-kinds.ts';
+import { backupPolicies } from '../../api/resource-kinds.ts';
+import { childOf } from '#doubles/kube/json.ts';
+import { CLAIM_REF, World } from '#simulation/world.ts';
 
 const HOUR_MILLISECONDS = 3_600_000;
 const DAY_MILLISECONDS = 24 * HOUR_MILLISECONDS;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { objectMetadata } from '../../api/object.ts';
 import { veleroRestoreName } from '../../domain/unrestored-claims.ts';
-import { isKindMissing, isNotFound } from '../../kube/errors.ts';
-import type { ResourceKind } from '../../kube/kind.ts';
+import { isKindMissing, isNotFound } from '../../kube/client/errors.ts';
+import type { ResourceKind } from '../../kube/model/kind.ts';
 import { claimFactsOf } from '../claim-facts.ts';
 import type { ControllerContext } from '../context.ts';
 import type { Protection } from './observe.ts';

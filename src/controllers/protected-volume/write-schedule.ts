@@ -8,8 +8,8 @@ import {
   specWithPruningPaused,
 } from '../../engines/volsync/replication-source.ts';
 import { specPatch } from '../../engines/volsync/spec-patch.ts';
-import { isAlreadyExists } from '../../kube/errors.ts';
-import { type PersistentVolumeClaim, secrets } from '../../kube/objects.ts';
+import { isAlreadyExists } from '../../kube/client/errors.ts';
+import { type PersistentVolumeClaim, secrets } from '../../kube/model/built-in-kinds.ts';
 import { type ControllerContext, DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
 import type { RepositoryAccess } from '../repository-access.ts';
 import { createRepositorySecret, type SecretPlan } from '../repository-secret.ts';

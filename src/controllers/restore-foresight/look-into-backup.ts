@@ -4,7 +4,7 @@ import type { SnapshotReference } from '../../api/snapshot.ts';
 import { TreeSurvey } from '../../domain/tree-survey.ts';
 import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
 import { walkTree } from '../../engines/restic/walk-tree.ts';
-import type { PersistentVolumeClaim } from '../../kube/objects.ts';
+import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
 import { type ControllerContext, DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
 import { openRepository } from '../repository-access.ts';
 

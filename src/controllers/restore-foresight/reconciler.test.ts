@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { failure } from '../../destinations/outcome.ts';
-import { namespaces, pods } from '../../kube/objects.ts';
-import { childOf } from '../testing/json.ts';
-import { CLAIM, NAMESPACE, World } from '../testing/world.ts';
+import { namespaces, pods } from '../../kube/model/built-in-kinds.ts';
+import { childOf } from '#doubles/kube/json.ts';
+import { CLAIM, NAMESPACE, World } from '#simulation/world.ts';
 
 const PACKS = `${NAMESPACE}/${CLAIM}/data/`;
 

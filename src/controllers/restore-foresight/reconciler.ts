@@ -9,12 +9,12 @@ import {
   unreadView,
   viewForesight,
 } from '../../domain/restore-foresight.ts';
-import { rfc3339 } from '../../domain/rfc3339.ts';
+import { rfc3339 } from '../../time/rfc3339.ts';
 import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
-import { setCondition } from '../../kube/conditions.ts';
-import { isConflict } from '../../kube/errors.ts';
-import type { PersistentVolumeClaim } from '../../kube/objects.ts';
-import { protectedVolumes } from '../../kube/rebound-kinds.ts';
+import { setCondition } from '../../kube/model/conditions.ts';
+import { isConflict } from '../../kube/client/errors.ts';
+import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
+import { protectedVolumes } from '../../api/resource-kinds.ts';
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import { type ControllerContext, warn } from '../context.ts';
 import { userIdsOf } from '../mover-user.ts';

@@ -1,5 +1,9 @@
 import { isMadeForItsClaim } from '../../domain/fillable-volume.ts';
-import { persistentVolumes, type PersistentVolume, type PersistentVolumeClaim } from '../../kube/objects.ts';
+import {
+  persistentVolumes,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+} from '../../kube/model/built-in-kinds.ts';
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import type { ControllerContext } from '../context.ts';
 import { keepFiles } from '../let-go.ts';

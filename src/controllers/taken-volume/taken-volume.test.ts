@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { persistentVolumeClaims, persistentVolumes } from '../../kube/objects.ts';
-import { volumeRestores } from '../../kube/rebound-kinds.ts';
-import type { Content } from '../testing/cluster.ts';
-import { childOf } from '../testing/json.ts';
-import { deletePrime } from '../testing/others-acts.ts';
-import { remember } from '../testing/past.ts';
-import { World } from '../testing/world.ts';
+import { persistentVolumeClaims, persistentVolumes } from '../../kube/model/built-in-kinds.ts';
+import { volumeRestores } from '../../api/resource-kinds.ts';
+import type { Content } from '#doubles/kube/cluster.ts';
+import { childOf } from '#doubles/kube/json.ts';
+import { deletePrime } from '#simulation/others-acts.ts';
+import { remember } from '#simulation/past.ts';
+import { World } from '#simulation/world.ts';
 
 const HOUR_MILLISECONDS = 3_600_000;
 const backedUp = { files: 41, sizeBytes: 8_000_000, complete: true };

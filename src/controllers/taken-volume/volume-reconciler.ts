@@ -1,7 +1,7 @@
 import { isMadeForItsClaim, isOffered } from '../../domain/fillable-volume.ts';
 import { FORMER_POLICY_ANNOTATION, nextReturnStep, type QuestionedVolume } from '../../domain/letting-go.ts';
 import { isPrimeClaimName } from '../../domain/object-names.ts';
-import { persistentVolumeClaims, persistentVolumes, type PersistentVolume } from '../../kube/objects.ts';
+import { persistentVolumeClaims, persistentVolumes, type PersistentVolume } from '../../kube/model/built-in-kinds.ts';
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import type { ControllerContext } from '../context.ts';
 import { forgoFiles, keepFiles, letGo, RELEASE_LOOK_MILLISECONDS } from '../let-go.ts';

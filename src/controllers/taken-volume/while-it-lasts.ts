@@ -1,4 +1,4 @@
-import { isConflict, isNotFound } from '../../kube/errors.ts';
+import { isConflict, isNotFound } from '../../kube/client/errors.ts';
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 
 const COPY_LAG_MILLISECONDS = 200;

@@ -2,11 +2,11 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { MANAGED_BY, MANAGED_BY_LABEL } from '../../api/labels.ts';
 import { EXCLUDED_NAMESPACES } from '../../domain/excluded-namespaces.ts';
 import { failure } from '../../destinations/outcome.ts';
-import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../kube/objects.ts';
+import { type PersistentVolumeClaim, persistentVolumeClaims } from '../../kube/model/built-in-kinds.ts';
 import { copies } from '../copies.ts';
-import { childOf } from '../testing/json.ts';
-import { LaggingStore } from '../testing/lagging-stores.ts';
-import { World } from '../testing/world.ts';
+import { childOf } from '#doubles/kube/json.ts';
+import { LaggingStore } from '#doubles/kube/lagging-stores.ts';
+import { World } from '#simulation/world.ts';
 import { UnlabelledClaimReconciler } from './reconciler.ts';
 
 const MINUTE = 60_000;

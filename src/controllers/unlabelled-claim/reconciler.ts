@@ -12,9 +12,9 @@ import {
 import { isVolumeRestoreReference } from '../../domain/admission.ts';
 import { ORPHAN_PATIENCE_MILLISECONDS, orphanedClaim, type WaitingClaim } from '../../domain/orphaned-claim.ts';
 import { isWaitingSelector } from '../../domain/waiting-claim.ts';
-import { objectKey } from '../../kube/kind.ts';
-import type { PersistentVolumeClaim } from '../../kube/objects.ts';
-import type { ReadableStore } from '../../kube/store.ts';
+import { objectKey } from '../../kube/model/kind.ts';
+import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
+import type { ReadableStore } from '../../kube/cache/store.ts';
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import { claimFactsOf } from '../claim-facts.ts';
 import { ageMilliseconds, type ControllerContext, DESTINATION_TIMEOUT_MILLISECONDS, warn } from '../context.ts';

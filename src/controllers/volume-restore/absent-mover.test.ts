@@ -1,9 +1,9 @@
 import { beforeEach, expect, it } from 'vitest';
 import { SILENCE_MILLISECONDS } from '../../engines/volsync/mover-trouble.ts';
 import { GRACE_MILLISECONDS } from '../../domain/telling.ts';
-import { events, pods } from '../../kube/objects.ts';
-import { remember } from '../testing/past.ts';
-import { CLAIM_REF, NAMESPACE, World } from '../testing/world.ts';
+import { events, pods } from '../../kube/model/built-in-kinds.ts';
+import { remember } from '#simulation/past.ts';
+import { CLAIM_REF, NAMESPACE, World } from '#simulation/world.ts';
 
 let world: World;
 

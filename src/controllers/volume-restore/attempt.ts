@@ -17,9 +17,9 @@ import {
 import { buildReplicationDestination, RESTORE_TRIGGER } from '../../engines/volsync/replication-destination.ts';
 import { repositorySecretOf } from '../../engines/volsync/replication-source.ts';
 import { specPatch } from '../../engines/volsync/spec-patch.ts';
-import { isAlreadyExists } from '../../kube/errors.ts';
-import { objectKey, ownerReference } from '../../kube/kind.ts';
-import { secrets, type Pod, type StorageClass } from '../../kube/objects.ts';
+import { isAlreadyExists } from '../../kube/client/errors.ts';
+import { objectKey, ownerReference } from '../../kube/model/kind.ts';
+import { secrets, type Pod, type StorageClass } from '../../kube/model/built-in-kinds.ts';
 import type { ControllerContext } from '../context.ts';
 import type { RepositoryAccess } from '../repository-access.ts';
 import { createRepositorySecret, secretNameOf, type SecretPlan } from '../repository-secret.ts';

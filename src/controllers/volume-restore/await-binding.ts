@@ -1,5 +1,5 @@
-import { KubeError } from '../../kube/errors.ts';
-import { type Event, persistentVolumes } from '../../kube/objects.ts';
+import { KubeError } from '../../kube/client/errors.ts';
+import { type Event, persistentVolumes } from '../../kube/model/built-in-kinds.ts';
 import { warningsAbout } from '../absent-mover.ts';
 import { GRACE_MILLISECONDS } from '../../domain/telling.ts';
 import { newestWarning } from './look-outcome.ts';

@@ -1,7 +1,7 @@
 import { primeClaimName, restoreAttemptName } from '../../domain/object-names.ts';
 import { GRACE_MILLISECONDS } from '../../domain/telling.ts';
-import { objectKey, ownerReference } from '../../kube/kind.ts';
-import { persistentVolumeClaims, type Pod } from '../../kube/objects.ts';
+import { objectKey, ownerReference } from '../../kube/model/kind.ts';
+import { persistentVolumeClaims, type Pod } from '../../kube/model/built-in-kinds.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import { JOB_LABEL, PODS_BY_CLAIM } from '../stores.ts';
 import { discardAttempt, moverJobPrefix } from './attempt.ts';

@@ -1,6 +1,10 @@
 import { API_GROUP } from '../../api/group.ts';
 import type { VolumeRestore } from '../../api/volume-restore.ts';
-import { type PersistentVolume, persistentVolumes, type PersistentVolumeClaim } from '../../kube/objects.ts';
+import {
+  type PersistentVolume,
+  persistentVolumes,
+  type PersistentVolumeClaim,
+} from '../../kube/model/built-in-kinds.ts';
 import type { ObjectClient } from '../context.ts';
 
 /** On a volume that a restore filled: which snapshot it holds, or `blank`. */

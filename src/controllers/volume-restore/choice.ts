@@ -1,6 +1,6 @@
 import type { RestoreFinding } from '../../api/snapshot.ts';
 import type { VolumeRestoreStatus } from '../../api/volume-restore.ts';
-import { rfc3339 } from '../../domain/rfc3339.ts';
+import { rfc3339 } from '../../time/rfc3339.ts';
 import { tell, warn } from '../context.ts';
 import { moverUserOf } from '../mover-user.ts';
 import type { RepositoryAccess } from '../repository-access.ts';

@@ -1,6 +1,6 @@
 import type { SnapshotReference } from '../../api/snapshot.ts';
 import type { VolumeRestore, VolumeRestoreStatus } from '../../api/volume-restore.ts';
-import { rfc3339 } from '../../domain/rfc3339.ts';
+import { rfc3339 } from '../../time/rfc3339.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import { tell, warn } from '../context.ts';
 import type { RepositoryAccess } from '../repository-access.ts';

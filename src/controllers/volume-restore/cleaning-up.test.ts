@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { replicationDestinations } from '../../engines/volsync/kinds.ts';
-import { pods, secrets } from '../../kube/objects.ts';
-import { deleteAttempts } from '../testing/others-acts.ts';
-import { remember } from '../testing/past.ts';
-import { NAMESPACE, World } from '../testing/world.ts';
+import { pods, secrets } from '../../kube/model/built-in-kinds.ts';
+import { deleteAttempts } from '#simulation/others-acts.ts';
+import { remember } from '#simulation/past.ts';
+import { NAMESPACE, World } from '#simulation/world.ts';
 
 const HOUR_MILLISECONDS = 3_600_000;
 

@@ -1,6 +1,10 @@
 import { judgeVolume } from '../../domain/fillable-volume.ts';
-import { rfc3339 } from '../../domain/rfc3339.ts';
-import { persistentVolumes, type PersistentVolume, type PersistentVolumeClaim } from '../../kube/objects.ts';
+import { rfc3339 } from '../../time/rfc3339.ts';
+import {
+  persistentVolumes,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+} from '../../kube/model/built-in-kinds.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import { ageMilliseconds } from '../context.ts';
 import { forgoFiles } from '../let-go.ts';

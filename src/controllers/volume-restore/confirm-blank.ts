@@ -1,5 +1,5 @@
 import type { VolumeRestore } from '../../api/volume-restore.ts';
-import { persistentVolumes } from '../../kube/objects.ts';
+import { persistentVolumes } from '../../kube/model/built-in-kinds.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import { announceChoice, holdResolution, restoringMessage, statusOfChoice } from './choice.ts';
 import { resolveAnywhere } from './resolve-anywhere.ts';

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { SnapshotReference } from '../../api/snapshot.ts';
 import { proveRestore, type RestoreReport } from '../../domain/proof.ts';
-import { rfc3339 } from '../../domain/rfc3339.ts';
+import { rfc3339 } from '../../time/rfc3339.ts';
 import { speaksOfKeys, speaksOfLock } from '../../engines/volsync/mover-log.ts';
 import { type MoverTrouble, troubleInWords } from '../../engines/volsync/mover-trouble.ts';
 import { requeueAfter } from '../../runtime/result.ts';

@@ -2,11 +2,11 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { LOOK_ROLE, MOVER_USER_ANNOTATION, ROLE_LABEL, TIER_LABEL } from '../../api/labels.ts';
 import { claimRecordKey } from '../../destinations/layout.ts';
 import { replicationDestinations } from '../../engines/volsync/kinds.ts';
-import { persistentVolumeClaims, pods } from '../../kube/objects.ts';
-import { backupPolicies } from '../../kube/rebound-kinds.ts';
-import { childOf, isObject } from '../testing/json.ts';
-import { remember } from '../testing/past.ts';
-import { CLAIM, CLAIM_REF, NAMESPACE, World } from '../testing/world.ts';
+import { persistentVolumeClaims, pods } from '../../kube/model/built-in-kinds.ts';
+import { backupPolicies } from '../../api/resource-kinds.ts';
+import { childOf, isObject } from '#doubles/kube/json.ts';
+import { remember } from '#simulation/past.ts';
+import { CLAIM, CLAIM_REF, NAMESPACE, World } from '#simulation/world.ts';
 
 let world: World;
 

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { persistentVolumes } from '../../kube/objects.ts';
+import { persistentVolumes } from '../../kube/model/built-in-kinds.ts';
 import { replicationDestinations } from '../../engines/volsync/kinds.ts';
-import { blank, type Content } from '../testing/cluster.ts';
-import { childOf, isObject, type JsonObject, textOf } from '../testing/json.ts';
-import { remember } from '../testing/past.ts';
-import { bindElsewhere, deletePrime } from '../testing/others-acts.ts';
-import { World } from '../testing/world.ts';
+import { blank, type Content } from '#doubles/kube/cluster.ts';
+import { childOf, isObject, type JsonObject, textOf } from '#doubles/kube/json.ts';
+import { remember } from '#simulation/past.ts';
+import { bindElsewhere, deletePrime } from '#simulation/others-acts.ts';
+import { World } from '#simulation/world.ts';
 
 const HOUR_MILLISECONDS = 3_600_000;
 const backedUp = { files: 41, sizeBytes: 8_000_000, complete: true };

@@ -5,8 +5,8 @@ import {
   type PersistentVolume,
   type PersistentVolumeClaim,
   type StorageClass,
-} from '../../kube/objects.ts';
-import { parseQuantity } from '../../kube/quantity.ts';
+} from '../../kube/model/built-in-kinds.ts';
+import { parseQuantity } from '../../kube/model/quantity.ts';
 import { FREE_VOLUMES_BY_CLASS } from '../stores.ts';
 import { foreignVolumeAdvice } from './refused-volumes.ts';
 import { hold, type Scene, type Stop, type Tools } from './scene.ts';

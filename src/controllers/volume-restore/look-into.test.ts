@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LOOK_ROLE, MOVER_USER_ANNOTATION, ROLE_LABEL } from '../../api/labels.ts';
 import { replicationDestinations } from '../../engines/volsync/kinds.ts';
-import { persistentVolumeClaims, persistentVolumes, pods, type Pod } from '../../kube/objects.ts';
-import { blank, type Content } from '../testing/cluster.ts';
-import { childOf } from '../testing/json.ts';
-import { deletePrime } from '../testing/others-acts.ts';
-import { remember } from '../testing/past.ts';
-import { CLAIM_REF, World } from '../testing/world.ts';
+import { persistentVolumeClaims, persistentVolumes, pods, type Pod } from '../../kube/model/built-in-kinds.ts';
+import { blank, type Content } from '#doubles/kube/cluster.ts';
+import { childOf } from '#doubles/kube/json.ts';
+import { deletePrime } from '#simulation/others-acts.ts';
+import { remember } from '#simulation/past.ts';
+import { CLAIM_REF, World } from '#simulation/world.ts';
 
 const HOUR_MILLISECONDS = 3_600_000;
 const backedUp = { files: 41, sizeBytes: 8_000_000, complete: true };

@@ -4,8 +4,8 @@ import type { VolumeRestore } from '../../api/volume-restore.ts';
 import { CREATED_BY_LABEL } from '../../domain/helper-claims.ts';
 import { lookPodName } from '../../domain/object-names.ts';
 import { readingMoverSecurityContext } from '../../engines/volsync/mover-security.ts';
-import { ownerReference } from '../../kube/kind.ts';
-import type { PersistentVolumeClaim, Pod } from '../../kube/objects.ts';
+import { ownerReference } from '../../kube/model/kind.ts';
+import type { PersistentVolumeClaim, Pod } from '../../kube/model/built-in-kinds.ts';
 import type { OwnImage } from '../context.ts';
 
 export const LOOK_CONTAINER = 'look';

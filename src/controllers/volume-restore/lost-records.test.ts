@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { protectedVolumes, volumeRestores } from '../../kube/rebound-kinds.ts';
-import { remember } from '../testing/past.ts';
-import { CLAIM, CLAIM_REF, NAMESPACE, World } from '../testing/world.ts';
+import { protectedVolumes, volumeRestores } from '../../api/resource-kinds.ts';
+import { remember } from '#simulation/past.ts';
+import { CLAIM, CLAIM_REF, NAMESPACE, World } from '#simulation/world.ts';
 
 const full = { files: 41, sizeBytes: 8_000_000, complete: true };
 const HOUR = 3_600_000;

@@ -1,5 +1,5 @@
 import type { VolumeRestore } from '../../api/volume-restore.ts';
-import { persistentVolumeClaims, type PersistentVolumeClaim } from '../../kube/objects.ts';
+import { persistentVolumeClaims, type PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
 import { type ControllerContext, tell } from '../context.ts';
 import { buildPrimeClaim, needsMore } from './prime-claim.ts';
 

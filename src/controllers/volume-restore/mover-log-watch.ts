@@ -3,8 +3,8 @@ import type { RestoreReport } from '../../domain/proof.ts';
 import { BoundedLog } from '../../engines/volsync/bounded-log.ts';
 import { parseRestoreLog, saysDone } from '../../engines/volsync/mover-log.ts';
 import { MOVER_CONTAINER } from '../../engines/volsync/mover-trouble.ts';
-import type { KubeClient } from '../../kube/client.ts';
-import type { Pod } from '../../kube/objects.ts';
+import type { KubeClient } from '../../kube/client/client.ts';
+import type { Pod } from '../../kube/model/built-in-kinds.ts';
 import { isMoverOf } from '../mover-ownership.ts';
 
 interface Listening {

@@ -9,9 +9,9 @@ import {
 import type { VolumeRestore } from '../../api/volume-restore.ts';
 import { primeClaimName } from '../../domain/object-names.ts';
 import { provisionerAnnotations } from '../../domain/prime-annotations.ts';
-import { ownerReference } from '../../kube/kind.ts';
-import type { PersistentVolumeClaim } from '../../kube/objects.ts';
-import { parseQuantity } from '../../kube/quantity.ts';
+import { ownerReference } from '../../kube/model/kind.ts';
+import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
+import { parseQuantity } from '../../kube/model/quantity.ts';
 
 /** Set by the scheduler on a claim of a WaitForFirstConsumer class; the provisioner places the volume by it. */
 export const SELECTED_NODE_ANNOTATION = 'volume.kubernetes.io/selected-node';

@@ -1,16 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { persistentVolumeClaims, persistentVolumes, pods, secrets } from '../../kube/objects.ts';
-import { volumeRestores } from '../../kube/rebound-kinds.ts';
+import { persistentVolumeClaims, persistentVolumes, pods, secrets } from '../../kube/model/built-in-kinds.ts';
+import { volumeRestores } from '../../api/resource-kinds.ts';
 import { GRACE_MILLISECONDS } from '../../domain/telling.ts';
 import { replicationDestinations } from '../../engines/volsync/kinds.ts';
 import { repositorySecretOf } from '../../engines/volsync/replication-source.ts';
-import { blank } from '../testing/cluster.ts';
-import type { RestoreEnd } from '../testing/engine.ts';
-import { bindElsewhere } from '../testing/others-acts.ts';
-import { remember } from '../testing/past.ts';
-import type { TrueSnapshot } from '../testing/repository-truth.ts';
-import type { JsonObject } from '../testing/json.ts';
-import { CLUSTER_UID, NAMESPACE, World } from '../testing/world.ts';
+import { blank } from '#doubles/kube/cluster.ts';
+import type { RestoreEnd } from '#doubles/volsync/volsync.ts';
+import { bindElsewhere } from '#simulation/others-acts.ts';
+import { remember } from '#simulation/past.ts';
+import type { TrueSnapshot } from '#doubles/destinations/repository-truth.ts';
+import type { JsonObject } from '#doubles/kube/json.ts';
+import { CLUSTER_UID, NAMESPACE, World } from '#simulation/world.ts';
 
 const HOUR_MILLISECONDS = 3_600_000;
 const full = { files: 41, sizeBytes: 8_000_000, complete: true };

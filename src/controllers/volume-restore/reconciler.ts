@@ -1,10 +1,10 @@
 import type { VolumeRestore } from '../../api/volume-restore.ts';
 import { primeClaimName } from '../../domain/object-names.ts';
-import { rfc3339 } from '../../domain/rfc3339.ts';
+import { rfc3339 } from '../../time/rfc3339.ts';
 import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
-import { isAlreadyExists, isConflict } from '../../kube/errors.ts';
-import { objectKey, ownerReference } from '../../kube/kind.ts';
-import { NO_PROVISIONER, persistentVolumeClaims, type PersistentVolumeClaim } from '../../kube/objects.ts';
+import { isAlreadyExists, isConflict } from '../../kube/client/errors.ts';
+import { objectKey, ownerReference } from '../../kube/model/kind.ts';
+import { NO_PROVISIONER, persistentVolumeClaims, type PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import { ageMilliseconds, type ControllerContext, tell } from '../context.ts';
 import { PODS_BY_CLAIM } from '../stores.ts';

@@ -1,5 +1,5 @@
-import { isConflict } from '../../kube/errors.ts';
-import { objectKey } from '../../kube/kind.ts';
+import { isConflict } from '../../kube/client/errors.ts';
+import { objectKey } from '../../kube/model/kind.ts';
 import { requeueAfter, type Result } from '../../runtime/result.ts';
 import { refusalWords } from '../refusals.ts';
 import { hold, type Scene, type Tools } from './scene.ts';

@@ -1,8 +1,12 @@
 import type { VolumeRestore, VolumeRestoreStatus } from '../../api/volume-restore.ts';
 import { isOffered, MAY_FILL_ANNOTATION } from '../../domain/fillable-volume.ts';
 import { primeClaimName } from '../../domain/object-names.ts';
-import { ownerReference } from '../../kube/kind.ts';
-import { persistentVolumes, type PersistentVolume, type PersistentVolumeClaim } from '../../kube/objects.ts';
+import { ownerReference } from '../../kube/model/kind.ts';
+import {
+  persistentVolumes,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+} from '../../kube/model/built-in-kinds.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import type { ControllerContext } from '../context.ts';
 import { discardAttempt } from './attempt.ts';

@@ -1,13 +1,13 @@
 import type { VolumeRestore } from '../../api/volume-restore.ts';
 import { judgeVolume } from '../../domain/fillable-volume.ts';
 import { primeClaimName } from '../../domain/object-names.ts';
-import { objectKey, ownerReference } from '../../kube/kind.ts';
+import { objectKey, ownerReference } from '../../kube/model/kind.ts';
 import {
   persistentVolumeClaims,
   persistentVolumes,
   type PersistentVolume,
   type PersistentVolumeClaim,
-} from '../../kube/objects.ts';
+} from '../../kube/model/built-in-kinds.ts';
 import type { ControllerContext } from '../context.ts';
 import { letGo } from '../let-go.ts';
 import { removeLooks } from './look-into.ts';

@@ -1,5 +1,5 @@
 import { judgePlacement, type Placement } from '../../domain/stranded-claim.ts';
-import { NO_PROVISIONER, nodes, persistentVolumeClaims } from '../../kube/objects.ts';
+import { NO_PROVISIONER, nodes, persistentVolumeClaims } from '../../kube/model/built-in-kinds.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import { warn } from '../context.ts';
 import { discardAttempt } from './attempt.ts';

@@ -14,7 +14,7 @@ import type { RepositoryReading } from '../../engines/restic/reading.ts';
 import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
 import type { Snapshot } from '../../engines/restic/snapshot.ts';
 import { selectability } from '../../engines/volsync/selected-snapshot.ts';
-import type { PersistentVolumeClaim } from '../../kube/objects.ts';
+import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
 import { DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
 import type { RepositoryAccess } from '../repository-access.ts';
 import { snapshotReference } from './expectation.ts';

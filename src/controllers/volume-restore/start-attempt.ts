@@ -1,5 +1,5 @@
 import type { VolumeRestore, VolumeRestoreStatus } from '../../api/volume-restore.ts';
-import { secrets } from '../../kube/objects.ts';
+import { secrets } from '../../kube/model/built-in-kinds.ts';
 import { DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
 import type { RepositoryAccess } from '../repository-access.ts';
 import { type AttemptPlan, attemptSecretName, startAttempt } from './attempt.ts';

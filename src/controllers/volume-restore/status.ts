@@ -1,7 +1,7 @@
 import type { VolumeRestore, VolumeRestoreStatus } from '../../api/volume-restore.ts';
-import { volumeRestores } from '../../kube/rebound-kinds.ts';
+import { volumeRestores } from '../../api/resource-kinds.ts';
 import { isDeepStrictEqual } from 'node:util';
-import { rfc3339 } from '../../domain/rfc3339.ts';
+import { rfc3339 } from '../../time/rfc3339.ts';
 import { standingConditions, withFinding } from '../conditions.ts';
 import type { ControllerContext } from '../context.ts';
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { LOOK_ROLE, ROLE_LABEL } from '../../api/labels.ts';
 import { replicationDestinations } from '../../engines/volsync/kinds.ts';
-import { events, nodes, persistentVolumeClaims, persistentVolumes, pods } from '../../kube/objects.ts';
-import { childOf } from '../testing/json.ts';
-import { bindElsewhere, deletePrime } from '../testing/others-acts.ts';
-import { remember } from '../testing/past.ts';
-import { CLAIM, CLAIM_REF, NAMESPACE, World } from '../testing/world.ts';
+import { events, nodes, persistentVolumeClaims, persistentVolumes, pods } from '../../kube/model/built-in-kinds.ts';
+import { childOf } from '#doubles/kube/json.ts';
+import { bindElsewhere, deletePrime } from '#simulation/others-acts.ts';
+import { remember } from '#simulation/past.ts';
+import { CLAIM, CLAIM_REF, NAMESPACE, World } from '#simulation/world.ts';
 import { SELECTED_NODE_ANNOTATION } from './prime-claim.ts';
 
 const HOUR_MILLISECONDS = 3_600_000;

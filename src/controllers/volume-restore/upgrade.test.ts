@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { type ReplicationSource, replicationDestinations, replicationSources } from '../../engines/volsync/kinds.ts';
 import { claimRecordKey } from '../../destinations/layout.ts';
 import { parseClaimRecord } from '../../destinations/ledger.ts';
-import { protectedVolumes, volumeRestores } from '../../kube/rebound-kinds.ts';
-import { secrets } from '../../kube/objects.ts';
-import type { RestoreEnd } from '../testing/engine.ts';
-import { childOf } from '../testing/json.ts';
-import { remember } from '../testing/past.ts';
-import { CLAIM, CLAIM_REF, NAMESPACE, World } from '../testing/world.ts';
+import { protectedVolumes, volumeRestores } from '../../api/resource-kinds.ts';
+import { secrets } from '../../kube/model/built-in-kinds.ts';
+import type { RestoreEnd } from '#doubles/volsync/volsync.ts';
+import { childOf } from '#doubles/kube/json.ts';
+import { remember } from '#simulation/past.ts';
+import { CLAIM, CLAIM_REF, NAMESPACE, World } from '#simulation/world.ts';
 
 const HOUR_MILLISECONDS = 3_600_000;
 const RECORD_KEY = claimRecordKey({ namespace: NAMESPACE, claim: CLAIM });

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { ACCEPT_RESTORE_ANNOTATION } from '../../api/labels.ts';
 import { claimRecordKey } from '../../destinations/layout.ts';
-import { backupPolicies } from '../../kube/rebound-kinds.ts';
-import { persistentVolumeClaims } from '../../kube/objects.ts';
-import { childOf } from '../testing/json.ts';
-import { remember } from '../testing/past.ts';
-import type { TrueSnapshot } from '../testing/repository-truth.ts';
-import { CLAIM, CLAIM_REF, NAMESPACE, World, type WorldOptions } from '../testing/world.ts';
+import { backupPolicies } from '../../api/resource-kinds.ts';
+import { persistentVolumeClaims } from '../../kube/model/built-in-kinds.ts';
+import { childOf } from '#doubles/kube/json.ts';
+import { remember } from '#simulation/past.ts';
+import type { TrueSnapshot } from '#doubles/destinations/repository-truth.ts';
+import { CLAIM, CLAIM_REF, NAMESPACE, World, type WorldOptions } from '#simulation/world.ts';
 
 const HOUR_MILLISECONDS = 3_600_000;
 const DAY_MILLISECONDS = 24 * HOUR_MILLISECONDS;

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { SYSTEM_NAMESPACE } from '../../api/group.ts';
-import type { KubeClient } from '../../kube/client.ts';
+import type { KubeClient } from '../../kube/client/client.ts';
 import { Controller } from '../../runtime/controller.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
 import { requeueAfter } from '../../runtime/result.ts';

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { failure } from '../../destinations/outcome.ts';
 import { type ComparisonLimits, compareTrees } from './compare-trees.ts';
 import type { Snapshot } from './snapshot.ts';
-import { type StoredNode, TreeRepository } from './testing/tree-repository.ts';
+import { type StoredNode, TreeRepository } from '#doubles/destinations/tree-repository.ts';
 
 let repository: TreeRepository;
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createMemoryStore, type MemoryStore } from '../../destinations/memory-store.ts';
+import { createMemoryStore, type MemoryStore } from '#doubles/destinations/memory-store.ts';
 import { encodeIdentity, newDestinationIdentity } from '../../destinations/identity.ts';
 import { IDENTITY_KEY } from '../../destinations/layout.ts';
 import { failure } from '../../destinations/outcome.ts';

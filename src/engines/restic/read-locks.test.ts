@@ -3,14 +3,14 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Destination } from '../../destinations/destination.ts';
 import { encodeIdentity, newDestinationIdentity } from '../../destinations/identity.ts';
 import { IDENTITY_KEY } from '../../destinations/layout.ts';
-import { createMemoryStore, type MemoryStore } from '../../destinations/memory-store.ts';
+import { createMemoryStore, type MemoryStore } from '#doubles/destinations/memory-store.ts';
 import { failure } from '../../destinations/outcome.ts';
 import { createStoredDestination } from '../../destinations/stored-destination.ts';
 import { readLocks } from './read-locks.ts';
 import { createRepositoryCache } from './repository-cache.ts';
 import fixture from './restic-0.18.fixture.json' with { type: 'json' };
 import type { SealKey } from './sealed-box.ts';
-import { seal, type SealedFile, sealJson, sealLock } from './testing/seal.ts';
+import { seal, type SealedFile, sealJson, sealLock } from '#doubles/destinations/seal.ts';
 
 const identity = newDestinationIdentity('00000000-0000-4000-8000-000000000001', new Date(0));
 const folder = 'shop/db';

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Destination } from '../../destinations/destination.ts';
 import { encodeIdentity, newDestinationIdentity } from '../../destinations/identity.ts';
 import { IDENTITY_KEY } from '../../destinations/layout.ts';
-import { createMemoryStore, type MemoryStore } from '../../destinations/memory-store.ts';
+import { createMemoryStore, type MemoryStore } from '#doubles/destinations/memory-store.ts';
 import { failure } from '../../destinations/outcome.ts';
 import { createStoredDestination } from '../../destinations/stored-destination.ts';
 import { readRepository } from './read-repository.ts';

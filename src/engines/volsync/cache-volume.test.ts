@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { backupPolicySpec } from '../../api/backup-policy.ts';
-import { storageClasses } from '../../kube/objects.ts';
+import { storageClasses } from '../../kube/model/built-in-kinds.ts';
 import { cacheVolume } from './cache-volume.ts';
 
 const policy = backupPolicySpec.parse({ schedule: { every: 'Hour' } });

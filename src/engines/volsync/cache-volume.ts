@@ -1,5 +1,5 @@
 import type { BackupPolicySpec } from '../../api/backup-policy.ts';
-import { NO_PROVISIONER, type StorageClass } from '../../kube/objects.ts';
+import { NO_PROVISIONER, type StorageClass } from '../../kube/model/built-in-kinds.ts';
 
 const canProvision = (storageClass: StorageClass | undefined): storageClass is StorageClass =>
   storageClass !== undefined && storageClass.provisioner !== NO_PROVISIONER;

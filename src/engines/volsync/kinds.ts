@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { objectMetadata } from '../../api/object.ts';
-import type { ResourceKind } from '../../kube/kind.ts';
+import type { ResourceKind } from '../../kube/model/kind.ts';
 
 const moverStatus = z.object({ result: z.string().optional(), logs: z.string().optional() });
 

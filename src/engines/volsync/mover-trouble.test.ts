@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Event, Pod } from '../../kube/objects.ts';
+import type { Event, Pod } from '../../kube/model/built-in-kinds.ts';
 import { absentMoverTrouble, lingeringTrouble, moverAdvice, podTrouble } from './mover-trouble.ts';
 
 const metadata = {

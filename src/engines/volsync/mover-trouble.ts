@@ -1,4 +1,4 @@
-import type { Event, Pod } from '../../kube/objects.ts';
+import type { Event, Pod } from '../../kube/model/built-in-kinds.ts';
 import type { ReplicationDestination, ReplicationSource } from './kinds.ts';
 import { moverComplaint } from './mover-log.ts';
 

@@ -1,8 +1,8 @@
 import type { BackupPolicySpec } from '../../api/backup-policy.ts';
 import { MANAGED_BY, MANAGED_BY_LABEL } from '../../api/labels.ts';
 import type { MoverUser } from '../../api/snapshot.ts';
-import type { OwnerReference } from '../../kube/kind.ts';
-import type { StorageClass } from '../../kube/objects.ts';
+import type { OwnerReference } from '../../kube/model/kind.ts';
+import type { StorageClass } from '../../kube/model/built-in-kinds.ts';
 import { cacheVolume } from './cache-volume.ts';
 import { moverPodLabels } from './mover-pod-labels.ts';
 import { moverSecurityContext } from './mover-security.ts';

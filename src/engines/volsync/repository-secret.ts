@@ -1,5 +1,5 @@
 import { MANAGED_BY, MANAGED_BY_LABEL } from '../../api/labels.ts';
-import type { OwnerReference } from '../../kube/kind.ts';
+import type { OwnerReference } from '../../kube/model/kind.ts';
 
 export interface RepositoryAccess {
   readonly name: string;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineKind, namespacedMetadata, objectSchema } from '../../kube/object-schema.ts';
+import { defineKind, namespacedMetadata, objectSchema } from '../../kube/model/object-schema.ts';
 
 const volumeSnapshotSchema = objectSchema(
   { apiVersion: 'snapshot.storage.k8s.io/v1', kind: 'VolumeSnapshot' },

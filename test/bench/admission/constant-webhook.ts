@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import { SYSTEM_NAMESPACE } from '../../../src/api/group.ts';
-import { secrets } from '../../../src/kube/objects.ts';
+import { secrets } from '../../../src/kube/model/built-in-kinds.ts';
 import { SERVING_KEYS, SERVING_SECRET } from '../../../src/certificates/secret-names.ts';
 import type { Fixture } from '../../integration/kube/fixture.ts';
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { isNotFound } from '../../../src/kube/errors.ts';
+import { isNotFound } from '../../../src/kube/client/errors.ts';
 import { freePorts } from '../../cluster/native/free-ports.ts';
 import { poll } from '../../cluster/poll.ts';
 import {

@@ -1,8 +1,8 @@
 import { createLogger } from '../../../src/runtime/logging.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { persistentVolumeClaims } from '../../../src/kube/objects.ts';
-import { volumeRestores } from '../../../src/kube/rebound-kinds.ts';
-import { Reflector } from '../../../src/kube/reflector.ts';
+import type { KubeClient } from '../../../src/kube/client/client.ts';
+import { persistentVolumeClaims } from '../../../src/kube/model/built-in-kinds.ts';
+import { volumeRestores } from '../../../src/api/resource-kinds.ts';
+import { Reflector } from '../../../src/kube/cache/reflector.ts';
 import { claimName, namespace } from './cluster-world.ts';
 
 /** Milliseconds by `performance.now()` at which something was first seen. */

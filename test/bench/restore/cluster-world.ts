@@ -4,10 +4,10 @@ import { BACKUP_NOW_ANNOTATION, RESTORE_ANNOTATION, TIER_LABEL } from '../../../
 import { nameForClaim } from '../../../src/domain/object-names.ts';
 import { replicationSources } from '../../../src/engines/volsync/kinds.ts';
 import { repositorySecretOf } from '../../../src/engines/volsync/replication-source.ts';
-import { KubeClient } from '../../../src/kube/client.ts';
-import { KubeConnection } from '../../../src/kube/connection.ts';
-import { namespaces, persistentVolumeClaims, pods, secrets } from '../../../src/kube/objects.ts';
-import { backupPolicies, protectedVolumes } from '../../../src/kube/rebound-kinds.ts';
+import { KubeClient } from '../../../src/kube/client/client.ts';
+import { KubeConnection } from '../../../src/kube/client/connection.ts';
+import { namespaces, persistentVolumeClaims, pods, secrets } from '../../../src/kube/model/built-in-kinds.ts';
+import { backupPolicies, protectedVolumes } from '../../../src/api/resource-kinds.ts';
 import { chooseProvider } from '../../cluster/choose-provider.ts';
 import { poll } from '../../cluster/poll.ts';
 import type { ClusterEnvironment } from '../../cluster/provider.ts';

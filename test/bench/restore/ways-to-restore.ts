@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { replicationDestinations } from '../../../src/engines/volsync/kinds.ts';
-import { persistentVolumeClaims } from '../../../src/kube/objects.ts';
+import { persistentVolumeClaims } from '../../../src/kube/model/built-in-kinds.ts';
 import { run } from '../../cluster/command.ts';
 import type { ClaimClock } from './claim-clock.ts';
 import {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { encodeIdentity, newDestinationIdentity } from '../../../src/destinations/identity.ts';
 import { IDENTITY_KEY } from '../../../src/destinations/layout.ts';
-import { createMemoryStore } from '../../../src/destinations/memory-store.ts';
+import { createMemoryStore } from '#doubles/destinations/memory-store.ts';
 import { createStoredDestination } from '../../../src/destinations/stored-destination.ts';
 import { readRepository } from '../../../src/engines/restic/read-repository.ts';
 import { createRepositoryCache } from '../../../src/engines/restic/repository-cache.ts';

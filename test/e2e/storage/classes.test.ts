@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 
 import { describe, expect } from 'vitest';
 
-import { persistentVolumeClaims, persistentVolumes } from '../../../src/kube/objects.ts';
+import { persistentVolumeClaims, persistentVolumes } from '../../../src/kube/model/built-in-kinds.ts';
 import { deploy, inApplication, lifeOf, remove, startPod, stopPod } from '../support/application.ts';
 import { scenario } from '../support/scenario.ts';
 import { createStaticVolume } from '../support/static-volume.ts';

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 
-import { namespaces } from '../../../src/kube/objects.ts';
+import { namespaces } from '../../../src/kube/model/built-in-kinds.ts';
 import { checksumOf, deploy, inApplication, lifeOf, remove } from '../support/application.ts';
 import { untilTold } from '../support/claim-story.ts';
 import { annotate, protect } from '../support/protection.ts';

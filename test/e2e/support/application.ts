@@ -1,4 +1,4 @@
-import { persistentVolumeClaims, pods } from '../../../src/kube/objects.ts';
+import { persistentVolumeClaims, pods } from '../../../src/kube/model/built-in-kinds.ts';
 import { applicationImage } from './application-image.ts';
 import type { ClaimOptions } from './claim-manifest.ts';
 import { checksumScript, fillScript } from './volume-contents.ts';

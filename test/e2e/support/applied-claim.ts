@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../../src/kube/kind.ts';
+import type { KubeObject } from '../../../src/kube/model/kind.ts';
 import { claimManifest, type ClaimOptions } from './claim-manifest.ts';
 import type { Workspace } from './workspace.ts';
 

@@ -1,5 +1,5 @@
 import { TIER_LABEL } from '../../../src/api/labels.ts';
-import type { DesiredMetadata } from '../../../src/kube/kind.ts';
+import type { DesiredMetadata } from '../../../src/kube/model/kind.ts';
 
 export interface ClaimOptions {
   /** Value of the label; no label without it. */

@@ -1,4 +1,4 @@
-import { events, type Event } from '../../../src/kube/objects.ts';
+import { events, type Event } from '../../../src/kube/model/built-in-kinds.ts';
 import type { Workspace } from './workspace.ts';
 
 /** The events on the claim that has the name now, the oldest first. */

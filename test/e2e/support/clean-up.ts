@@ -1,7 +1,7 @@
 import { SYSTEM_NAMESPACE } from '../../../src/api/group.ts';
-import type { KubeObject, ResourceKind } from '../../../src/kube/kind.ts';
-import { namespaces, secrets } from '../../../src/kube/objects.ts';
-import { backupDestinations, backupPolicies } from '../../../src/kube/rebound-kinds.ts';
+import type { KubeObject, ResourceKind } from '../../../src/kube/model/kind.ts';
+import { namespaces, secrets } from '../../../src/kube/model/built-in-kinds.ts';
+import { backupDestinations, backupPolicies } from '../../../src/api/resource-kinds.ts';
 import { ClusterUnderTest } from './cluster-under-test.ts';
 import { DestinationContents } from './destination-contents.ts';
 import { eventually } from './eventually.ts';

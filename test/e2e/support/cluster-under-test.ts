@@ -2,8 +2,8 @@ import { join } from 'node:path';
 
 import { KubeConfig } from '@kubernetes/client-node';
 
-import { KubeClient } from '../../../src/kube/client.ts';
-import { KubeConnection } from '../../../src/kube/connection.ts';
+import { KubeClient } from '../../../src/kube/client/client.ts';
+import { KubeConnection } from '../../../src/kube/client/connection.ts';
 import { chooseProvider } from '../../cluster/choose-provider.ts';
 import { run, tryRun, type RunResult } from '../../cluster/command.ts';
 import type { ClusterEnvironment, ClusterProvider } from '../../cluster/provider.ts';

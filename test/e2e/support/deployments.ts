@@ -1,5 +1,5 @@
 import { SYSTEM_NAMESPACE } from '../../../src/api/group.ts';
-import { leases, pods, type Pod } from '../../../src/kube/objects.ts';
+import { leases, pods, type Pod } from '../../../src/kube/model/built-in-kinds.ts';
 import type { ClusterUnderTest } from './cluster-under-test.ts';
 import { eventually } from './eventually.ts';
 import { deployments } from './kinds.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { defineKind, namespacedMetadata, objectSchema } from '../../../src/kube/object-schema.ts';
+import { defineKind, namespacedMetadata, objectSchema } from '../../../src/kube/model/object-schema.ts';
 
 /** Kinds that only tests look at, with the fields that they look at. */
 

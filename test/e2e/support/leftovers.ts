@@ -7,8 +7,8 @@ import {
   persistentVolumes,
   pods,
   secrets,
-} from '../../../src/kube/objects.ts';
-import { volumeRestores } from '../../../src/kube/rebound-kinds.ts';
+} from '../../../src/kube/model/built-in-kinds.ts';
+import { volumeRestores } from '../../../src/api/resource-kinds.ts';
 import type { ClusterUnderTest } from './cluster-under-test.ts';
 import { NAMESPACE_PREFIX, type Workspace } from './workspace.ts';
 

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 
 import type { BackupPolicySpec } from '../../../src/api/backup-policy.ts';
 import { SYSTEM_NAMESPACE } from '../../../src/api/group.ts';
-import { secrets } from '../../../src/kube/objects.ts';
-import { backupDestinations, backupPolicies } from '../../../src/kube/rebound-kinds.ts';
+import { secrets } from '../../../src/kube/model/built-in-kinds.ts';
+import { backupDestinations, backupPolicies } from '../../../src/api/resource-kinds.ts';
 import { readyCondition } from './conditions.ts';
 import { NAMESPACE_PREFIX, type Workspace } from './workspace.ts';
 

@@ -6,7 +6,7 @@ import type { Readable, Writable } from 'node:stream';
 
 import { z } from 'zod';
 
-import { pods } from '../../../src/kube/objects.ts';
+import { pods } from '../../../src/kube/model/built-in-kinds.ts';
 import { applicationImage } from './application-image.ts';
 import type { Workspace } from './workspace.ts';
 

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { BACKUP_NOW_ANNOTATION } from '../../../src/api/labels.ts';
 import type { ProtectedVolume, ProtectionPhase } from '../../../src/api/protected-volume.ts';
 import type { SnapshotReference } from '../../../src/api/snapshot.ts';
-import { persistentVolumeClaims } from '../../../src/kube/objects.ts';
-import { protectedVolumes } from '../../../src/kube/rebound-kinds.ts';
+import { persistentVolumeClaims } from '../../../src/kube/model/built-in-kinds.ts';
+import { protectedVolumes } from '../../../src/api/resource-kinds.ts';
 import type { Workspace } from './workspace.ts';
 
 export const protectionOf = (workspace: Workspace, claimName: string): Promise<ProtectedVolume | undefined> =>

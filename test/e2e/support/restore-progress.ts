@@ -1,5 +1,5 @@
 import type { VolumeRestore } from '../../../src/api/volume-restore.ts';
-import { volumeRestores } from '../../../src/kube/rebound-kinds.ts';
+import { volumeRestores } from '../../../src/api/resource-kinds.ts';
 import type { Workspace } from './workspace.ts';
 
 export type RestorePhase = NonNullable<NonNullable<VolumeRestore['status']>['phase']>;

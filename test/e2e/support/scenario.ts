@@ -1,6 +1,6 @@
 import { test as base } from 'vitest';
 
-import { namespaces } from '../../../src/kube/objects.ts';
+import { namespaces } from '../../../src/kube/model/built-in-kinds.ts';
 import { ClusterUnderTest } from './cluster-under-test.ts';
 import { DestinationContents } from './destination-contents.ts';
 import { untilTidy } from './leftovers.ts';

@@ -1,4 +1,4 @@
-import { persistentVolumes, pods, type PersistentVolume } from '../../../src/kube/objects.ts';
+import { persistentVolumes, pods, type PersistentVolume } from '../../../src/kube/model/built-in-kinds.ts';
 import { staticVolumesFolder } from '../../cluster/provider.ts';
 import { applicationContainers } from './application.ts';
 import type { Workspace } from './workspace.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { pods } from '../../../src/kube/objects.ts';
+import { pods } from '../../../src/kube/model/built-in-kinds.ts';
 import { restrictedContainer } from './application.ts';
 import { reboundImage } from './deployments.ts';
 import type { Workspace } from './workspace.ts';

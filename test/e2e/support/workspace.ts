@@ -1,8 +1,12 @@
 import { randomBytes } from 'node:crypto';
 
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { isAlreadyExists } from '../../../src/kube/errors.ts';
-import { namespaces, persistentVolumeClaims, type PersistentVolumeClaim } from '../../../src/kube/objects.ts';
+import type { KubeClient } from '../../../src/kube/client/client.ts';
+import { isAlreadyExists } from '../../../src/kube/client/errors.ts';
+import {
+  namespaces,
+  persistentVolumeClaims,
+  type PersistentVolumeClaim,
+} from '../../../src/kube/model/built-in-kinds.ts';
 import { claimManifest, type ClaimOptions } from './claim-manifest.ts';
 import type { ClusterUnderTest } from './cluster-under-test.ts';
 import { eventually } from './eventually.ts';

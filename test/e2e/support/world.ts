@@ -1,8 +1,8 @@
 import { SYSTEM_NAMESPACE } from '../../../src/api/group.ts';
 import type { Condition } from '../../../src/api/object.ts';
 import { replicationDestinations, replicationSources } from '../../../src/engines/volsync/kinds.ts';
-import { events, persistentVolumeClaims, pods } from '../../../src/kube/objects.ts';
-import { backupDestinations, protectedVolumes, volumeRestores } from '../../../src/kube/rebound-kinds.ts';
+import { events, persistentVolumeClaims, pods } from '../../../src/kube/model/built-in-kinds.ts';
+import { backupDestinations, protectedVolumes, volumeRestores } from '../../../src/api/resource-kinds.ts';
 import { messageOf } from '../../cluster/cluster-error.ts';
 import type { ClusterUnderTest } from './cluster-under-test.ts';
 

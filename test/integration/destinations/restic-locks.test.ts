@@ -8,7 +8,7 @@ import { z } from 'zod';
 import type { Destination } from '../../../src/destinations/destination.ts';
 import { readLocks } from '../../../src/engines/restic/read-locks.ts';
 import { createRepositoryCache } from '../../../src/engines/restic/repository-cache.ts';
-import { sealLock } from '../../../src/engines/restic/testing/seal.ts';
+import { sealLock } from '#doubles/destinations/seal.ts';
 import { speaksOfLock } from '../../../src/engines/volsync/mover-log.ts';
 import { poll } from '../../cluster/poll.ts';
 import { initializedDestination } from './initialized-destination.ts';

@@ -2,8 +2,8 @@ import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { KubeConfig } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { KubeClient } from '../../../src/kube/client.ts';
-import { KubeConnection } from '../../../src/kube/connection.ts';
+import { KubeClient } from '../../../src/kube/client/client.ts';
+import { KubeConnection } from '../../../src/kube/client/connection.ts';
 import {
   isAlreadyExists,
   isConflict,
@@ -11,14 +11,14 @@ import {
   isNotFound,
   isUnauthorized,
   KubeError,
-} from '../../../src/kube/errors.ts';
+} from '../../../src/kube/client/errors.ts';
 import {
   configMaps,
   namespaces,
   persistentVolumeClaims,
   persistentVolumes,
   secrets,
-} from '../../../src/kube/objects.ts';
+} from '../../../src/kube/model/built-in-kinds.ts';
 import { type Fixture, startFixture } from './fixture.ts';
 
 let fixture: Fixture;

@@ -8,7 +8,7 @@ import {
   type PersistentVolumeClaim,
   persistentVolumeClaims,
   persistentVolumes,
-} from '../../../src/kube/objects.ts';
+} from '../../../src/kube/model/built-in-kinds.ts';
 import { type Fixture, quiet, startFixture } from './fixture.ts';
 
 let fixture: Fixture;

@@ -1,8 +1,8 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import { pino } from 'pino';
-import { KubeClient } from '../../../src/kube/client.ts';
-import { KubeConnection } from '../../../src/kube/connection.ts';
-import { namespaces } from '../../../src/kube/objects.ts';
+import { KubeClient } from '../../../src/kube/client/client.ts';
+import { KubeConnection } from '../../../src/kube/client/connection.ts';
+import { namespaces } from '../../../src/kube/model/built-in-kinds.ts';
 import { type ControlPlane, startControlPlane } from '../../cluster/native/control-plane.ts';
 
 /** A control plane and clients to it, for one test file. */

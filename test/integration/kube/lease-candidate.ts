@@ -1,6 +1,6 @@
 import { KubeConfig } from '@kubernetes/client-node';
-import { KubeClient } from '../../../src/kube/client.ts';
-import { KubeConnection } from '../../../src/kube/connection.ts';
+import { KubeClient } from '../../../src/kube/client/client.ts';
+import { KubeConnection } from '../../../src/kube/client/connection.ts';
 import { LeaderElector } from '../../../src/kube/lease.ts';
 import { createLogger } from '../../../src/runtime/logging.ts';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { LeaderElector, type LeaderElectorOptions } from '../../../src/kube/lease.ts';
-import { type Lease, leases } from '../../../src/kube/objects.ts';
+import { type Lease, leases } from '../../../src/kube/model/built-in-kinds.ts';
 import { type Fixture, quiet, startFixture } from './fixture.ts';
 
 let fixture: Fixture;

@@ -1,8 +1,8 @@
 import { cpSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ConfigMap, configMaps } from '../../../src/kube/objects.ts';
-import { Reflector, type ReflectorOptions, type ReflectorReport } from '../../../src/kube/reflector.ts';
+import { type ConfigMap, configMaps } from '../../../src/kube/model/built-in-kinds.ts';
+import { Reflector, type ReflectorOptions, type ReflectorReport } from '../../../src/kube/cache/reflector.ts';
 import { type Fixture, quiet, startFixture } from './fixture.ts';
 import { startTcpProxy } from './tcp-proxy.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { secrets } from '../../../src/kube/objects.ts';
+import type { KubeClient } from '../../../src/kube/client/client.ts';
+import { secrets } from '../../../src/kube/model/built-in-kinds.ts';
 import { covers, isIssuedBy, readCertificates, readCertifiedKey } from '../../../src/certificates/inspect.ts';
 import { reconcileCertificates } from '../../../src/certificates/reconcile.ts';
 import { AUTHORITY_SECRET, SERVING_SECRET } from '../../../src/certificates/secret-names.ts';

@@ -5,7 +5,7 @@ import {
   persistentVolumeClaims,
   persistentVolumes,
   storageClasses,
-} from '../../../src/kube/objects.ts';
+} from '../../../src/kube/model/built-in-kinds.ts';
 import { poll } from '../../cluster/poll.ts';
 import { claimManifest, createClaim, decisionOf, startWebhookFixture, type WebhookFixture } from './fixture.ts';
 import { applyManifests, readManifests } from './manifests.ts';

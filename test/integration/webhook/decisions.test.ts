@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { PersistentVolumeClaim } from '../../../src/kube/objects.ts';
-import { persistentVolumeClaims } from '../../../src/kube/objects.ts';
+import type { PersistentVolumeClaim } from '../../../src/kube/model/built-in-kinds.ts';
+import { persistentVolumeClaims } from '../../../src/kube/model/built-in-kinds.ts';
 import { applyManifests, readManifests } from './manifests.ts';
 import { claimManifest, createClaim, decisionOf, startWebhookFixture, type WebhookFixture } from './fixture.ts';
 import type { WebhookProcess } from './webhook-process.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { decisionToken } from '../../../src/domain/decision-token.ts';
-import type { PersistentVolumeClaim } from '../../../src/kube/objects.ts';
-import { persistentVolumeClaims } from '../../../src/kube/objects.ts';
+import type { PersistentVolumeClaim } from '../../../src/kube/model/built-in-kinds.ts';
+import { persistentVolumeClaims } from '../../../src/kube/model/built-in-kinds.ts';
 import { claimManifest, createClaim, decisionOf, startWebhookFixture, type WebhookFixture } from './fixture.ts';
 import { decided, refusal, untilEnforced } from './floor.ts';
 import { applyManifests, deleteManifests, readManifests } from './manifests.ts';

@@ -1,4 +1,4 @@
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeClient } from '../../../src/kube/client/client.ts';
 import { poll } from '../../cluster/poll.ts';
 import { claimManifest, createClaim } from './fixture.ts';
 

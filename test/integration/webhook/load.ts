@@ -1,5 +1,5 @@
-import type { KubeClient } from '../../../src/kube/client.ts';
-import type { PersistentVolumeClaim } from '../../../src/kube/objects.ts';
+import type { KubeClient } from '../../../src/kube/client/client.ts';
+import type { PersistentVolumeClaim } from '../../../src/kube/model/built-in-kinds.ts';
 import { claimManifest, createClaim } from './fixture.ts';
 
 /** Claims that are created again and again until told to stop. */

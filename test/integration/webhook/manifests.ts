@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { z } from 'zod';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import type { KubeObject, ResourceKind } from '../../../src/kube/kind.ts';
+import type { KubeClient } from '../../../src/kube/client/client.ts';
+import type { KubeObject, ResourceKind } from '../../../src/kube/model/kind.ts';
 
 const root = join(import.meta.dirname, '../../..');
 

@@ -1,7 +1,7 @@
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { KubeClient } from '../../../src/kube/client.ts';
-import { secrets } from '../../../src/kube/objects.ts';
+import type { KubeClient } from '../../../src/kube/client/client.ts';
+import { secrets } from '../../../src/kube/model/built-in-kinds.ts';
 import { isIssuedBy, readCertificates } from '../../../src/certificates/inspect.ts';
 import { AUTHORITY_SECRET, SERVING_SECRET } from '../../../src/certificates/secret-names.ts';
 import { poll } from '../../cluster/poll.ts';

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { claimRecordKey } from '../../../src/destinations/layout.ts';
 import { type ClaimRecord, writeLedger } from '../../../src/destinations/ledger.ts';
-import { type PersistentVolumeClaim, secrets } from '../../../src/kube/objects.ts';
-import { backupDestinations, backupPolicies } from '../../../src/kube/rebound-kinds.ts';
+import { type PersistentVolumeClaim, secrets } from '../../../src/kube/model/built-in-kinds.ts';
+import { backupDestinations, backupPolicies } from '../../../src/api/resource-kinds.ts';
 import { poll } from '../../cluster/poll.ts';
 import {
   claimManifest,

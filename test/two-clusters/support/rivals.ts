@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 
 import { replicationSources, type ReplicationSource } from '../../../src/engines/volsync/kinds.ts';
-import { backupDestinations } from '../../../src/kube/rebound-kinds.ts';
+import { backupDestinations } from '../../../src/api/resource-kinds.ts';
 import { clusterRecordKey } from '../../../src/destinations/cluster-record.ts';
 import { SYSTEM_NAMESPACE } from '../../../src/api/group.ts';
 import { inApplication } from '../../e2e/support/application.ts';

@@ -1,6 +1,6 @@
 import { test as base } from 'vitest';
 
-import { namespaces } from '../../../src/kube/objects.ts';
+import { namespaces } from '../../../src/kube/model/built-in-kinds.ts';
 import { ClusterUnderTest } from '../../e2e/support/cluster-under-test.ts';
 import { DestinationContents } from '../../e2e/support/destination-contents.ts';
 import { Workspace } from '../../e2e/support/workspace.ts';

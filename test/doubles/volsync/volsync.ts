@@ -1,0 +1,331 @@
+import { rfc3339 } from '../../../src/time/rfc3339.ts';
+import {
+  type ReplicationDestination,
+  replicationDestinations,
+  type ReplicationSource,
+  replicationSources,
+} from '../../../src/engines/volsync/kinds.ts';
+import { ownerReference } from '../../../src/kube/model/kind.ts';
+import {
+  type Job,
+  jobs,
+  persistentVolumeClaims,
+  pods,
+  type Pod,
+  secrets,
+} from '../../../src/kube/model/built-in-kinds.ts';
+import type { ApiServer } from '../kube/api-server.ts';
+import { blank, type Cluster, type Content, makePod, setPodPhase } from '../kube/cluster.ts';
+import type { DestinationDouble } from '../destinations/destination-double.ts';
+import { childOf, isObject, type JsonObject } from '../kube/json.ts';
+import type { MoverLogs } from './mover-logs.ts';
+import type { RepositoryTruth, TrueSnapshot } from '../destinations/repository-truth.ts';
+
+/**
+ * How a restore mover ends: well; well by its own words, but with an older snapshot, with nothing, or with half of the
+ * files; with an error; or with an error after all was done.
+ */
+export type RestoreEnd = 'complete' | 'older' | 'nothing' | 'half' | 'error' | 'errorAtEnd';
+/**
+ * How a backup ends: well; with an error; by its own words well, but without a snapshot; without saying anything, with a
+ * snapshot or without; naming the snapshot of the run before; without half of the files, which could not be read; or well,
+ * before it could not remove old snapshots.
+ */
+export type BackupEnd = 'complete' | 'error' | 'lied' | 'mute' | 'muteLie' | 'repeated' | 'partial' | 'forgetFails';
+
+export const restoreEnds: readonly RestoreEnd[] = ['complete', 'older', 'nothing', 'half', 'error', 'errorAtEnd'];
+/**
+ * The ends in random stories. `muteLie` and `repeated` have tests of their own (lied-runs.test.ts): within the skew that
+ * clocks may have, whoever looks can't tell a run that left nothing from one before it that nobody saw end, and what may
+ * follow then is more than the invariants of the stories can judge.
+ */
+export const backupEnds: readonly BackupEnd[] = ['complete', 'error', 'lied', 'mute', 'partial', 'forgetFails'];
+
+const muteEnds: readonly BackupEnd[] = ['mute', 'muteLie'];
+
+/** Which lines VolSync keeps of a mover's log (internal/controller/mover/restic/logfilter.go, v0.14). */
+const keptLine =
+  /^\s*(processed\s.+files|snapshot\s.+saved|No eligible|created|repository\s.+opened|restoring|Fatal|ERROR|Restic completed in)|No data|Directory is empty/i;
+
+const JOB_PREFIX = 'volsync-dst-';
+const JOB_LABEL = 'batch.kubernetes.io/job-name';
+
+export interface EngineParts {
+  readonly server: ApiServer;
+  readonly cluster: Cluster;
+  readonly logs: MoverLogs;
+  readonly truth: RepositoryTruth;
+  readonly destination: DestinationDouble;
+  readonly now: () => number;
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const resticOf = (object: ReplicationSource | ReplicationDestination): JsonObject => {
+  const { restic } = object.spec;
+  return isObject(restic) ? restic : {};
+};
+const manualOf = ({ spec: { trigger } }: ReplicationSource | ReplicationDestination): string =>
+  isObject(trigger) ? text(trigger['manual']) : '';
+
+/** VolSync, one step at a time. */
+export class Engine {
+  readonly #parts: EngineParts;
+  #podsMade = 0;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+  }
+
+  /** Makes a mover's pod for each restore that has none and is not done. */
+  startMovers(): void {
+    const { server } = this.#parts;
+    for (const object of server.list(replicationDestinations)) {
+      const { namespace, name } = object.metadata;
+      if (object.spec['paused'] === true || this.#isDone(object) || this.#podsOf(object).length > 0) continue;
+      const restic = resticOf(object);
+      const claimName = text(restic['destinationPVC']);
+      const hasSecret = server.get(secrets, { namespace, name: text(restic['repository']) }) !== undefined;
+      if (!hasSecret || server.get(persistentVolumeClaims, { namespace, name: claimName }) === undefined) {
+        this.#setCondition(object, hasSecret ? `PersistentVolumeClaim ${claimName} not found` : 'Secret not found');
+        continue;
+      }
+      const job = `${JOB_PREFIX}${name}`;
+      this.#podsMade += 1;
+      const labels = { [JOB_LABEL]: job, 'app.kubernetes.io/created-by': 'volsync' };
+      const ownerReferences = [ownerReference(this.#jobOf(object, job))];
+      const pod = makePod(server, { name: `${job}-${this.#podsMade}`, namespace, labels, ownerReferences }, claimName);
+      this.#parts.logs.write(pod.metadata);
+    }
+  }
+
+  /** Ends the movers that run. What they say and do shows at once; what the engine says of it comes with `report`. */
+  endMovers(end: RestoreEnd): void {
+    for (const object of this.#parts.server.list(replicationDestinations)) {
+      for (const pod of this.#podsOf(object)) {
+        if (pod.status?.phase === 'Running') this.#endMover(object, pod, end);
+      }
+    }
+  }
+
+  #endMover(object: ReplicationDestination, pod: Pod, end: RestoreEnd): void {
+    const { logs, server, destination } = this.#parts;
+    const canRead = ['answers', 'ledgerFails', 'signsFail'].includes(destination.mood);
+    const isWell = this.#restore(object, pod, canRead ? end : 'error');
+    logs.end(pod.metadata);
+    setPodPhase(server, pod.metadata, isWell ? 'Succeeded' : 'Failed');
+  }
+
+  /** What the mover does to its volume, and says. True when it ends without an error. */
+  #restore(object: ReplicationDestination, pod: Pod, end: RestoreEnd): boolean {
+    const { logs, truth, destination } = this.#parts;
+    logs.write(pod.metadata, 'Testing mandatory env variables', '=== Check for dir initialized ===');
+    if (destination.restic.lockedFor === 'all') {
+      logs.write(pod.metadata, 'ERROR: failure locking repository');
+      return false;
+    }
+    if (destination.restic.hasStrayKey) {
+      logs.write(pod.metadata, 'Fatal: config or key 1a2b is damaged: ciphertext verification failed');
+      return false;
+    }
+    const asked = truth.asOf(text(resticOf(object)['restoreAsOf']));
+    const older = truth.snapshots[truth.snapshots.findIndex((one) => one.id === asked?.id) - 1];
+    const snapshot = end === 'older' ? older : asked;
+    if (end === 'error') {
+      logs.write(pod.metadata, 'Fatal: unable to open config file: the store does not answer');
+      return false;
+    }
+    logs.write(pod.metadata, '=== Starting restore ===');
+    if (end === 'nothing' || snapshot === undefined) {
+      logs.write(pod.metadata, 'No eligible snapshots found', '=== No data will be restored ===');
+    } else {
+      this.#bringBack(object, pod, snapshot, end);
+    }
+    if (end === 'errorAtEnd') return false;
+    logs.write(pod.metadata, 'Restic completed in 2s', '=== Done ===');
+    return true;
+  }
+
+  #bringBack(object: ReplicationDestination, pod: Pod, snapshot: TrueSnapshot, end: RestoreEnd): void {
+    const { id, content } = snapshot;
+    const { files, sizeBytes } = content;
+    const isHalf = end === 'half';
+    const done = isHalf ? Math.floor(files / 2) : files;
+    this.#fill(object, { ...content, files: done, complete: !isHalf });
+    const time = new Date(snapshot.timeMilliseconds).toISOString();
+    const counts = isHalf
+      ? `${done} / ${files} files/dirs (${Math.floor(sizeBytes / 2)} B / ${sizeBytes} B)`
+      : `${files} files/dirs (${sizeBytes} B)`;
+    this.#parts.logs.write(
+      pod.metadata,
+      `Selected restic snapshot with id: ${id.slice(0, 8)}`,
+      `restoring snapshot ${id.slice(0, 8)} of [/data] at ${time} by @volsync to .`,
+      '[0:10] 50.00%  1 files/dirs 1 B, total 2 files/dirs 2 B',
+      `Summary: Restored ${counts} in 0:01`,
+    );
+    if (end === 'errorAtEnd') this.#parts.logs.write(pod.metadata, 'Fatal: There were 1 errors');
+  }
+
+  #fill(object: ReplicationDestination, content: Content): void {
+    const { server, cluster } = this.#parts;
+    const name = text(resticOf(object)['destinationPVC']);
+    const claim = server.get(persistentVolumeClaims, { namespace: object.metadata.namespace, name });
+    const volumeName = claim?.spec.volumeName;
+    if (volumeName === undefined) return;
+    const before = cluster.contents.get(volumeName);
+    if (before === undefined) return;
+    const isAnother = before.files > 0 && before.snapshotId !== content.snapshotId;
+    const isMixed = isAnother && resticOf(object)['enableFileDeletion'] !== true;
+    cluster.contents.set(volumeName, isMixed ? { ...content, files: content.files + before.files } : content);
+  }
+
+  /** Takes note of movers that have ended: the status tells of it, and their pods go. */
+  report(): void {
+    const { server, logs } = this.#parts;
+    for (const object of server.list(replicationDestinations)) {
+      for (const pod of this.#podsOf(object)) {
+        const phase = pod.status?.phase;
+        if (phase !== 'Succeeded' && phase !== 'Failed') continue;
+        const kept = logs.linesOf(pod.metadata).filter((line) => keptLine.test(line));
+        const result = phase === 'Succeeded' ? 'Successful' : 'Failed';
+        server.change(replicationDestinations, object.metadata, (changed) => {
+          const status = childOf(changed, 'status');
+          status['latestMoverStatus'] = { result, logs: kept.join('\n') };
+          status['conditions'] = [];
+          if (phase !== 'Succeeded') return;
+          status['lastManualSync'] = manualOf(object);
+          status['lastSyncTime'] = rfc3339(this.#parts.now());
+        });
+        server.delete(pods, pod.metadata);
+      }
+    }
+  }
+
+  /** Runs one backup of every schedule. */
+  backUp(end: BackupEnd): void {
+    for (const object of this.#parts.server.list(replicationSources)) {
+      if (object.spec['paused'] !== true) this.#backUpOne(object, end);
+    }
+  }
+
+  #backUpOne(object: ReplicationSource, end: BackupEnd): void {
+    const { server, cluster } = this.#parts;
+    const { namespace } = object.metadata;
+    const claim = server.get(persistentVolumeClaims, { namespace, name: text(object.spec['sourcePVC']) });
+    const hasSecret = server.get(secrets, { namespace, name: text(resticOf(object)['repository']) }) !== undefined;
+    if (claim?.status?.phase !== 'Bound' || !hasSecret) return;
+    const content = cluster.contentOf(claim) ?? blank;
+    const refusal = this.#refusalOf(content, end);
+    if (refusal !== undefined) {
+      this.#parts.truth.saveNothing('failed');
+      this.#setMoverStatus(object, 'Failed', refusal);
+      return;
+    }
+    if (content.files > 0 && (end === 'partial' || end === 'forgetFails')) {
+      this.#failAfterSaving(object, content, end);
+      return;
+    }
+    const lines = content.files === 0 ? this.#findNothing() : this.#save(object, content, end);
+    this.#setMoverStatus(object, 'Successful', muteEnds.includes(end) ? '' : lines.join('\n'));
+  }
+
+  /** What a mover says that can't begin. */
+  #refusalOf(content: Content, end: BackupEnd): string | undefined {
+    const { destination } = this.#parts;
+    if (end === 'error' || destination.mood === 'silent') {
+      return 'Fatal: unable to save snapshot: the store does not answer';
+    }
+    // A backup ends with a forget, which needs the repository for itself.
+    const isLocked = content.files > 0 && destination.restic.lockedFor !== undefined;
+    const since = `storage ID of ${rfc3339(this.#parts.now())}`;
+    return isLocked ? `unable to create lock in backend: repository is already locked by PID 33, ${since}` : undefined;
+  }
+
+  /** A try that leaves a snapshot and its pod; the engine itself says nothing until it has tried many times. */
+  #failAfterSaving(object: ReplicationSource, content: Content, end: 'partial' | 'forgetFails'): void {
+    const { server, logs, truth, now } = this.#parts;
+    const isPartial = end === 'partial';
+    const half = { ...content, files: Math.ceil(content.files / 2) };
+    const saved = isPartial ? truth.savePart(half, now()) : truth.save(content, now());
+    const { namespace, name } = object.metadata;
+    const job = `volsync-src-${name}`;
+    this.#podsMade += 1;
+    const labels = { [JOB_LABEL]: job, 'app.kubernetes.io/created-by': 'volsync' };
+    const ownerReferences = [ownerReference(object)];
+    const pod = makePod(server, { name: `${job}-${this.#podsMade}`, namespace, labels, ownerReferences }, job);
+    const trouble = isPartial ? ['error: open /data/pgdata: permission denied'] : [];
+    const ending = isPartial
+      ? ['Warning: at least one source file could not be read']
+      : ['=== Starting forget ===', 'Fatal: failed to remove snapshots: Access Denied'];
+    logs.write(pod.metadata, ...trouble, `snapshot ${saved.id.slice(0, 8)} saved`, ...ending);
+    logs.end(pod.metadata);
+    server.change(pods, pod.metadata, (changed) => {
+      const terminated = { exitCode: isPartial ? 3 : 1, finishedAt: rfc3339(now()) };
+      const container = { name: 'restic', ready: false, restartCount: 0, state: { terminated } };
+      changed['status'] = { phase: 'Failed', containerStatuses: [container] };
+    });
+  }
+
+  #findNothing(): string[] {
+    this.#parts.truth.findNothing(this.#parts.now());
+    return ['== Directory is empty skipping backup ==='];
+  }
+
+  #save(object: ReplicationSource, content: Content, end: BackupEnd): string[] {
+    const { truth, now } = this.#parts;
+    if (end === 'lied' || end === 'muteLie' || end === 'repeated') {
+      const named = end === 'repeated' ? truth.newest?.id : undefined;
+      truth.saveNothing('missing');
+      return [`snapshot ${(named ?? '0').slice(0, 8).padEnd(8, '0')} saved`, 'Restic completed in 1s'];
+    }
+    const saved = truth.save(content, now());
+    const { retain } = resticOf(object);
+    truth.forget(isObject(retain) ? retain : { last: '1' });
+    return [`snapshot ${saved.id.slice(0, 8)} saved`, 'Restic completed in 1s'];
+  }
+
+  #setMoverStatus(object: ReplicationSource, result: 'Successful' | 'Failed', logs: string): void {
+    this.#parts.server.change(replicationSources, object.metadata, (changed) => {
+      const status = childOf(changed, 'status');
+      status['latestMoverStatus'] = { result, logs };
+      if (result === 'Failed') return;
+      status['lastSyncTime'] = rfc3339(this.#parts.now());
+      status['lastSyncDuration'] = '1s';
+      status['lastManualSync'] = manualOf(object);
+    });
+    if (result === 'Successful') this.#removePods(object);
+  }
+
+  /** The Job goes with its success, and with it the pods of the tries before. */
+  #removePods(object: ReplicationSource): void {
+    const isOfJob = ({ metadata }: Pod): boolean =>
+      metadata.ownerReferences?.some((owner) => owner.uid === object.metadata.uid) ?? false;
+    for (const { metadata } of this.#parts.server.list(pods).filter(isOfJob)) this.#parts.server.delete(pods, metadata);
+  }
+
+  #isDone(object: ReplicationDestination): boolean {
+    return object.status?.lastManualSync === manualOf(object);
+  }
+
+  #setCondition(object: ReplicationDestination, message: string): void {
+    this.#parts.server.change(replicationDestinations, object.metadata, (changed) => {
+      const condition = { type: 'Synchronizing', status: 'False', reason: 'Error', message };
+      childOf(changed, 'status')['conditions'] = [condition];
+    });
+  }
+
+  /** The Job of a mover, made if need be. */
+  #jobOf(object: ReplicationDestination, name: string): Job {
+    const { server } = this.#parts;
+    const { namespace } = object.metadata;
+    const metadata = { name, namespace, ownerReferences: [ownerReference(object)] };
+    return server.get(jobs, { namespace, name }) ?? server.create(jobs, { metadata, spec: {} });
+  }
+
+  #podsOf(object: ReplicationDestination): Pod[] {
+    const { namespace, name } = object.metadata;
+    const job = this.#parts.server.get(jobs, { namespace, name: `${JOB_PREFIX}${name}` });
+    return this.#parts.server
+      .list(pods)
+      .filter((pod) => pod.metadata.ownerReferences?.some((owner) => owner.uid === job?.metadata.uid));
+  }
+}
