@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 const storyParts = ['1', '2'].map((part) => ({
   test: {
     name: `stories-${part}`,
-    include: ['{src,test/simulation}/**/*.stories.test.ts'],
+    include: ['test/simulation/**/*.stories.test.ts'],
     env: { REBOUND_STORIES_PART: part },
     testTimeout: 24 * 3_600_000,
   },
@@ -17,7 +17,6 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          exclude: ['src/**/*.stories.test.ts', 'node_modules/**'],
           include: [
             'src/**/*.test.ts',
             'test/cluster/**/*.test.ts',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { conditions, objectMetadata, timestamp } from './object.ts';
+import { conditions, objectMetadata, timestamp } from '../kube/model/crd-schema.ts';
 
 const secretName = (holds: string) =>
   z.string().min(1).max(253).describe(`Name of a Secret in rebound-system. ${holds}`);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { conditions, objectMetadata } from './object.ts';
+import { conditions, objectMetadata } from '../kube/model/crd-schema.ts';
 
 const keep = (unit: string) => z.int().min(0).max(10_000).optional().describe(`How many ${unit} to keep.`);
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { timestamp } from './object.ts';
+import { timestamp } from '../kube/model/crd-schema.ts';
 
 /** One snapshot in a repository, as statuses show it. */
 export const snapshotReference = z.object({

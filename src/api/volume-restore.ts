@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { conditions, objectMetadata, timestamp } from './object.ts';
+import { conditions, objectMetadata, timestamp } from '../kube/model/crd-schema.ts';
 import { moverUser, restoreFinding, snapshotReference } from './snapshot.ts';
 
 export const volumeRestoreSpec = z

@@ -1,4 +1,4 @@
-import type { Condition } from '../api/object.ts';
+import type { Condition } from '../kube/model/crd-schema.ts';
 import type { RestoreFinding } from '../api/snapshot.ts';
 import { setCondition } from '../kube/model/conditions.ts';
 

@@ -1,4 +1,4 @@
-import type { Condition } from '../api/object.ts';
+import type { Condition } from '../kube/model/crd-schema.ts';
 import { setCondition } from '../kube/model/conditions.ts';
 
 /** Whether labelled claims are decided on or refused, as the last look found. */

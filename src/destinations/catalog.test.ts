@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type BackupDestination, backupDestination } from '../api/backup-destination.ts';
 import type { Secret } from '../kube/model/built-in-kinds.ts';
-import { UnreadableObjectError } from '../kube/cache/store.ts';
+import { UnreadableObjectError } from '../kube/model/unreadable-object.ts';
 import { DestinationCatalog } from './catalog.ts';
 import type { Destination } from './destination.ts';
 import { createS3Destination } from './s3/s3-destination.ts';

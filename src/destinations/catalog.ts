@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { BackupDestination } from '../api/backup-destination.ts';
 import { SYSTEM_NAMESPACE } from '../api/group.ts';
 import type { Secret } from '../kube/model/built-in-kinds.ts';
-import { UnreadableObjectError } from '../kube/cache/store.ts';
+import { UnreadableObjectError } from '../kube/model/unreadable-object.ts';
 import type { Destination } from './destination.ts';
 import type { ProxyEnvironment } from './s3/proxy.ts';
 import { createS3Destination } from './s3/s3-destination.ts';

@@ -1,15 +1,19 @@
 import type { BackupDestination } from '../api/backup-destination.ts';
 import type { ElsewhereAnswer } from '../domain/elsewhere.ts';
-import type { Change } from '../kube/cache/store.ts';
 import type { OpenedStore, Unopened } from './catalog.ts';
 import type { CallOptions, Destination } from './destination.ts';
 import { repositoryPath, type ClaimKey } from './layout.ts';
 import { readLedger, rememberedSnapshot, type ClaimRecord } from './ledger.ts';
 
+/** A BackupDestination by its name; without its content where there is none that can be read. */
+export interface ListedDestination {
+  readonly key: string;
+  readonly current: BackupDestination | undefined;
+}
+
 /** Where the other destinations are looked up, at once and without asking anybody. */
 export interface ElsewhereSources {
-  /** All BackupDestinations; one that cannot be read by its name alone. */
-  readonly destinations: () => readonly Pick<Change<BackupDestination>, 'key' | 'current'>[];
+  readonly destinations: () => readonly ListedDestination[];
   readonly openStore: (name: string) => OpenedStore | Unopened;
   /** Whether the cluster that the record names as owner is another one, and alive. */
   readonly isForeignOwnerAlive?: (record: ClaimRecord, destinationName: string) => boolean;
@@ -40,9 +44,7 @@ export async function probeElsewhere(
  * The names, sorted, of the destinations that may know of claims of any tier. One that cannot be read is among them: nobody
  * knows that it does not.
  */
-export const consultedDestinations = (
-  destinations: readonly Pick<Change<BackupDestination>, 'key' | 'current'>[],
-): readonly string[] =>
+export const consultedDestinations = (destinations: readonly ListedDestination[]): readonly string[] =>
   destinations
     .filter(({ current }) => current === undefined || isConsulted(current))
     .map(({ key }) => key)

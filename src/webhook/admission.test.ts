@@ -3,7 +3,7 @@ import { backupPolicy } from '../api/backup-policy.ts';
 import type { OpenedStore, Unopened } from '../destinations/catalog.ts';
 import type { Destination, ProbeResult } from '../destinations/destination.ts';
 import { createStoredDestination } from '../destinations/stored-destination.ts';
-import { UnreadableObjectError } from '../kube/cache/store.ts';
+import { UnreadableObjectError } from '../kube/model/unreadable-object.ts';
 import { type AdmissionOptions, type AdmissionSources, createAdmission } from './admission.ts';
 import { type ClaimReview, parseAdmissionReview } from './admission-review.ts';
 import type { AdmissionAnswer } from './answer.ts';

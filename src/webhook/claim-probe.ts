@@ -10,7 +10,7 @@ import type { ClaimFacts } from '../domain/claim.ts';
 import { decideElsewhere } from '../domain/elsewhere.ts';
 import { newStoreWarning } from '../domain/new-store.ts';
 import { youngTierDoubt } from '../domain/young-tier.ts';
-import { UnreadableObjectError } from '../kube/cache/store.ts';
+import { UnreadableObjectError } from '../kube/model/unreadable-object.ts';
 
 /** Where a claim's destination, and all others, are looked up, at once and without asking anybody. */
 export interface ProbeSources extends ElsewhereSources {

@@ -2,7 +2,8 @@ import type { ClaimFacts } from '../domain/claim.ts';
 import { claimKey } from '../domain/claim.ts';
 import type { StorageFacts } from '../domain/waiting-claim.ts';
 import type { CSIDriver, PersistentVolume, StorageClass } from '../kube/model/built-in-kinds.ts';
-import { type Indexers, type ReadableStore, UnreadableObjectError } from '../kube/cache/store.ts';
+import type { Indexers, ReadableStore } from '../kube/cache/store.ts';
+import { UnreadableObjectError } from '../kube/model/unreadable-object.ts';
 
 /** Index of the volumes that any claim of a class may take, by the class's name; empty for "no class". */
 const FREE_BY_CLASS = 'class';

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 
 import { FLOOR_NAME } from '../../src/api/floor.ts';
 import { SYSTEM_NAMESPACE } from '../../src/api/group.ts';
-import type { Condition } from '../../src/api/object.ts';
+import type { Condition } from '../../src/kube/model/crd-schema.ts';
 import { events } from '../../src/kube/model/built-in-kinds.ts';
 import { backupDestinations } from '../../src/api/resource-kinds.ts';
 import { projectFolder } from '../install/build.ts';

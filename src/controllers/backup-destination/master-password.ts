@@ -1,4 +1,4 @@
-import type { Condition } from '../../api/object.ts';
+import type { Condition } from '../../kube/model/crd-schema.ts';
 import { GOOD_PASSWORD_COMMAND, masterPasswordWeakness } from '../../domain/master-password.ts';
 import type { OpenedDestination, Unopened } from '../../destinations/catalog.ts';
 import { setCondition } from '../../kube/model/conditions.ts';

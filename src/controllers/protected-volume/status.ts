@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Condition } from '../../api/object.ts';
+import type { Condition } from '../../kube/model/crd-schema.ts';
 import type { ProtectedVolume, ProtectedVolumeStatus } from '../../api/protected-volume.ts';
 import type { ProtectionVerdict } from '../../domain/protection.ts';
 import { isNews } from '../../domain/telling.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { objectMetadata } from '../../api/object.ts';
+import { objectMetadata } from '../../kube/model/crd-schema.ts';
 import { veleroRestoreName } from '../../domain/unrestored-claims.ts';
 import { isKindMissing, isNotFound } from '../../kube/client/errors.ts';
 import type { ResourceKind } from '../../kube/model/kind.ts';

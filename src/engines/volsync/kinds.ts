@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { objectMetadata } from '../../api/object.ts';
+import { objectMetadata } from '../../kube/model/crd-schema.ts';
 import type { ResourceKind } from '../../kube/model/kind.ts';
 
 const moverStatus = z.object({ result: z.string().optional(), logs: z.string().optional() });

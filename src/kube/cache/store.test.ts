@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { controllerKeysOf, namespaceOf, Store, UnreadableObjectError } from './store.ts';
+import { UnreadableObjectError } from '../model/unreadable-object.ts';
+import { controllerKeysOf, namespaceOf, Store } from './store.ts';
 
 interface Claim {
   readonly apiVersion: string;

@@ -1,4 +1,5 @@
 import { type KubeObject, objectKey } from '../model/kind.ts';
+import { UnreadableObjectError } from '../model/unreadable-object.ts';
 
 /** Index names and what an object is found under in each. */
 export type Indexers<T> = Readonly<Record<string, (object: T) => readonly string[]>>;
@@ -20,11 +21,6 @@ export interface ReadableStore<T> {
   readonly byIndex: (indexName: string, value: string) => T[];
   /** Everything there is, as changes from nothing; what cannot be read is among it by its key alone. */
   readonly all: () => Change<T>[];
-}
-
-/** The object exists, but its content does not have the expected shape: it must not be taken for absent. */
-export class UnreadableObjectError extends Error {
-  override readonly name = 'UnreadableObjectError';
 }
 
 /** What a store holds under a key: an object, or why it could not be read. */

@@ -1,4 +1,4 @@
-import type { Condition } from '../../api/object.ts';
+import type { Condition } from './crd-schema.ts';
 
 /** A condition as one wishes it to be; when it last changed is worked out. */
 export type DesiredCondition = Omit<Condition, 'lastTransitionTime'>;

@@ -1,4 +1,4 @@
-import type { Condition } from '../../../src/api/object.ts';
+import type { Condition } from '../../../src/kube/model/crd-schema.ts';
 
 /** The condition that says how an object stands. */
 export const readyCondition = (conditions: readonly Condition[] | undefined): Condition | undefined =>

@@ -1,5 +1,5 @@
 import { SYSTEM_NAMESPACE } from '../../../src/api/group.ts';
-import type { Condition } from '../../../src/api/object.ts';
+import type { Condition } from '../../../src/kube/model/crd-schema.ts';
 import { replicationDestinations, replicationSources } from '../../../src/engines/volsync/kinds.ts';
 import { events, persistentVolumeClaims, pods } from '../../../src/kube/model/built-in-kinds.ts';
 import { backupDestinations, protectedVolumes, volumeRestores } from '../../../src/api/resource-kinds.ts';
