@@ -28,6 +28,13 @@ const collapseFinding = z.object({
   message: z.string().describe('How far the volume fell, in words.'),
 });
 
+const pruningRefusal = z.object({
+  time: timestamp('When the store last refused.'),
+  message: z.string().describe("The store's words."),
+  secretName: z.string().optional().describe("Name of the Secret with the store's key that was refused."),
+  request: z.string().optional().describe('The value of rebound.dev/backup-now at that time.'),
+});
+
 export const protectedVolumeStatus = z.object({
   observedGeneration: z.int().optional(),
   claimUID: z.string().optional().describe('UID of the claim that the rest of the status speaks of.'),
@@ -48,6 +55,14 @@ export const protectedVolumeStatus = z.object({
   collapse: collapseFinding
     .optional()
     .describe('A fall in size that nobody has answered yet. It stays until it is accepted, or the content is back.'),
+  pruningRefused: pruningRefusal
+    .optional()
+    .describe(
+      'The store does not let the key delete, so nothing is pruned. Tried again with another key, when a backup is asked for, and after seven days; it ends with a run that prunes.',
+    ),
+  copySavedAt: timestamp(
+    "When the engine's run under way first saved its copy of the volume: what its further tries save is the same.",
+  ).optional(),
   owner: z
     .string()
     .optional()
@@ -86,7 +101,9 @@ export const protectedVolumeStatus = z.object({
   pruningPausedBecause: z
     .array(z.string())
     .optional()
-    .describe('What is open, one word each: the kinds of findings, Unconfirmed, Unseen, BackupOverdue or NoBackupYet.'),
+    .describe(
+      'What is open, one word each: the kinds of findings, PruningRefused, Unconfirmed, Unseen, BackupOverdue or NoBackupYet.',
+    ),
   conditions: conditions.optional(),
 });
 
@@ -102,4 +119,5 @@ export type ProtectionPhase = z.infer<typeof protectionPhase>;
 export type ProtectedVolumeStatus = z.infer<typeof protectedVolumeStatus>;
 export type ProtectedVolume = z.infer<typeof protectedVolume>;
 export type BackupFinding = z.infer<typeof backupFinding>;
+export type PruningRefusal = z.infer<typeof pruningRefusal>;
 export type CollapseFinding = z.infer<typeof collapseFinding>;

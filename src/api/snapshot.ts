@@ -6,6 +6,9 @@ export const snapshotReference = z.object({
   id: z.string().describe('The restic snapshot id, all 64 digits.'),
   time: timestamp('When the snapshot was taken.'),
   ownTime: timestamp('The time that the snapshot itself names, where the clock of its node was ahead.').optional(),
+  dataTime: timestamp(
+    'The volume was copied before then, where a run that is tried again saved that copy earlier, too.',
+  ).optional(),
   sizeBytes: z.int().optional().describe('Bytes of all files in the snapshot.'),
   files: z.int().optional().describe('Number of files in the snapshot.'),
   directories: z.int().optional().describe('Number of directories in the snapshot.'),

@@ -28,7 +28,7 @@ import { EndingPrimeReconciler } from './taken-volume/prime-reconciler.ts';
 import { isQuestionable, TakenVolumeReconciler } from './taken-volume/volume-reconciler.ts';
 import { UnlabelledClaimReconciler } from './unlabelled-claim/reconciler.ts';
 import { moverJobPrefix } from './volume-restore/attempt.ts';
-import type { MoverLogWatch } from './volume-restore/mover-log-watch.ts';
+import type { MoverLogWatch } from './mover-log-watch.ts';
 import { VolumeRestoreReconciler } from './volume-restore/reconciler.ts';
 
 export interface ControllerParts {
@@ -131,8 +131,8 @@ function policies({ context, reflectors, metrics }: ControllerParts): Controller
   });
 }
 
-function protectedVolumes({ context, reflectors, cache, metrics, presence }: ControllerParts): Controller {
-  const reconciler = new ProtectedVolumeReconciler(context, cache, EXCLUDED_NAMESPACES);
+function protectedVolumes({ context, reflectors, cache, logs, metrics, presence }: ControllerParts): Controller {
+  const reconciler = new ProtectedVolumeReconciler({ context, cache, logs }, EXCLUDED_NAMESPACES);
   const { stores } = context;
   const claimsOfTier = (tier: string) => stores.claims.byIndex(BY_TIER, tier).map(keyOf);
   const claimOfSource = controllerKeysOf('ProtectedVolume');

@@ -43,6 +43,17 @@ describe('a claim whose repository is locked', () => {
     expect(world.told).not.toContain('RepositoryLocked');
   });
 
+  it('is restored where the key may not remove the locks of dead backups, which keep no restore out', async () => {
+    lock(2 * HOUR_MILLISECONDS, false);
+    const faultBefore = world.destination.restic.store.fault;
+    world.destination.restic.store.fault = (call) =>
+      call.startsWith('DELETE') ? failure('AccessDenied', 'Access Denied') : faultBefore?.(call);
+    world.createClaim('restore');
+    await world.until(isCompleted);
+    expect(world.content?.snapshotId).toBe(snapshot.id);
+    expect(locks()).toHaveLength(1);
+  });
+
   it('invariants 10 and 15: waits for a living process, says so, and goes on after it', async () => {
     const held = lock(0);
     world.createClaim('restore');

@@ -40,11 +40,15 @@ export async function clearLocks(
   const { stale, verdict } = decideLocks({ locks, purpose, repositoryPath, nowMilliseconds: context.now() });
   for (const lock of stale) {
     const removed = await destination.removeLock(repositoryPath, lock.id, options);
-    if (!removed.ok) return { kind: 'unknown', reason: removed.reason, message: leftBehind(repositoryPath, removed) };
-    sayRemoved(context, claim, repositoryPath, lock);
+    if (removed.ok) sayRemoved(context, claim, repositoryPath, lock);
+    else if (removed.reason !== 'AccessDenied' || isInTheWay(lock, purpose))
+      return { kind: 'unknown', reason: removed.reason, message: leftBehind(repositoryPath, removed) };
   }
   return verdict.kind === 'free' ? verdict : { ...verdict, kind: 'locked' };
 }
+
+/** A key that may delete nothing leaves the locks of all backups, which keep no restore out. */
+const isInTheWay = ({ exclusive }: RepositoryLock, purpose: LockPurpose): boolean => exclusive || purpose === 'backup';
 
 /** Nothing locks a restore out of what is not there, and its choice of a snapshot tells what that means; a backup has failed. */
 const withoutRepository = (purpose: LockPurpose, message: string): LockState =>

@@ -13,9 +13,9 @@ function runOf(kind: JudgedRun['kind'], hour: number): JudgedRun {
   switch (kind) {
     case 'good':
     case 'collapsed':
-      return { kind, snapshot: snapshotOf(hour) };
+      return { kind, snapshot: snapshotOf(hour), isTriedAgain: false };
     case 'partial':
-      return { kind, snapshot: snapshotOf(hour), message: 'lacks files' };
+      return { kind, snapshot: snapshotOf(hour), isTriedAgain: false, message: 'lacks files' };
     case 'empty':
     case 'missing':
       return { kind, time: time(hour), message: 'none' };
@@ -25,7 +25,7 @@ function runOf(kind: JudgedRun['kind'], hour: number): JudgedRun {
 const after = (all: readonly JudgedRun['kind'][]): BackupMemory =>
   all.map(runOf).reduce<BackupMemory>((memory, run) => afterRun(memory, run), {});
 
-const closed = { isUnconfirmed: false, isOverdue: false };
+const closed = { isUnconfirmed: false, isOverdue: false, isPruningRefused: false };
 
 describe('what is remembered of backups', () => {
   it('the last backup is the newest good one, whatever came after it', () => {
@@ -35,6 +35,16 @@ describe('what is remembered of backups', () => {
         expect(after(all).lastBackup).toEqual(hour < 0 ? undefined : snapshotOf(hour));
       }),
     );
+  });
+
+  it('a snapshot that a later try saved holds what the volume held when its run copied it', () => {
+    const tried = (hour: number): JudgedRun => ({ kind: 'good', snapshot: snapshotOf(hour), isTriedAgain: true });
+    const retried = afterRuns({}, [tried(1), tried(2)]);
+    expect(retried.lastBackup).toEqual({ ...snapshotOf(2), dataTime: time(1) });
+    expect(afterRun(retried, tried(2)).lastBackup).toEqual({ ...snapshotOf(2), dataTime: time(1) });
+    const ended = afterRun(retried, runOf('good', 3));
+    expect(ended.lastBackup).toEqual({ ...snapshotOf(3), dataTime: time(1) });
+    expect(afterRun(ended, runOf('good', 4)).lastBackup).toEqual(snapshotOf(4));
   });
 
   it('invariant 4: after a missing snapshot everything is kept until a good backup', () => {

@@ -1,4 +1,4 @@
-import type { BackupFinding, CollapseFinding } from '../api/protected-volume.ts';
+import type { BackupFinding, CollapseFinding, PruningRefusal } from '../api/protected-volume.ts';
 import type { SnapshotReference } from '../api/snapshot.ts';
 
 /** What a claim's status remembers of its backups. */
@@ -6,13 +6,24 @@ export interface BackupMemory {
   readonly lastBackup?: SnapshotReference | undefined;
   readonly lastFinding?: BackupFinding | undefined;
   readonly collapse?: CollapseFinding | undefined;
+  readonly pruningRefused?: PruningRefusal | undefined;
+  /** When the run under way first saved the copy of the volume that its further tries save again. RFC 3339. */
+  readonly copySavedAt?: string | undefined;
 }
 
-/** A run that has ended, and what it was found to be. Times are RFC 3339. */
+/**
+ * A run that has ended, or one of its tries, and what it was found to be. `isTriedAgain`: the engine goes on with the same copy
+ * of the volume. Times are RFC 3339.
+ */
 export type JudgedRun =
-  | { readonly kind: 'good' | 'collapsed'; readonly snapshot: SnapshotReference }
+  | { readonly kind: 'good' | 'collapsed'; readonly snapshot: SnapshotReference; readonly isTriedAgain: boolean }
   /** The snapshot lacks what could not be read. */
-  | { readonly kind: 'partial'; readonly snapshot: SnapshotReference; readonly message: string }
+  | {
+      readonly kind: 'partial';
+      readonly snapshot: SnapshotReference;
+      readonly isTriedAgain: boolean;
+      readonly message: string;
+    }
   /** There was nothing to back up. */
   | { readonly kind: 'empty'; readonly time: string; readonly message: string }
   /** The engine calls it a success, and its snapshot is not there. */
@@ -25,8 +36,10 @@ const weight: Readonly<Record<BackupFinding['kind'], number>> = {
   EmptyVolume: 1,
 };
 
-const isOlder = (snapshot: SnapshotReference, than: Pick<SnapshotReference, 'time'> | undefined): boolean =>
-  than !== undefined && Date.parse(snapshot.time) < Date.parse(than.time);
+const isOlder = (
+  snapshot: Pick<SnapshotReference, 'time'>,
+  than: Pick<SnapshotReference, 'time'> | undefined,
+): boolean => than !== undefined && Date.parse(snapshot.time) < Date.parse(than.time);
 
 function withFinding(before: BackupMemory, finding: BackupFinding): BackupMemory {
   const standing = before.lastFinding;
@@ -41,7 +54,19 @@ const outlastsCollapse = (finding: BackupFinding | undefined): boolean => findin
  * What is remembered after one more run. A finding ends with a good backup and with nothing else; what is wrong with the
  * newest run takes the place of what is no worse.
  */
-export function afterRun(before: BackupMemory, run: JudgedRun): BackupMemory {
+export function afterRun({ copySavedAt, ...before }: BackupMemory, run: JudgedRun): BackupMemory {
+  const savedAt = 'snapshot' in run ? (copySavedAt ?? run.snapshot.time) : undefined;
+  const after = judged(before, dated(run, copySavedAt));
+  return savedAt !== undefined && 'snapshot' in run && run.isTriedAgain ? { ...after, copySavedAt: savedAt } : after;
+}
+
+/** A snapshot holds what the volume held when it was copied, however late the copy was saved. */
+const dated = (run: JudgedRun, copySavedAt: string | undefined): JudgedRun =>
+  'snapshot' in run && copySavedAt !== undefined && isOlder({ time: copySavedAt }, run.snapshot)
+    ? { ...run, snapshot: { ...run.snapshot, dataTime: copySavedAt } }
+    : run;
+
+function judged(before: BackupMemory, run: JudgedRun): BackupMemory {
   switch (run.kind) {
     case 'good': {
       if (isOlder(run.snapshot, before.lastBackup)) return before;
@@ -77,6 +102,8 @@ export interface RetentionFacts extends BackupMemory {
   /** A backup that the engine reports could not be looked at. */
   readonly isUnconfirmed: boolean;
   readonly isOverdue: boolean;
+  /** The store does not let the key delete, and it is not tried again now. */
+  readonly isPruningRefused: boolean;
   /** What a restore left to be answered; absent when nothing is. */
   readonly restoreFinding?: { readonly kind: string } | undefined;
 }
@@ -86,13 +113,14 @@ export interface RetentionFacts extends BackupMemory {
  * what has vanished may only be left in the older snapshots.
  */
 export function reasonsToKeepAll(facts: RetentionFacts): string[] {
-  const { lastBackup, lastFinding, collapse, isUnconfirmed, isOverdue, restoreFinding } = facts;
+  const { lastBackup, lastFinding, collapse, isUnconfirmed, isOverdue, isPruningRefused, restoreFinding } = facts;
   return [
     ...(lastBackup === undefined ? ['NoBackupYet'] : []),
     ...(isUnconfirmed ? ['Unconfirmed'] : []),
     ...(lastFinding === undefined ? [] : [lastFinding.kind]),
     ...(collapse === undefined ? [] : ['ContentCollapsed']),
     ...(isOverdue ? ['BackupOverdue'] : []),
+    ...(isPruningRefused ? ['PruningRefused'] : []),
     ...(restoreFinding === undefined ? [] : [restoreFinding.kind]),
   ];
 }

@@ -22,6 +22,10 @@ export interface ProtectionFacts {
   readonly foreignOwner?: string | undefined;
   /** What keeps backups from succeeding, in whole sentences; absent when nothing does. */
   readonly backupTrouble?: string | undefined;
+  /** What is wrong with a mover that runs and says nothing, in whole sentences; absent when nothing is. */
+  readonly silence?: string | undefined;
+  /** What the store said where it did not let snapshots be removed. */
+  readonly pruningRefused?: { readonly message: string } | undefined;
   /** Why a backup that ended could not be looked at yet; absent when it was. */
   readonly unconfirmed?: string | undefined;
   /** What is wrong with the newest backup, see the status. */
@@ -40,6 +44,7 @@ export interface ProtectionFacts {
 interface BackupFact {
   readonly id: string;
   readonly time: string;
+  readonly dataTime?: string | undefined;
 }
 
 /** Am I safe? The phase, whether it is a yes, and the sentence that says why. */
@@ -76,8 +81,11 @@ const pending = (phase: ProtectionPhase, wait: Wait): ProtectionVerdict => ({
 
 const short = ({ id, time }: BackupFact): string => `${id.slice(0, 8)} of ${time}`;
 
+const copied = ({ dataTime }: BackupFact): string =>
+  dataTime === undefined ? '' : `, of a copy of the volume made before ${dataTime}`;
+
 function since({ lastBackup, restoredFrom }: ProtectionFacts): string {
-  if (lastBackup !== undefined) return `The last good backup is ${short(lastBackup)}.`;
+  if (lastBackup !== undefined) return `The last good backup is ${short(lastBackup)}${copied(lastBackup)}.`;
   return restoredFrom === undefined
     ? 'There is no backup of this claim yet.'
     : `The claim is restored from snapshot ${short(restoredFrom)}, and not backed up since.`;
@@ -181,6 +189,23 @@ const firstBackup: Rule = ({ lastBackup, scheduleAgeMilliseconds }) =>
       })
     : undefined;
 
+/** Whoever can't delete loses no backup: the claim is protected, and the store grows. */
+const unpruned: Rule = ({ pruningRefused, lastBackup }) =>
+  pruningRefused === undefined
+    ? undefined
+    : {
+        phase: 'Protected',
+        ready: true,
+        stalled: true,
+        reason: 'PruningRefused',
+        message:
+          `${foundIn(lastBackup)} The store does not let this key delete (${pruningRefused.message}), so no snapshot is removed, whatever the ` +
+          "tier's retention says, and the repository grows; backups go on. If that is not meant, allow s3:DeleteObject below the " +
+          "destination's prefix, then set annotation rebound.dev/backup-now; if it is, no lifecycle rule may remove what a repository " +
+          'still needs. It is tried again after seven days, and with another key',
+        telling: { when: 'new' },
+      };
+
 const rules: readonly Rule[] = [
   volumeLost,
   unknownTier,
@@ -201,6 +226,7 @@ const rules: readonly Rule[] = [
   ),
   problem('BackupPartial', (facts) => found(facts, 'BackupPartial', partial)),
   problem('BackupFailing', (facts) => inWords(facts.backupTrouble, (what) => `Backups fail. ${what}`)),
+  problem('MoverSilent', ({ silence }) => inWords(silence, (what) => `The mover of a backup runs. ${what}`)),
   problem('Unconfirmed', (facts) =>
     inWords(facts.unconfirmed, (what) => `A backup could not be confirmed yet: ${what}`),
   ),
@@ -212,7 +238,11 @@ const rules: readonly Rule[] = [
   ),
   emptyVolume,
   firstBackup,
+  unpruned,
 ];
+
+const foundIn = (lastBackup: BackupFact | undefined): string =>
+  `Snapshot ${lastBackup === undefined ? '' : short(lastBackup)} was found in the destination.`;
 
 /** Judges a claim's protection; the worst that is known comes first. */
 export function judgeProtection(facts: ProtectionFacts): ProtectionVerdict {
@@ -221,7 +251,7 @@ export function judgeProtection(facts: ProtectionFacts): ProtectionVerdict {
     if (verdict !== undefined) return verdict;
   }
   const { lastBackup, unrestored } = facts;
-  const found = `Snapshot ${lastBackup === undefined ? '' : short(lastBackup)} was found in the destination.`;
+  const found = foundIn(lastBackup);
   return {
     phase: 'Protected',
     ready: true,

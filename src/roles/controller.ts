@@ -12,7 +12,7 @@ import { createReflectors, storesOf } from '../controllers/reflectors.ts';
 import { registerProtectionMetrics } from '../controllers/protection-metrics.ts';
 import { PrivilegedMovers } from '../controllers/privileged-movers.ts';
 import type { Stores } from '../controllers/stores.ts';
-import { MoverLogWatch } from '../controllers/volume-restore/mover-log-watch.ts';
+import { MoverLogWatch } from '../controllers/mover-log-watch.ts';
 import { DestinationCatalog } from '../destinations/catalog.ts';
 import { RepositoryInitializer } from '../engines/restic/repository-initializer.ts';
 import { createRepositoryCache } from '../engines/restic/repository-cache.ts';

@@ -2,7 +2,7 @@ import { describe, expect } from 'vitest';
 
 import { deploy, inApplication, checksumOf, lifeOf, remove } from './support/application.ts';
 import { makeOwnTier, type OwnTier, untilDestination } from './support/own-tier.ts';
-import { protect } from './support/protection.ts';
+import { protect, untilProtection } from './support/protection.ts';
 import { ResticRepository } from './support/restic-repository.ts';
 import { scenario } from './support/scenario.ts';
 import { startStrictStore } from './support/strict-store.ts';
@@ -38,6 +38,28 @@ describe('a store that is stricter than most', () => {
       await deploy(workspace, 'notes', { tier: tier.name });
       expect(await lifeOf(workspace, 'notes')).toEqual({ origin: 'filled', checksum });
       expect(await snapshotIds()).toEqual(expect.arrayContaining([...old, first.id, second.id]));
+    },
+  );
+
+  scenario(
+    'invariants 4 and 10: that lets nothing be deleted, not even locks: it is told, and what is written since is backed up and comes back',
+    async ({ workspace }) => {
+      const endpoint = await startStrictStore(workspace, { deletable: /^nothing$/ });
+      const tier = await makeOwnTier(workspace, { endpoint });
+      await untilDestination(workspace, tier, true);
+      await deploy(workspace, 'notes', { tier: tier.name });
+      await inApplication(workspace, 'notes', 'date > first');
+      const first = await protect(workspace, 'notes');
+      await untilProtection(workspace, 'notes', 'Protected', 'PruningRefused');
+      await inApplication(workspace, 'notes', 'date > second');
+      const checksum = await checksumOf(workspace, 'notes');
+      const second = await protect(workspace, 'notes');
+      expect(second.id).not.toBe(first.id);
+      const { status } = await untilProtection(workspace, 'notes', 'Protected', 'PruningRefused');
+      expect(status?.pruningRefused?.message).toContain('Access Denied');
+      await remove(workspace, 'notes');
+      await deploy(workspace, 'notes', { tier: tier.name });
+      expect(await lifeOf(workspace, 'notes')).toEqual({ origin: 'filled', checksum });
     },
   );
 });

@@ -227,7 +227,7 @@ export class Watcher {
   #checkPause(source: ReplicationSource, claim: PersistentVolumeClaim): void {
     const because = this.#reasonsToKeep(claim);
     const isPaused = because.length > 0;
-    if (isPaused && retainOf(source)['within'] !== '1000y' && source.spec['paused'] !== true)
+    if (isPaused && !keepsAll(source) && source.spec['paused'] !== true)
       this.#report(3, `snapshots are removed in spite of: ${because.join(', ')}`);
     const { truth } = this.#world;
     if (isPaused && this.#kept.some((id) => !truth.has(id) && !truth.isLost(id)))
@@ -346,6 +346,11 @@ const isReady = (volume: ProtectedVolume): boolean => readyOf(volume)?.status ==
 const namesOf = (objects: readonly KubeObject[]): string[] => objects.map((one) => `${one.kind} ${one.metadata.name}`);
 
 const isRestored = (claim: PersistentVolumeClaim): boolean => claim.spec.dataSourceRef?.apiGroup === API_GROUP;
+
+function keepsAll(source: ReplicationSource): boolean {
+  const { within } = retainOf(source);
+  return typeof within === 'string' && within.startsWith('1000y');
+}
 
 function retainOf(source: ReplicationSource): JsonObject {
   const { restic } = source.spec;

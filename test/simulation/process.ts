@@ -16,7 +16,7 @@ import { PrivilegedMovers } from '../../src/controllers/privileged-movers.ts';
 import { RestoreForesightReconciler } from '../../src/controllers/restore-foresight/reconciler.ts';
 import { EndingPrimeReconciler } from '../../src/controllers/taken-volume/prime-reconciler.ts';
 import { TakenVolumeReconciler } from '../../src/controllers/taken-volume/volume-reconciler.ts';
-import { MoverLogWatch } from '../../src/controllers/volume-restore/mover-log-watch.ts';
+import { MoverLogWatch } from '../../src/controllers/mover-log-watch.ts';
 import { VolumeRestoreReconciler } from '../../src/controllers/volume-restore/reconciler.ts';
 import type { ApiServer } from '#doubles/kube/api-server.ts';
 import type { DestinationDouble } from '#doubles/destinations/destination-double.ts';
@@ -99,7 +99,7 @@ export function startProcess(world: Surroundings, leader: string): Process {
   const restores = new VolumeRestoreReconciler(context, cache, logs);
   const takenVolumes = new TakenVolumeReconciler(context);
   const endingPrimes = new EndingPrimeReconciler(context);
-  const protections = new ProtectedVolumeReconciler(context, cache, EXCLUDED_NAMESPACES);
+  const protections = new ProtectedVolumeReconciler({ context, cache, logs }, EXCLUDED_NAMESPACES);
   const foresights = new RestoreForesightReconciler(context, cache);
   const signs = new ClusterPresenceReconciler(context, presence, leader);
   return {

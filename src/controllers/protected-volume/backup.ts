@@ -1,24 +1,30 @@
-import { ACCEPT_COLLAPSE_ANNOTATION, COLLAPSE_ANNOTATION } from '../../api/labels.ts';
+import { ACCEPT_COLLAPSE_ANNOTATION, BACKUP_NOW_ANNOTATION, COLLAPSE_ANNOTATION } from '../../api/labels.ts';
 import type { BackupPolicy } from '../../api/backup-policy.ts';
 import type { ProtectedVolume, ProtectedVolumeStatus } from '../../api/protected-volume.ts';
 import type { MoverUser } from '../../api/snapshot.ts';
 import { afterRuns, type BackupMemory, reasonsToKeepAll } from '../../domain/backup-findings.ts';
 import { untilOverdueMilliseconds } from '../../domain/overdue.ts';
+import { afterPruning, untilPruningIsTried } from '../../domain/pruning-refusal.ts';
 import { rfc3339 } from '../../time/rfc3339.ts';
 import { intervalSeconds } from '../../domain/schedule.ts';
 import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
-import { troubleInWords } from '../../engines/volsync/mover-trouble.ts';
+import { type MoverTrouble, troubleInWords } from '../../engines/volsync/mover-trouble.ts';
+import { repositorySecretOf } from '../../engines/volsync/replication-source.ts';
 import { objectKey } from '../../kube/model/kind.ts';
 import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
 import { parseQuantity } from '../../kube/model/quantity.ts';
 import type { ControllerContext } from '../context.ts';
+import type { MoverLogWatch } from '../mover-log-watch.ts';
 import { moverUserOf } from '../mover-user.ts';
 import { openRepository, type RepositoryAccess } from '../repository-access.ts';
+import { secretNameOf } from '../repository-secret.ts';
 import { absentBackupMover } from './absent-backup-mover.ts';
 import { confirmBackups } from './confirm-backup.ts';
 import type { FailedMovers } from './ended-movers.ts';
+import { backupSecretOf } from './engine-backup.ts';
 import { ensureSchedule } from './ensure-schedule.ts';
 import { type BackupFindings, nothingFound } from './findings.ts';
+import { forgetHeard, hearBackup } from './heard-backups.ts';
 import type { Protection } from './observe.ts';
 import { type BackupObservation, observeBackup } from './observe-backup.ts';
 import { ownBackups } from './own-backups.ts';
@@ -33,6 +39,7 @@ export interface BackupTools {
   readonly context: ControllerContext;
   readonly cache: RepositoryCache;
   readonly failedMovers: FailedMovers;
+  readonly logs: MoverLogWatch;
   /** First digits of the snapshots of failed tries that were recorded, by the claim's key: they change no more. */
   readonly settled: Map<string, ReadonlySet<string>>;
 }
@@ -68,6 +75,7 @@ export async function backUp(
   const { owner } = ownership.status;
   const looked = lastSuccessTime === undefined ? {} : { lastBackupAttemptTime: lastSuccessTime };
   const settledIds = settledAfter(tools, scene, { observation, recorded });
+  forgetHeard(tools.logs, protection.source);
   return { ...kept, settledIds, status: { ...kept.status, owner, ...looked } };
 }
 
@@ -94,20 +102,34 @@ async function keepUnconfirmed(
 }
 
 /** What a look at the engine sees, and when to look again by itself. */
-type Look = BackupObservation & { readonly lookAgainMilliseconds?: number | undefined };
+type Look = BackupObservation & {
+  readonly silence?: string | undefined;
+  readonly lookAgainMilliseconds?: number | undefined;
+};
 
 async function observe(tools: BackupTools, { protection, before }: BackupScene): Promise<Look> {
   const { claim, source } = protection;
   const settled = tools.settled.get(objectKey(claim.metadata));
   const isSettled = (snapshotId: string) => settled?.has(snapshotId) === true;
-  const seen = observeBackup({ source, failedMovers: await tools.failedMovers.of(source), before, isSettled });
-  if (seen.trouble !== undefined) return seen;
-  const { trouble, lookAgainMilliseconds } = await absentBackupMover(tools.context, source);
-  return { ...seen, trouble: trouble === undefined ? undefined : troubleInWords(trouble), lookAgainMilliseconds };
+  const { heard, ...hearing } = hearBackup(tools.context, tools.logs, source);
+  const silence = inWords(hearing.silence);
+  const seen = observeBackup({ source, failedMovers: await tools.failedMovers.of(source), before, heard, isSettled });
+  const { lookAgainMilliseconds } = hearing;
+  if (seen.trouble !== undefined) return { ...seen, silence, lookAgainMilliseconds };
+  const absent = await absentBackupMover(tools.context, source);
+  return {
+    ...seen,
+    silence,
+    trouble: inWords(absent.trouble),
+    lookAgainMilliseconds: shortest([lookAgainMilliseconds, absent.lookAgainMilliseconds]),
+  };
 }
 
+const inWords = (trouble: MoverTrouble | undefined): string | undefined =>
+  trouble === undefined ? undefined : troubleInWords(trouble);
+
 /** How backups stand. */
-interface Standing extends Pick<Look, 'trouble' | 'lookAgainMilliseconds'> {
+interface Standing extends Pick<Look, 'trouble' | 'silence' | 'pruning' | 'lookAgainMilliseconds'> {
   readonly memory: BackupMemory;
   readonly unconfirmed: string | undefined;
 }
@@ -119,22 +141,41 @@ const URGENT_REASONS: ReadonlySet<string> = new Set(['SnapshotMissing', 'Content
 async function keepSchedule(
   { context }: BackupTools,
   scene: BackupScene,
-  { memory, unconfirmed, trouble, lookAgainMilliseconds }: Standing,
+  { memory: ofRuns, unconfirmed, trouble, silence, pruning, lookAgainMilliseconds }: Standing,
 ): Promise<BackupFindings> {
+  const { refusal, untilTried } = refusalAfter(context, scene, pruning);
+  const memory = { ...ofRuns, ...(refusal === undefined ? {} : { pruningRefused: refusal }) };
+  const isPruningRefused = untilTried !== undefined && untilTried > 0;
   const untilOverdue = untilOverdueOf(context, scene, memory);
   const isOverdue = untilOverdue !== undefined && untilOverdue <= 0;
   const restoreFinding = scene.volume.status?.restoreFinding;
-  const keepAll = reasonsToKeepAll({ ...memory, isUnconfirmed: unconfirmed !== undefined, isOverdue, restoreFinding });
+  const isUnconfirmed = unconfirmed !== undefined;
+  const keepAll = reasonsToKeepAll({ ...memory, isUnconfirmed, isOverdue, isPruningRefused, restoreFinding });
   const isPruningPaused = keepAll.length > 0;
   const isPauseUrgent = keepAll.some((reason) => URGENT_REASONS.has(reason));
-  const kept = await ensureSchedule(context, scene, { memory, isPruningPaused, isPauseUrgent });
+  const kept = await ensureSchedule(context, scene, { memory, isPruningPaused, isPruningRefused, isPauseUrgent });
   const user = Object.keys(scene.moverUser).length === 0 ? {} : { moverUser: scene.moverUser };
   return {
-    facts: { backupTrouble: trouble, unconfirmed, isOverdue, repositoryProblem: kept.problem },
+    facts: { backupTrouble: trouble, silence, unconfirmed, isOverdue, repositoryProblem: kept.problem },
     memory,
     status: { ...kept.status, ...user, pruningPaused: isPruningPaused, pruningPausedBecause: keepAll },
-    lookAgainMilliseconds: shortest([kept.waitMilliseconds, untilOverdue, lookAgainMilliseconds]),
+    lookAgainMilliseconds: shortest([kept.waitMilliseconds, untilOverdue, untilTried, lookAgainMilliseconds]),
   };
+}
+
+/** What is remembered of a store that lets nothing be deleted, and in how many milliseconds it is tried again. */
+function refusalAfter(
+  context: ControllerContext,
+  { protection, volume, before, access }: BackupScene,
+  pruning: Look['pruning'],
+) {
+  const { claim, source } = protection;
+  const request = claim.metadata.annotations?.[BACKUP_NOW_ANNOTATION];
+  const used = source === undefined ? undefined : repositorySecretOf(source);
+  const refusal = afterPruning(before?.pruningRefused, pruning, { secretName: used, request });
+  if (refusal === undefined) return {};
+  const secretName = secretNameOf(backupSecretOf({ claim, volume, access }));
+  return { refusal, untilTried: untilPruningIsTried(refusal, { secretName, request }, context.now()) };
 }
 
 function openScene(
@@ -209,8 +250,9 @@ function recordedClaim({ stores }: ControllerContext, { protection, policy, move
 }
 
 function memoryOf(before: ProtectedVolumeStatus | undefined): BackupMemory {
-  const { lastBackup, lastFinding, collapse } = before ?? {};
+  const { lastBackup, lastFinding, collapse, copySavedAt } = before ?? {};
   return {
+    ...(copySavedAt === undefined ? {} : { copySavedAt }),
     ...(lastBackup === undefined ? {} : { lastBackup }),
     ...(lastFinding === undefined ? {} : { lastFinding }),
     ...(collapse === undefined ? {} : { collapse }),
@@ -245,7 +287,7 @@ function untilOverdueOf(
   const begun = protection.source?.metadata.creationTimestamp;
   if (policy.spec.suspend || begun === undefined) return undefined;
   const emptyTime = lastFinding?.kind === 'EmptyVolume' ? lastFinding.time : undefined;
-  const times = [lastBackup?.time ?? begun, emptyTime].filter((time) => time !== undefined);
+  const times = [lastBackup?.dataTime ?? lastBackup?.time ?? begun, emptyTime].filter((time) => time !== undefined);
   const sinceMilliseconds = Math.max(...times.map((time) => Date.parse(time)));
   const interval = intervalSeconds(policy.spec.schedule);
   return untilOverdueMilliseconds({ sinceMilliseconds, intervalSeconds: interval, nowMilliseconds: context.now() });

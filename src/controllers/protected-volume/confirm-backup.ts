@@ -18,6 +18,8 @@ export type ConfirmedBackup =
       /** False when files that could not be read are left out. */
       readonly whole: boolean;
       readonly unreadable: UnreadableFiles;
+      /** The engine goes on with the same copy of the volume. */
+      readonly isTriedAgain: boolean;
     }
   /** The volume holds nothing, so the engine made no snapshot. */
   | { readonly kind: 'empty'; readonly time: string }
@@ -90,7 +92,7 @@ function confirm(backup: EndedBackup, found: Found): ConfirmedBackup[] {
   if (snapshot !== undefined) {
     const whole = succeeded || (report.kind === 'saved' && report.wentOn);
     const unreadable = report.kind === 'saved' ? report.unreadable : nothingUnreadable;
-    return [{ kind: 'found', snapshot, endedAt: time, whole, unreadable }];
+    return [{ kind: 'found', snapshot, endedAt: time, whole, unreadable, isTriedAgain: backup.isTriedAgain }];
   }
   // A try that failed promises nothing.
   if (!succeeded) return [];

@@ -16,6 +16,12 @@ const hasFailed = ({ status }: Pod): boolean =>
   status?.phase === 'Failed' ||
   (status?.containerStatuses ?? []).some(({ state }) => (state?.terminated?.exitCode ?? 0) !== 0);
 
+/** When a pod's container ended; absent where nobody says it. */
+export function endOf({ status }: Pod): string | undefined {
+  const states = status?.containerStatuses?.map(({ state }) => state?.terminated) ?? [];
+  return states.find((one) => one !== undefined)?.finishedAt ?? undefined;
+}
+
 const bornAt = ({ metadata }: Pod): number => Date.parse(metadata.creationTimestamp);
 
 /**

@@ -32,6 +32,8 @@ export interface BackupPlan {
   readonly moverUser: MoverUser;
   readonly privilegedMovers: boolean;
   readonly pruningPaused: boolean;
+  /** The store lets nothing be deleted. */
+  readonly pruningRefused: boolean;
   /** A run under way must not prune either, and is broken off for it. */
   readonly isPauseUrgent: boolean;
   /** A value of rebound.dev/backup-now that is still to be carried out. */
@@ -47,12 +49,23 @@ const CERTAINLY_ANOTHER: ReadonlySet<UnknownReason> = new Set(['WrongIdentity', 
 const LOOK_AGAIN_MILLISECONDS = 30_000;
 const COPY_LAG_MILLISECONDS = 1_000;
 
+/** The Secret by which a claim's backups reach the store. */
+export const backupSecretOf = ({
+  claim,
+  volume,
+  access,
+}: Pick<BackupPlan, 'claim' | 'volume' | 'access'>): SecretPlan => ({
+  engineObjectName: nameForClaim(claim.metadata.name),
+  namespace: claim.metadata.namespace,
+  owner: ownerReference(volume),
+  access,
+});
+
 function desiredSchedule(context: ControllerContext, plan: BackupPlan): DesiredSchedule {
   const { claim, policy, access } = plan;
   const { namespace, name: claimName } = claim.metadata;
-  const engineObjectName = nameForClaim(claimName);
-  const owner = ownerReference(plan.volume);
-  const secret: SecretPlan = { engineObjectName, namespace, owner, access };
+  const secret = backupSecretOf(plan);
+  const { engineObjectName, owner } = secret;
   const object = buildReplicationSource({
     name: engineObjectName,
     namespace,
@@ -65,6 +78,7 @@ function desiredSchedule(context: ControllerContext, plan: BackupPlan): DesiredS
     moverUser: plan.moverUser,
     privilegedMovers: plan.privilegedMovers,
     pruningPaused: plan.pruningPaused,
+    pruningRefused: plan.pruningRefused,
     manualTrigger: plan.manualTrigger,
   });
   return { object, secret };

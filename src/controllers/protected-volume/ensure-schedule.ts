@@ -11,6 +11,7 @@ import { ensureEngineBackup } from './engine-backup.ts';
 export interface ScheduleFacts {
   readonly memory: BackupMemory;
   readonly isPruningPaused: boolean;
+  readonly isPruningRefused: boolean;
   /** A run under way must not prune either. */
   readonly isPauseUrgent: boolean;
 }
@@ -26,7 +27,7 @@ export interface EnsuredSchedule {
 export async function ensureSchedule(
   context: ControllerContext,
   scene: BackupScene,
-  { memory, isPruningPaused, isPauseUrgent }: ScheduleFacts,
+  { memory, isPruningPaused, isPruningRefused, isPauseUrgent }: ScheduleFacts,
 ): Promise<EnsuredSchedule> {
   const { protection, policy, volume, access, moverUser } = scene;
   const { claim, source, formerSource } = protection;
@@ -40,6 +41,7 @@ export async function ensureSchedule(
     moverUser,
     privilegedMovers: await context.privilegedMovers.allowedIn(claim.metadata.namespace),
     pruningPaused: isPruningPaused,
+    pruningRefused: isPruningRefused,
     isPauseUrgent,
     manualTrigger: request.kind === 'tell' ? request.request : retry.trigger,
     current: source === formerSource ? undefined : source,

@@ -290,16 +290,6 @@ describe('a backup that left out files that it could not read', () => {
   });
 });
 
-describe('a backup that was taken and could not remove old snapshots', () => {
-  it('is a good one, and its trouble is told', async () => {
-    await backUp('forgetFails');
-    expect(ledger().lastGoodBackup?.snapshotId).toBe(last());
-    expect(status()?.lastBackup?.id).toBe(last());
-    expect(ready()?.reason).toBe('BackupFailing');
-    expect(ready()?.message).toContain('Access Denied');
-  });
-});
-
 describe('a success without a word', () => {
   it('is confirmed by a snapshot of its own', async () => {
     await backUp('mute');

@@ -1,11 +1,15 @@
 import type { ProtectedVolumeStatus } from '../../api/protected-volume.ts';
+import type { PruningSeen } from '../../domain/pruning-refusal.ts';
 import { type BackupReport, parseBackupLog } from '../../engines/volsync/backup-log.ts';
 import { engineComplaint } from '../../engines/volsync/engine-complaint.ts';
 import type { ReplicationSource } from '../../engines/volsync/kinds.ts';
 import { moverComplaint } from '../../engines/volsync/mover-log.ts';
 import { moverAdvice, podTrouble, troubleInWords } from '../../engines/volsync/mover-trouble.ts';
+import { readsCopy } from '../../engines/volsync/replication-source.ts';
 import { parseGoDuration } from '../../time/go-duration.ts';
-import type { FailedMover } from './ended-movers.ts';
+import type { Heard } from '../mover-log-watch.ts';
+import { endOf, type FailedMover } from './ended-movers.ts';
+import { isRefusalAlone, pruningOf, refusalOf, refusedPruning } from './observe-pruning.ts';
 
 /** A backup that ended, as the engine and its mover tell it. */
 export interface EndedBackup {
@@ -18,6 +22,8 @@ export interface EndedBackup {
   readonly knownIds: readonly string[];
   /** Whether the mover ended without an error. */
   readonly succeeded: boolean;
+  /** The engine goes on with the same copy of the volume. */
+  readonly isTriedAgain: boolean;
   readonly report: BackupReport;
 }
 
@@ -30,6 +36,8 @@ export interface BackupObservation {
   readonly lastSuccessTime: string | undefined;
   /** What keeps backups from succeeding, in whole sentences; absent when nothing does. */
   readonly trouble: string | undefined;
+  /** What became of pruning; absent where nothing new is known. */
+  readonly pruning: PruningSeen | undefined;
 }
 
 /** What a look at the engine sees. `isSettled` tells of the first digits of a snapshot's id whether it was looked at. */
@@ -37,32 +45,38 @@ export interface BackupSight {
   readonly source: ReplicationSource | undefined;
   readonly failedMovers: readonly FailedMover[];
   readonly before: ProtectedVolumeStatus | undefined;
+  /** What the mover said that ran last, while it ran. */
+  readonly heard: Heard | undefined;
   readonly isSettled: (snapshotId: string) => boolean;
 }
 
 /** Sees which backups have ended since the last look, and what stands in the way of the next. */
 export function observeBackup(sight: BackupSight): BackupObservation {
-  const { source, failedMovers, before } = sight;
+  const { source, failedMovers, before, heard } = sight;
   const lastSuccessTime = source?.status?.lastSyncTime ?? undefined;
-  const tries = [...failedMovers.map(endedMover), ...failureKept(source)];
+  const isTriedAgain = source !== undefined && readsCopy(source);
+  const tries = [...failedMovers.map(endedMover), ...failureKept(source)].map((one) => ({ ...one, isTriedAgain }));
   const failedIds = new Set(tries.flatMap(({ report }) => (report.kind === 'saved' ? [report.snapshotId] : [])));
   const failed = tries.filter(({ report }) => report.kind === 'saved' && !sight.isSettled(report.snapshotId));
   const success = isNew(before, lastSuccessTime) ? successOf(source, before) : [];
-  return { failedIds, ended: [...failed, ...success], lastSuccessTime, trouble: troubleOf(source, failedMovers) };
+  const pruning = success.length > 0 ? pruningOf(source, heard) : refusalOf(source, failedMovers, before);
+  const told = failedMovers.filter((one) => !isRefusalAlone(one, source, before));
+  const trouble = troubleOf(source, told);
+  return { failedIds, ended: [...failed, ...success], lastSuccessTime, trouble, pruning };
 }
 
 /** What an earlier version recorded is looked at again: it kept what it had found in conditions only. */
 const isNew = (before: ProtectedVolumeStatus | undefined, lastSuccessTime: string | undefined): boolean =>
   lastSuccessTime !== before?.lastBackupAttemptTime || before?.pruningPausedBecause === undefined;
 
-function endedMover({ pod, log }: FailedMover): EndedBackup {
-  const states = pod.status?.containerStatuses?.map(({ state }) => state?.terminated) ?? [];
-  const endedAt = states.find((one) => one !== undefined)?.finishedAt ?? undefined;
-  return { endedAt, succeeded: false, report: parseBackupLog(log), knownIds: [] };
+type Try = Omit<EndedBackup, 'isTriedAgain'>;
+
+function endedMover({ pod, log }: FailedMover): Try {
+  return { endedAt: endOf(pod), succeeded: false, report: parseBackupLog(log), knownIds: [] };
 }
 
 /** What the engine keeps of its mover's last failure, once it has given its Job up. */
-function failureKept(source: ReplicationSource | undefined): readonly EndedBackup[] {
+function failureKept(source: ReplicationSource | undefined): readonly Try[] {
   const mover = source?.status?.latestMoverStatus;
   if (mover?.result !== 'Failed') return [];
   return [{ succeeded: false, report: parseBackupLog(mover.logs ?? ''), knownIds: [] }];
@@ -85,6 +99,7 @@ function successOf(
     {
       endedAt: status.lastSyncTime,
       succeeded: true,
+      isTriedAgain: false,
       report: hasFailedSince ? { kind: 'unclear' } : parseBackupLog(mover?.logs ?? ''),
       afterMilliseconds: startOf(status, isFirstLook ? earlierTime : undefined),
       beforeMilliseconds: hasFailedSince ? Date.parse(status.lastSyncTime) : undefined,
@@ -114,9 +129,14 @@ function troubleOf(source: ReplicationSource | undefined, failedMovers: readonly
   const newest = failedMovers.at(-1);
   const ofPod = newest === undefined ? undefined : podTrouble(newest.pod, newest.log);
   if (ofPod !== undefined) return troubleInWords(ofPod);
-  const mover = source?.status?.latestMoverStatus;
-  if (mover?.result === 'Failed') return failureWords(mover.logs ?? '');
-  const complaint = engineComplaint(source?.status?.conditions);
+  return source === undefined ? undefined : engineTrouble(source);
+}
+
+function engineTrouble({ status }: ReplicationSource): string | undefined {
+  const mover = status?.latestMoverStatus;
+  const kept = mover?.logs ?? '';
+  if (mover?.result === 'Failed' && refusedPruning(kept) === undefined) return failureWords(kept);
+  const complaint = engineComplaint(status?.conditions);
   if (complaint === undefined) return undefined;
   return troubleInWords({ message: `The engine says: ${complaint}.`, advice: moverAdvice(complaint) });
 }

@@ -13,6 +13,7 @@ import {
   type BackupGateFacts,
   CONSUMER_GRACE_MILLISECONDS,
 } from '../../domain/backup-gate.ts';
+import { nameForClaim } from '../../domain/object-names.ts';
 import { answeredTakeOver } from '../../domain/ownership.ts';
 import { judgeProtection, type ProtectionFacts, type ProtectionVerdict } from '../../domain/protection.ts';
 import { unrestoredReason, unsupportedReason } from '../../domain/unrestored-claims.ts';
@@ -24,6 +25,7 @@ import { protectedVolumes } from '../../api/resource-kinds.ts';
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import { claimFactsOf } from '../claim-facts.ts';
 import { ageMilliseconds, type ControllerContext, warn } from '../context.ts';
+import type { MoverLogWatch } from '../mover-log-watch.ts';
 import { PODS_BY_CLAIM } from '../stores.ts';
 import { AbandonedSnapshots } from './abandoned-snapshots.ts';
 import { backUp, type BackupTools } from './backup.ts';
@@ -43,6 +45,12 @@ import { VELERO_LOOK_MILLISECONDS, veleroRestoreUnderWay } from './velero-restor
 
 const COPY_LAG_MILLISECONDS = 200;
 
+export interface ProtectionTools {
+  readonly context: ControllerContext;
+  readonly cache: RepositoryCache;
+  readonly logs: MoverLogWatch;
+}
+
 /** Keeps one ProtectedVolume per labelled claim, and its backups running once they may. The key is the claim's. */
 export class ProtectedVolumeReconciler {
   readonly #context: ControllerContext;
@@ -52,9 +60,9 @@ export class ProtectedVolumeReconciler {
   readonly #abandonedSnapshots: AbandonedSnapshots;
   readonly #findings: FindingTeller;
 
-  constructor(context: ControllerContext, cache: RepositoryCache, excludedNamespaces: readonly string[]) {
+  constructor({ context, cache, logs }: ProtectionTools, excludedNamespaces: readonly string[]) {
     this.#context = context;
-    this.#backupTools = { context, cache, failedMovers: new FailedMovers(context), settled: new Map() };
+    this.#backupTools = { context, cache, logs, failedMovers: new FailedMovers(context), settled: new Map() };
     this.#leftAlone = new LeftAloneClaims(context, excludedNamespaces);
     this.#failedBackupLocks = new FailedBackupLocks(context, cache);
     this.#abandonedSnapshots = new AbandonedSnapshots(context);
@@ -98,6 +106,7 @@ export class ProtectedVolumeReconciler {
     const volume = this.#context.stores.protectedVolumes.get(key);
     if (volume === undefined) return await this.#releaseSnapshot(key);
     if (volume.status?.claimUID !== undefined) this.#findings.forget(volume.status.claimUID);
+    this.#backupTools.logs.forget(engineKeyOf(volume));
     await releaseClaim(this.#context, volume);
     if (volume.metadata.deletionTimestamp !== undefined) return done();
     const claim = await this.#context.client.get(persistentVolumeClaims, splitNamespacedKey(key));
@@ -175,7 +184,7 @@ export class ProtectedVolumeReconciler {
 
   #facts(protection: Protection, gate: BackupGate, status: ProtectedVolumeStatus): ProtectionFacts {
     const { claim, policy, restore, source, tier } = protection;
-    const { lastBackup, lastFinding, collapse, lastProof } = status;
+    const { lastBackup, lastFinding, collapse, pruningRefused, lastProof } = status;
     return {
       tier,
       policyExists: policy !== undefined,
@@ -188,6 +197,7 @@ export class ProtectedVolumeReconciler {
       lastBackup,
       lastFinding,
       collapse,
+      pruningRefused,
       restoredFrom: lastProof?.snapshot ?? restore?.status?.snapshot,
       unrestored: unrestoredReason(claimFactsOf(claim)),
     };
@@ -266,9 +276,13 @@ export class ProtectedVolumeReconciler {
 /** The status with what was found. What is remembered of the backups replaces what was; without a look it stays. */
 function withFindings(base: ProtectedVolumeStatus, { status, memory }: BackupFindings): ProtectedVolumeStatus {
   if (memory === undefined) return { ...base, ...status };
-  const { lastBackup: _backup, lastFinding: _finding, collapse: _collapse, ...kept } = base;
+  const { lastBackup: _backup, lastFinding: _finding, collapse: _collapse, ...others } = base;
+  const { pruningRefused: _refusal, copySavedAt: _savedAt, ...kept } = others;
   return { ...kept, ...memory, ...status };
 }
+
+const engineKeyOf = ({ metadata: { namespace, name } }: ProtectedVolume): string =>
+  objectKey({ namespace, name: nameForClaim(name) });
 
 /** What admission warned of, for those who did not see it: once for a claim, when its protection is first recorded. */
 function tellUnrestored(context: ControllerContext, claim: PersistentVolumeClaim, volume: ProtectedVolume): void {

@@ -138,12 +138,13 @@ function judgedRun(backup: ConfirmedBackup, record: ClaimRecord): JudgedRun {
         message: 'The volume holds no file, so there was nothing to back up.',
       };
     case 'found': {
+      const { isTriedAgain } = backup;
       const { id, timeMilliseconds, summary } = backup.snapshot;
       const snapshot = { id, time: new Date(timeMilliseconds).toISOString(), ...summary };
       const kind = record.runs?.find((run) => run.snapshotId === id)?.result ?? 'good';
       return kind === 'partial'
-        ? { kind, snapshot, message: partialMessage(snapshot, backup.unreadable) }
-        : { kind, snapshot };
+        ? { kind, snapshot, isTriedAgain, message: partialMessage(snapshot, backup.unreadable) }
+        : { kind, snapshot, isTriedAgain };
     }
   }
 }

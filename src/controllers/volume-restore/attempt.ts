@@ -6,14 +6,7 @@ import type { RestoreReport } from '../../domain/proof.ts';
 import { engineComplaint } from '../../engines/volsync/engine-complaint.ts';
 import { replicationDestinations, type ReplicationDestination } from '../../engines/volsync/kinds.ts';
 import { moverComplaint, parseRestoreLog } from '../../engines/volsync/mover-log.ts';
-import {
-  MOVER_CONTAINER,
-  type MoverTrouble,
-  moverAdvice,
-  podTrouble,
-  SILENCE_MILLISECONDS,
-  silentMover,
-} from '../../engines/volsync/mover-trouble.ts';
+import { MOVER_CONTAINER, type MoverTrouble, moverAdvice, podTrouble } from '../../engines/volsync/mover-trouble.ts';
 import { buildReplicationDestination, RESTORE_TRIGGER } from '../../engines/volsync/replication-destination.ts';
 import { repositorySecretOf } from '../../engines/volsync/replication-source.ts';
 import { specPatch } from '../../engines/volsync/spec-patch.ts';
@@ -23,8 +16,9 @@ import { secrets, type Pod, type StorageClass } from '../../kube/model/built-in-
 import type { ControllerContext } from '../context.ts';
 import type { RepositoryAccess } from '../repository-access.ts';
 import { createRepositorySecret, secretNameOf, type SecretPlan } from '../repository-secret.ts';
+import { silence } from '../silent-mover.ts';
 import { PODS_BY_JOB } from '../stores.ts';
-import type { Heard, MoverLogWatch } from './mover-log-watch.ts';
+import type { Heard, MoverLogWatch } from '../mover-log-watch.ts';
 import type { Tools } from './scene.ts';
 
 export interface AttemptPlan {
@@ -158,7 +152,7 @@ export function observeAttempt(
   const heard = logs.heard(key);
   if (object.status?.lastManualSync === RESTORE_TRIGGER) return endedAttempt(object, heard, context.now());
   if (heard !== undefined && isWholeStory(heard) && hasEndedWell(pod)) {
-    return { kind: 'ended', report: heard.report, heardAll: true };
+    return { kind: 'ended', report: parseRestoreLog(heard.log), heardAll: true };
   }
   return runningAttempt(context, object, { pod, heard, since: restore.status?.clearedPrime?.time });
 }
@@ -184,12 +178,6 @@ function runningAttempt(
   return { ...running, trouble, notStarted: { object, pod, waitedMilliseconds } };
 }
 
-/** What is wrong with a mover that runs, and was not heard for long. */
-function silence({ now }: ControllerContext, pod: Pod | undefined, heard: Heard | undefined): MoverTrouble | undefined {
-  if (heard === undefined || heard.ended || heard.succeeded || !isRunning(pod)) return undefined;
-  return now() - heard.heardAtMilliseconds >= SILENCE_MILLISECONDS ? silentMover : undefined;
-}
-
 function endedAttempt(
   { status }: ReplicationDestination,
   heard: Heard | undefined,
@@ -206,8 +194,9 @@ function endedAttempt(
  * mover that ended well too.
  */
 function combined(kept: RestoreReport, heard: Heard | undefined): RestoreReport {
-  const counted = heard?.succeeded === true ? heard.report : {};
-  return { ...counted, ...kept, foundNothing: kept.foundNothing || heard?.report.foundNothing === true };
+  const said = heard === undefined ? undefined : parseRestoreLog(heard.log);
+  const counted = heard?.succeeded === true ? said : {};
+  return { ...counted, ...kept, foundNothing: kept.foundNothing || said?.foundNothing === true };
 }
 
 /**
@@ -224,8 +213,11 @@ function hasEndedWell(pod: Pod | undefined): boolean {
  * Whether all that a proof needs was heard; the engine's record may fill gaps otherwise. Nothing of interest follows the
  * line that says that all is done, and the kubelet takes up to a second to end a log that is followed.
  */
-const isWholeStory = ({ report, succeeded }: Heard): boolean =>
-  succeeded && (report.foundNothing || (report.snapshotId !== undefined && report.entries !== undefined));
+function isWholeStory({ log, succeeded }: Heard): boolean {
+  if (!succeeded) return false;
+  const { foundNothing, snapshotId, entries } = parseRestoreLog(log);
+  return foundNothing || (snapshotId !== undefined && entries !== undefined);
+}
 
 /** VolSync names a restore's Job after its object (internal/controller/mover/restic/mover.go, v0.14). */
 export const moverJobPrefix = 'volsync-dst-';

@@ -17,7 +17,7 @@ import { chooseContent } from './choose-content.ts';
 import { awaitVolume, hasVolume } from './clear-prime.ts';
 import { fillPrime } from './fill-prime.ts';
 import { awaitNoForeignVolume } from './free-volumes.ts';
-import type { MoverLogWatch } from './mover-log-watch.ts';
+import type { MoverLogWatch } from '../mover-log-watch.ts';
 import { followTier } from './follow-tier.ts';
 import { makePrime } from './make-prime.ts';
 import { SELECTED_NODE_ANNOTATION } from './prime-claim.ts';

@@ -8,7 +8,7 @@ import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
 import { requeueAfter, type Result } from '../../runtime/result.ts';
 import { ageMilliseconds, type ControllerContext, tell, warn } from '../context.ts';
 import { openRepository, type OpenedRepository } from '../repository-access.ts';
-import type { MoverLogWatch } from './mover-log-watch.ts';
+import type { MoverLogWatch } from '../mover-log-watch.ts';
 import { recordProgress } from './status.ts';
 
 const HOLD_MINIMUM_MILLISECONDS = 5_000;

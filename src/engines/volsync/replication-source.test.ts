@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Retention, Schedule } from '../../api/backup-policy.ts';
 import type { MoverUser } from '../../api/snapshot.ts';
-import { buildReplicationSource, manualTriggerOf } from './replication-source.ts';
+import { replicationSources } from './kinds.ts';
+import {
+  buildReplicationSource,
+  manualTriggerOf,
+  specKeepingEverything,
+  specWithPruningPaused,
+} from './replication-source.ts';
 
 const sourceAs = (moverUser: MoverUser) => sourceWith({ last: 3 }, false, undefined, moverUser);
 
@@ -11,13 +17,14 @@ const sourceWith = (retention: Retention, pruningPaused = false, manualTrigger?:
 interface Varied {
   readonly retention: Retention;
   readonly pruningPaused?: boolean;
+  readonly pruningRefused?: boolean;
   readonly manualTrigger?: string | undefined;
   readonly moverUser?: MoverUser;
 }
 
 const sourceOf = (
   { every }: Pick<Schedule, 'every'>,
-  { retention, pruningPaused = false, manualTrigger, moverUser = {} }: Varied,
+  { retention, pruningPaused = false, pruningRefused = false, manualTrigger, moverUser = {} }: Varied,
 ) =>
   buildReplicationSource({
     name: 'rebound-data',
@@ -38,10 +45,23 @@ const sourceOf = (
     moverUser,
     privilegedMovers: false,
     pruningPaused,
+    pruningRefused,
     manualTrigger,
   }).spec;
 
+const asStored = (spec: object) =>
+  replicationSources.parse({ ...{ apiVersion: 'v1', kind: 'ReplicationSource', metadata: { name: 'data' } }, spec })
+    .spec;
+
 describe('buildReplicationSource', () => {
+  it('where the store lets nothing be deleted, forgets nothing, without a lock, and never prunes', () => {
+    const spec = sourceOf({ every: 'Hour' }, { retention: { last: 3 }, pruningRefused: true });
+    expect(spec.restic).toMatchObject({ retain: { within: '1000y --dry-run --no-lock' }, pruneIntervalDays: 36_500 });
+    const before = sourceOf({ every: 'Hour' }, { retention: { last: 3 } });
+    expect(specWithPruningPaused(asStored(before), spec).restic).toEqual({ ...before.restic, ...spec.restic });
+    expect(specKeepingEverything(asStored(spec))).toEqual({});
+  });
+
   it("passes the policy's retention on", () => {
     expect(sourceWith({ last: 3, hourly: 24, daily: 0 }).restic.retain).toEqual({
       last: '3',

@@ -28,6 +28,16 @@ function keepAlways(schedule: Schedule): string {
 /** restic's `--keep-within` for "everything": no snapshot is older than this. */
 const KEEP_EVERYTHING = '1000y';
 
+/**
+ * What follows it where the store lets nothing be deleted: a forget locks the repository for itself even where it removes
+ * nothing, and the lock of the backup before it, which could not be deleted, would keep it out. Without changes it needs no
+ * lock (cmd/restic/cmd_forget.go, 0.18). VolSync's script splits its options at blanks (mover-restic/entry.sh, v0.14).
+ */
+const REMOVE_NOTHING = `${KEEP_EVERYTHING} --dry-run --no-lock`;
+
+/** A hundred years: Go's durations (VolSync's `shouldPrune`) reach to some three hundred. */
+const NEVER_PRUNED_DAYS = 36_500;
+
 export interface BackupRequest {
   readonly name: string;
   readonly namespace: string;
@@ -46,19 +56,28 @@ export interface BackupRequest {
   readonly manualTrigger?: string | undefined;
   /** True while something is open: every snapshot is kept. */
   readonly pruningPaused: boolean;
+  /** True while the store lets nothing be deleted: every snapshot is kept, and nothing is pruned. */
+  readonly pruningRefused: boolean;
 }
 
 /** VolSync keeps one snapshot only when `retain` is left out, so it never is. */
-function retain({ retention, schedule }: BackupPolicySpec, pruningPaused: boolean): Readonly<Record<string, unknown>> {
+function retain({
+  policy: { retention, schedule },
+  pruningPaused,
+  pruningRefused,
+}: Pick<BackupRequest, 'policy' | 'pruningPaused' | 'pruningRefused'>): Readonly<Record<string, unknown>> {
   const { last, ...tiers } = retention;
   const kept = Object.entries(tiers).filter(([, count]) => count !== undefined && count > 0);
   return {
     // Never fewer than two: the engine forgets right after a backup, before anybody could see that it is a collapsed one.
     last: String(Math.max(2, last)),
     ...Object.fromEntries(kept),
-    within: pruningPaused ? KEEP_EVERYTHING : keepAlways(schedule),
+    within: pruningRefused ? REMOVE_NOTHING : pruningPaused ? KEEP_EVERYTHING : keepAlways(schedule),
   };
 }
+
+const keepsEverything = ({ within }: Readonly<Record<string, unknown>>): boolean =>
+  within === KEEP_EVERYTHING || within === REMOVE_NOTHING;
 
 /** The value of `spec.trigger.manual` that an object carries. */
 export function manualTriggerOf(source: Pick<ReplicationSource, 'spec'> | undefined): string | undefined {
@@ -82,10 +101,11 @@ export const hasRunToEnd = (source: ReplicationSource): boolean =>
 export const runBeganAt = ({ status, metadata }: ReplicationSource): number =>
   Date.parse(status?.lastSyncStartTime ?? metadata.creationTimestamp ?? '');
 
-const resticOf = (spec: ReplicationSource['spec']): Readonly<Record<string, unknown>> => {
-  const { restic } = spec;
-  return typeof restic === 'object' && restic !== null && !Array.isArray(restic) ? restic : {};
-};
+const isFields = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const resticOf = ({ restic }: ReplicationSource['spec']): Readonly<Record<string, unknown>> =>
+  isFields(restic) ? restic : {};
 
 /** Name of the claim that an object backs up; empty where it names none. */
 export function sourceClaimOf({ spec }: Pick<ReplicationSource, 'spec'>): string {
@@ -105,15 +125,29 @@ export function repositorySecretOf({ spec }: Pick<ReplicationSource, 'spec'>): s
  */
 export function specWithPruningPaused(
   actual: ReplicationSource['spec'],
-  { restic: { retain: wanted } }: ReturnType<typeof buildReplicationSource>['spec'],
+  { restic: { retain: wanted, pruneIntervalDays } }: ReturnType<typeof buildReplicationSource>['spec'],
 ) {
-  return wanted['within'] === KEEP_EVERYTHING ? { restic: { ...resticOf(actual), retain: wanted } } : {};
+  if (!keepsEverything(wanted)) return {};
+  return {
+    restic: { ...resticOf(actual), retain: wanted, ...(isNever(pruneIntervalDays) ? { pruneIntervalDays } : {}) },
+  };
 }
+
+const isNever = (pruneIntervalDays: unknown): boolean => pruneIntervalDays === NEVER_PRUNED_DAYS;
+
+/** Whether the runs of an object ask the store to delete nothing but locks. */
+export const prunesNothing = ({ spec }: Pick<ReplicationSource, 'spec'>): boolean =>
+  isNever(resticOf(spec)['pruneIntervalDays']);
+
+/** Whether every try of a run saves the same copy of the volume. Without one it reads what there is by then. */
+export const readsCopy = ({ spec }: Pick<ReplicationSource, 'spec'>): boolean =>
+  resticOf(spec)['copyMethod'] !== 'Direct';
 
 /** A spec as it is, but with nothing pruned, whatever the policy says. */
 export function specKeepingEverything(actual: ReplicationSource['spec']) {
   const { retain: present } = resticOf(actual);
-  const kept = typeof present === 'object' && !Array.isArray(present) ? present : {};
+  const kept = isFields(present) ? present : {};
+  if (keepsEverything(kept)) return {};
   return { restic: { ...resticOf(actual), retain: { ...kept, within: KEEP_EVERYTHING } } };
 }
 
@@ -139,8 +173,8 @@ export function buildReplicationSource(request: BackupRequest) {
         repository: request.repositorySecretName,
         ...customCA(request.repositorySecretName, request.hasCustomCA),
         copyMethod: policy.volSync.copyMethod,
-        pruneIntervalDays: policy.volSync.pruneIntervalDays,
-        retain: retain(policy, request.pruningPaused),
+        pruneIntervalDays: request.pruningRefused ? NEVER_PRUNED_DAYS : policy.volSync.pruneIntervalDays,
+        retain: retain(request),
         ...cacheVolume(policy, request.claimStorageClass),
         moverPodLabels,
         ...(policy.volSync.volumeSnapshotClassName === undefined

@@ -29,7 +29,7 @@ export type RestoreEnd = 'complete' | 'older' | 'nothing' | 'half' | 'error' | '
 /**
  * How a backup ends: well; with an error; by its own words well, but without a snapshot; without saying anything, with a
  * snapshot or without; naming the snapshot of the run before; without half of the files, which could not be read; or well,
- * before it could not remove old snapshots.
+ * before it could not remove a file.
  */
 export type BackupEnd = 'complete' | 'error' | 'lied' | 'mute' | 'muteLie' | 'repeated' | 'partial' | 'forgetFails';
 
@@ -46,6 +46,9 @@ const muteEnds: readonly BackupEnd[] = ['mute', 'muteLie'];
 /** Which lines VolSync keeps of a mover's log (internal/controller/mover/restic/logfilter.go, v0.14). */
 const keptLine =
   /^\s*(processed\s.+files|snapshot\s.+saved|No eligible|created|repository\s.+opened|restoring|Fatal|ERROR|Restic completed in)|No data|Directory is empty/i;
+
+/** What restic 0.18 says where the store does not let its own lock be removed. */
+const refusedRemoval = ['Remove(<lock/1a2b3c4d5e>) failed: client.RemoveObject: Access Denied'];
 
 const JOB_PREFIX = 'volsync-dst-';
 const JOB_LABEL = 'batch.kubernetes.io/job-name';
@@ -64,6 +67,15 @@ const resticOf = (object: ReplicationSource | ReplicationDestination): JsonObjec
   const { restic } = object.spec;
   return isObject(restic) ? restic : {};
 };
+const deletesNothing = (object: ReplicationSource): boolean => {
+  const { retain } = resticOf(object);
+  return isObject(retain) && text(retain['within']).includes('--no-lock');
+};
+/** How a try ends that saves what it read and fails; undefined for others. */
+function endAfterSaving(object: ReplicationSource, end: BackupEnd): 'partial' | 'forgetFails' | undefined {
+  if (end === 'partial') return end;
+  return end === 'forgetFails' && !deletesNothing(object) ? end : undefined;
+}
 const manualOf = ({ spec: { trigger } }: ReplicationSource | ReplicationDestination): string =>
   isObject(trigger) ? text(trigger['manual']) : '';
 
@@ -220,8 +232,9 @@ export class Engine {
       this.#setMoverStatus(object, 'Failed', refusal);
       return;
     }
-    if (content.files > 0 && (end === 'partial' || end === 'forgetFails')) {
-      this.#failAfterSaving(object, content, end);
+    const failing = content.files > 0 ? endAfterSaving(object, end) : undefined;
+    if (failing !== undefined) {
+      this.#failAfterSaving(object, content, failing);
       return;
     }
     const lines = content.files === 0 ? this.#findNothing() : this.#save(object, content, end);
@@ -255,7 +268,11 @@ export class Engine {
     const trouble = isPartial ? ['error: open /data/pgdata: permission denied'] : [];
     const ending = isPartial
       ? ['Warning: at least one source file could not be read']
-      : ['=== Starting forget ===', 'Fatal: failed to remove snapshots: Access Denied'];
+      : [
+          ...refusedRemoval,
+          '=== Starting forget ===',
+          'unable to create lock in backend: repository is already locked',
+        ];
     logs.write(pod.metadata, ...trouble, `snapshot ${saved.id.slice(0, 8)} saved`, ...ending);
     logs.end(pod.metadata);
     server.change(pods, pod.metadata, (changed) => {
@@ -279,7 +296,7 @@ export class Engine {
     }
     const saved = truth.save(content, now());
     const { retain } = resticOf(object);
-    truth.forget(isObject(retain) ? retain : { last: '1' });
+    if (!deletesNothing(object)) truth.forget(isObject(retain) ? retain : { last: '1' });
     return [`snapshot ${saved.id.slice(0, 8)} saved`, 'Restic completed in 1s'];
   }
 
@@ -290,6 +307,7 @@ export class Engine {
       if (result === 'Failed') return;
       status['lastSyncTime'] = rfc3339(this.#parts.now());
       status['lastSyncDuration'] = '1s';
+      delete status['lastSyncStartTime'];
       status['lastManualSync'] = manualOf(object);
     });
     if (result === 'Successful') this.#removePods(object);

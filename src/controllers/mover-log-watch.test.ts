@@ -1,8 +1,9 @@
 import { pino } from 'pino';
 import { describe, expect, it, vi } from 'vitest';
-import { type KubeObject, type ObjectRef, objectKey, type ResourceKind } from '../../kube/model/kind.ts';
-import type { LogOptions } from '../../kube/client/client.ts';
-import { type Job, jobs, type Pod } from '../../kube/model/built-in-kinds.ts';
+import { type KubeObject, type ObjectRef, objectKey, type ResourceKind } from '../kube/model/kind.ts';
+import type { LogOptions } from '../kube/client/client.ts';
+import { type Job, jobs, type Pod } from '../kube/model/built-in-kinds.ts';
+import { parseRestoreLog } from '../engines/volsync/mover-log.ts';
 import { MoverLogWatch } from './mover-log-watch.ts';
 
 const log = pino({ level: 'silent' });
@@ -23,6 +24,8 @@ const pod = (name: string, phase: string): Pod => ({
   spec: { containers: [] },
   status: { phase },
 });
+
+const reportOf = (watch: MoverLogWatch) => parseRestoreLog(watch.heard('shop/try')?.log ?? '');
 
 /** UID of the engine's object. */
 const ENGINE = 'uid-engine';
@@ -103,7 +106,7 @@ describe('MoverLogWatch', () => {
     watch.listen('shop/try', pod('a', 'Running'), ENGINE);
     watch.listen('shop/try', pod('a', 'Succeeded'), ENGINE);
     await vi.waitFor(() => expect(watch.heard('shop/try')?.ended).toBe(true));
-    expect(watch.heard('shop/try')?.report).toMatchObject({ snapshotId: '1b2c3d4e', entries: 4 });
+    expect(reportOf(watch)).toMatchObject({ snapshotId: '1b2c3d4e', entries: 4 });
     expect(watch.heard('shop/try')?.log).toBe(summary.join('\n'));
     expect(onNews.mock.calls).toEqual([['shop/try']]);
   });
@@ -137,7 +140,7 @@ describe('MoverLogWatch', () => {
     watch.listen('shop/try', pod('a', 'Running'), ENGINE);
     await vi.waitFor(() => expect(watch.heard('shop/try')?.log).toBe('Fatal: no'));
     watch.listen('shop/try', pod('b', 'Running'), ENGINE);
-    await vi.waitFor(() => expect(watch.heard('shop/try')?.report.entries).toBe(4));
+    await vi.waitFor(() => expect(reportOf(watch).entries).toBe(4));
     expect(onNews).not.toHaveBeenCalled();
     expect(logs.opened).toEqual(['shop/a', 'shop/b']);
     watch.close();
@@ -165,7 +168,7 @@ describe('MoverLogWatch', () => {
     milliseconds = 5_000;
     const watch = watching(new Logs({ a: summary }, ['a']), () => undefined);
     watch.listen('shop/try', pod('a', 'Running'), ENGINE);
-    await vi.waitFor(() => expect(watch.heard('shop/try')?.report.entries).toBe(4));
+    await vi.waitFor(() => expect(reportOf(watch).entries).toBe(4));
     milliseconds = 900_000;
     watch.listen('shop/try', pod('a', 'Running'), ENGINE);
     expect(watch.heard('shop/try')?.heardAtMilliseconds).toBe(5_000);

@@ -1,11 +1,10 @@
 import type { Logger } from 'pino';
-import type { RestoreReport } from '../../domain/proof.ts';
-import { BoundedLog } from '../../engines/volsync/bounded-log.ts';
-import { parseRestoreLog, saysDone } from '../../engines/volsync/mover-log.ts';
-import { MOVER_CONTAINER } from '../../engines/volsync/mover-trouble.ts';
-import type { KubeClient } from '../../kube/client/client.ts';
-import type { Pod } from '../../kube/model/built-in-kinds.ts';
-import { isMoverOf } from '../mover-ownership.ts';
+import { BoundedLog } from '../engines/volsync/bounded-log.ts';
+import { saysDone } from '../engines/volsync/mover-log.ts';
+import { MOVER_CONTAINER } from '../engines/volsync/mover-trouble.ts';
+import type { KubeClient } from '../kube/client/client.ts';
+import type { Pod } from '../kube/model/built-in-kinds.ts';
+import { isMoverOf } from './mover-ownership.ts';
 
 interface Listening {
   readonly podUID: string;
@@ -22,7 +21,6 @@ interface WatchTools {
 }
 
 export interface Heard {
-  readonly report: RestoreReport;
   /** What was said, as far as it is kept. */
   readonly log: string;
   /** False while the mover may still say more. */
@@ -34,9 +32,8 @@ export interface Heard {
 }
 
 /**
- * Listens to the logs of restore movers while they run: the engine keeps only a part of what they say, and deletes their
- * pods when they are done. What was heard is kept in memory; what was missed makes a restore unproven, so that it is run
- * again.
+ * Listens to the logs of movers while they run: the engine keeps only a part of what they say, and deletes their pods when
+ * they are done. What was heard is kept in memory; what was missed makes a restore unproven, so that it is run again.
  */
 export class MoverLogWatch {
   readonly #client: Pick<KubeClient, 'get' | 'podLogs'>;
@@ -131,7 +128,7 @@ export class MoverLogWatch {
     if (listening === undefined) return undefined;
     const { ended, heardAtMilliseconds } = listening;
     const log = listening.log.text;
-    return { report: parseRestoreLog(log), log, ended, succeeded: saysDone(log), heardAtMilliseconds };
+    return { log, ended, succeeded: saysDone(log), heardAtMilliseconds };
   }
 
   /** Stops listening to an attempt and forgets what was heard. */
