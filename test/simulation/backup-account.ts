@@ -6,6 +6,8 @@ export type OpenTrouble = 'missing' | 'partial' | 'collapsed';
 const DAY_MILLISECONDS = 86_400_000;
 /** A few bytes more or less mean nothing. */
 const SMALL_BYTES = 1_000_000;
+/** By how much clocks may differ. */
+const SKEW_MILLISECONDS = 10 * 60_000;
 const YARDSTICK_MILLISECONDS = 30 * DAY_MILLISECONDS;
 
 /** The simple rule: half of what there was, in files or in bytes, is not there any more. */
@@ -26,6 +28,11 @@ export class BackupAccount {
   readonly #collapsed = new Set<string>();
   /** Snapshots whose run a controller has seen end, with the store and the logs at hand. */
   readonly #seen: Set<string>;
+  /**
+   * Snapshots of runs that nobody saw end, minutes before one that left nothing: clocks may differ by more, so that whoever hears no
+   * other name takes such a snapshot for what the later run has left.
+   */
+  readonly #mistaken = new Set<string>();
   readonly #open = new Set<OpenTrouble>();
   #acceptedMilliseconds = 0;
 
@@ -73,6 +80,15 @@ export class BackupAccount {
     return this.#seen.has(id);
   }
 
+  /** Whether a controller may take it for good: it is, or nothing tells it from what a run has left that was called a success. */
+  mayPassForGood(snapshot: TrueSnapshot): boolean {
+    return this.isGood(snapshot) || this.#isMistaken(snapshot);
+  }
+
+  #isMistaken(snapshot: TrueSnapshot | undefined): boolean {
+    return snapshot !== undefined && this.#mistaken.has(snapshot.id);
+  }
+
   get newestGood(): TrueSnapshot | undefined {
     return this.#truth.snapshots.findLast((one) => this.isGood(one));
   }
@@ -80,7 +96,8 @@ export class BackupAccount {
   /** What only the mover's word tells: another run may take its place before anybody looks. */
   #openWhatIsSaid(): void {
     const { runs } = this.#truth;
-    if (runs.at(-1)?.kind === 'missing') this.#open.add('missing');
+    const newest = runs.at(-1);
+    if (newest?.kind === 'missing' && !this.#isMistaken(newest.fits)) this.#open.add('missing');
     const last = runs.findLast((run) => run.kind !== 'failed');
     if (last?.kind === 'saved' && !last.snapshot.whole) this.#open.add('partial');
   }
@@ -93,7 +110,9 @@ export class BackupAccount {
   #take(run: TrueRun): void {
     switch (run.kind) {
       case 'failed':
+        break;
       case 'missing':
+        this.#mistake(run);
         break;
       case 'empty':
         if (this.#yardsticks(run.before, run.timeMilliseconds).length > 0) this.#open.add('collapsed');
@@ -101,6 +120,14 @@ export class BackupAccount {
       case 'saved':
         this.#takeSnapshot(run.snapshot, run.before);
     }
+  }
+
+  #mistake({ timeMilliseconds, fits }: Extract<TrueRun, { kind: 'missing' }>): void {
+    if (fits === undefined || this.isSeen(fits) || timeMilliseconds - fits.timeMilliseconds > SKEW_MILLISECONDS) return;
+    this.#mistaken.add(fits.id);
+    // Nor can it be told that files are missing in it: the later run was called a success.
+    const before = this.#truth.snapshots.filter((one) => one.timeMilliseconds < fits.timeMilliseconds);
+    this.#takeSnapshot({ ...fits, whole: true }, before);
   }
 
   #takeSnapshot(snapshot: TrueSnapshot, before: readonly TrueSnapshot[]): void {

@@ -254,7 +254,7 @@ export class Watcher {
     if (claim.status?.phase !== 'Bound') this.#report(13, 'a claim that is not bound is called protected');
     const open = this.#openTrouble;
     if (open.length > 0) this.#report(13, `the claim is called protected in spite of: ${open.join(', ')}`);
-    const good = this.#account.newestGood;
+    const good = this.#world.truth.snapshots.findLast((one) => this.#account.mayPassForGood(one));
     const isOld = good !== undefined && now() - good.timeMilliseconds > OVERDUE_MILLISECONDS;
     if (isOld) this.#report(13, 'the claim is called protected without a good backup for hours');
   }

@@ -15,8 +15,10 @@ export interface TrueSnapshot {
 /** What a backup's mover truly did, whatever it said. `before`: what there was when it saved its own. */
 export type TrueRun =
   | { readonly kind: 'saved'; readonly snapshot: TrueSnapshot; readonly before: readonly TrueSnapshot[] }
-  /** It left nothing; `missing`: although it was called a success. */
-  | { readonly kind: 'missing' | 'failed' }
+  /** It left nothing. */
+  | { readonly kind: 'failed' }
+  /** It left nothing, although it was called a success; what it said, or did not say, fits a snapshot of before. */
+  | { readonly kind: 'missing'; readonly timeMilliseconds: number; readonly fits?: TrueSnapshot | undefined }
   /** There was no file to be saved. */
   | { readonly kind: 'empty'; readonly timeMilliseconds: number; readonly before: readonly TrueSnapshot[] };
 
@@ -70,9 +72,18 @@ export class RepositoryTruth {
     return this.#save(content, timeMilliseconds + aheadMilliseconds, kind, timeMilliseconds);
   }
 
-  /** A backup saves nothing; `missing`: and is called a success. */
-  saveNothing(kind: 'missing' | 'failed'): void {
-    this.#runs.push({ kind });
+  /** A backup saves nothing, and says so. */
+  fail(): void {
+    this.#runs.push({ kind: 'failed' });
+  }
+
+  /**
+   * A backup saves nothing, and is called a success.
+   *
+   * @param fits the snapshot that it names though an earlier run made it, or that whoever does not hear it name one may take for its own.
+   */
+  pretend(timeMilliseconds: number, fits?: TrueSnapshot): void {
+    this.#runs.push({ kind: 'missing', timeMilliseconds, fits });
   }
 
   /** A backup finds no file. */
