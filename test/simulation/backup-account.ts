@@ -25,6 +25,8 @@ const filesOf = ({ content }: TrueSnapshot): number => content.files - 1;
 export class BackupAccount {
   readonly #truth: RepositoryTruth;
   #runsTaken = 0;
+  /** How many runs there were before the present claim. */
+  #runsBefore = 0;
   readonly #collapsed = new Set<string>();
   /** Snapshots whose run a controller has seen end, with the store and the logs at hand. */
   readonly #seen: Set<string>;
@@ -49,9 +51,16 @@ export class BackupAccount {
     this.#runsTaken = this.#truth.runs.length;
   }
 
+  /** Another claim has taken the place of the one before: whose runs nobody has seen end by then, nobody will. */
+  beginAnew(): void {
+    this.takeNote();
+    this.#runsBefore = this.#runsTaken;
+  }
+
   /** A controller has looked, and nothing was hidden from it. */
   isLookedAt(): void {
     this.takeNote();
+    if (this.#runsTaken === this.#runsBefore) return;
     const last = this.#truth.runs.at(-1);
     if (last?.kind === 'saved') this.#seen.add(last.snapshot.id);
     this.#openWhatIsSaid();
@@ -82,7 +91,7 @@ export class BackupAccount {
 
   /** Whether a controller may take it for good: it is, or nothing tells it from what a run has left that was called a success. */
   mayPassForGood(snapshot: TrueSnapshot): boolean {
-    return this.isGood(snapshot) || this.#isMistaken(snapshot);
+    return (snapshot.whole || this.#isMistaken(snapshot)) && !this.#collapsed.has(snapshot.id);
   }
 
   #isMistaken(snapshot: TrueSnapshot | undefined): boolean {

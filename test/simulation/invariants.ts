@@ -59,6 +59,7 @@ export class Watcher {
   /** UIDs of claims that were given the right volume. */
   readonly #proven = new Set<string>();
   readonly #account: BackupAccount;
+  #claimUid: string | undefined;
   /** What users have asked for by annotation, by the claim's UID. */
   readonly #asked = new Map<string, Set<string>>();
   /** Snapshots that came back although there were newer ones, by the claim's UID. */
@@ -101,6 +102,10 @@ export class Watcher {
   #checkVolumes(): void {
     this.#account.takeNote();
     const { claim } = this.#world;
+    if (claim !== undefined && claim.metadata.uid !== this.#claimUid) {
+      this.#claimUid = claim.metadata.uid;
+      this.#account.beginAnew();
+    }
     if (claim !== undefined && isRestored(claim)) this.#checkGiven(claim);
     this.#checkOffered();
   }
