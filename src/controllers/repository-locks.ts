@@ -33,9 +33,13 @@ export async function clearLocks(
   { claim, access, purpose }: LockLook,
 ): Promise<LockState> {
   const { destination, path: repositoryPath, password } = access;
-  const reading = await readLocks({ destination, repositoryPath, password, cache }, options);
+  // Nothing locks a restore out of what is not there, and its choice of a snapshot tells what that means; a backup has failed.
+  const reading = await readLocks(
+    { destination, repositoryPath, password, cache },
+    { ...options, mustExist: purpose === 'backup' },
+  );
   if (reading.kind === 'unknown') return reading;
-  if (reading.kind === 'absent') return withoutRepository(purpose, reading.message);
+  if (reading.kind === 'absent') return { kind: 'unknown', reason: 'Damaged', message: reading.message };
   const { locks } = reading;
   const { stale, verdict } = decideLocks({ locks, purpose, repositoryPath, nowMilliseconds: context.now() });
   for (const lock of stale) {
@@ -49,10 +53,6 @@ export async function clearLocks(
 
 /** A key that may delete nothing leaves the locks of all backups, which keep no restore out. */
 const isInTheWay = ({ exclusive }: RepositoryLock, purpose: LockPurpose): boolean => exclusive || purpose === 'backup';
-
-/** Nothing locks a restore out of what is not there, and its choice of a snapshot tells what that means; a backup has failed. */
-const withoutRepository = (purpose: LockPurpose, message: string): LockState =>
-  purpose === 'restore' ? { kind: 'free' } : { kind: 'unknown', reason: 'Damaged', message };
 
 const leftBehind = (repositoryPath: string, why: { readonly message: string }): string =>
   `repository ${repositoryPath} is locked by a dead process, and its lock can't be removed: ${why.message}`;

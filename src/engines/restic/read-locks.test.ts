@@ -35,10 +35,10 @@ beforeEach(() => {
   destination = createStoredDestination(store, { expectedIdentity: identity.id });
 });
 
-const read = (password = fixture.password) =>
+const read = (password = fixture.password, mustExist = true) =>
   readLocks(
     { destination, repositoryPath: folder, password, cache: createRepositoryCache() },
-    { timeoutMilliseconds: 10_000 },
+    { timeoutMilliseconds: 10_000, mustExist },
   );
 
 const put = ({ name, bytes }: SealedFile): string => {
@@ -55,6 +55,11 @@ describe('readLocks', () => {
     expect(await read()).toEqual({ kind: 'read', locks: [] });
     const calls = store.calls.filter((call) => !call.includes('.rebound'));
     expect(calls).toEqual([`LIST ${folder}/locks/`, `GET ${folder}/config`]);
+  });
+
+  it('costs one listing where there are no locks, and it does not matter whether the repository is there', async () => {
+    expect(await read(fixture.password, false)).toEqual({ kind: 'read', locks: [] });
+    expect(store.calls.filter((call) => !call.includes('.rebound'))).toEqual([`LIST ${folder}/locks/`]);
   });
 
   it('invariant 2: tells nothing of the locks of a repository that is not there', async () => {

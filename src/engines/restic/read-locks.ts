@@ -13,7 +13,7 @@ import { isNamedByHash, readSealedJson } from './stored-file.ts';
 /** The locks of a repository, or why they can't be told. */
 export type LocksReading =
   | { readonly kind: 'read'; readonly locks: readonly RepositoryLock[] }
-  /** There is neither a lock nor a repository, as in a store that was emptied. */
+  /** There is neither a lock nor a repository that must exist, as in a store that was emptied. */
   | { readonly kind: 'absent'; readonly message: string }
   | { readonly kind: 'unknown'; readonly reason: RepositoryUnknownReason; readonly message: string };
 
@@ -86,19 +86,20 @@ async function withoutLocks(access: RepositoryAccess, step: Step): Promise<Locks
 }
 
 /**
- * Reads who works on a restic repository, or died doing so. A repository without locks costs one listing and its config. A
- * lock that can't be read is reported as an exclusive one without a time, as restic stops before it.
+ * Reads who works on a restic repository, or died doing so. A repository without locks costs one listing, and its config where
+ * it matters whether it is there. A lock that can't be read is reported as an exclusive one without a time, as restic stops
+ * before it.
  */
 export async function readLocks(
   access: RepositoryAccess,
-  options: { readonly timeoutMilliseconds: number },
+  options: { readonly timeoutMilliseconds: number; readonly mustExist: boolean },
 ): Promise<LocksReading> {
   const step = stepsWithin(options);
   const prefix = locksPrefix(access.repositoryPath);
   const entries = await access.destination.list(prefix, step());
   if (!entries.ok) return { kind: 'unknown', reason: entries.reason, message: entries.message };
   const listed = entries.value.flatMap((entry) => listedLock(entry, prefix));
-  if (listed.length === 0) return await withoutLocks(access, step);
+  if (listed.length === 0) return options.mustExist ? await withoutLocks(access, step) : { kind: 'read', locks: [] };
   const opened = await openRepository(access, step);
   if (opened.kind === 'unknown') return opened;
   if (opened.kind === 'absent') {

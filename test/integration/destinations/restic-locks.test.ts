@@ -31,7 +31,8 @@ afterAll(async () => {
   await server.remove();
 });
 
-const read = (repositoryPath: string) => readLocks({ destination, repositoryPath, password, cache }, limits);
+const read = (repositoryPath: string) =>
+  readLocks({ destination, repositoryPath, password, cache }, { ...limits, mustExist: true });
 
 const locksFolder = (path: string): string => join(server.folder, 'backups', server.settings.prefix, path, 'locks');
 
