@@ -311,6 +311,17 @@ describe('a success without a word', () => {
   });
 });
 
+describe('a claim that goes while it is looked at', () => {
+  it('is no failure: the news of it brings what is left to do', async () => {
+    world.wait(3 * HOUR_MILLISECONDS);
+    world.process.copies.seeEverything();
+    if (world.schedule !== undefined) world.server.delete(replicationSources, world.schedule.metadata);
+    world.server.delete(protectedVolumes, CLAIM_REF);
+    world.server.delete(persistentVolumeClaims, CLAIM_REF);
+    expect(await world.process.protections.reconcile(`${NAMESPACE}/${CLAIM}`)).toEqual({ kind: 'done' });
+  });
+});
+
 describe('invariant 13: protection ends', () => {
   it('when there has been no good backup for two and a half intervals', async () => {
     world.wait(2.4 * HOUR_MILLISECONDS);

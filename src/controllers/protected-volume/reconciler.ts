@@ -18,7 +18,7 @@ import { answeredTakeOver } from '../../domain/ownership.ts';
 import { judgeProtection, type ProtectionFacts, type ProtectionVerdict } from '../../domain/protection.ts';
 import { unrestoredReason, unsupportedReason } from '../../domain/unrestored-claims.ts';
 import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
-import { isConflict } from '../../kube/client/errors.ts';
+import { isConflict, isNotFound } from '../../kube/client/errors.ts';
 import { objectKey, ownerReference, splitNamespacedKey } from '../../kube/model/kind.ts';
 import { persistentVolumeClaims, type PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
 import { protectedVolumes } from '../../api/resource-kinds.ts';
@@ -77,9 +77,18 @@ export class ProtectedVolumeReconciler {
       if (isConflict(error)) return requeueAfter(COPY_LAG_MILLISECONDS);
       const told = await tellRefusedProtection(this.#context, key, error);
       if (told !== undefined) return told;
+      // What is left to do comes with the news of its deletion.
+      if (isNotFound(error) && (await this.#isGoing(key))) return done();
       throw error;
     }
   };
+
+  /** Whether the claim is going, is gone, or is another one by now, of which the local copy knows nothing yet. */
+  async #isGoing(key: string): Promise<boolean> {
+    const known = this.#context.stores.claims.get(key);
+    const present = await this.#context.client.get(persistentVolumeClaims, splitNamespacedKey(key));
+    return present?.metadata.deletionTimestamp !== undefined || present?.metadata.uid !== known?.metadata.uid;
+  }
 
   async #look(key: string): Promise<Result> {
     const { namespace } = splitNamespacedKey(key);
