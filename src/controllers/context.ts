@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
 import type { DestinationCatalog } from '../destinations/catalog.ts';
-import type { RepositoryInitializer } from '../engines/restic/repository-initializer.ts';
+import type { RepositoryInitializer } from '../repositories/restic/repository-initializer.ts';
 import type { KubeClient } from '../kube/client/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { KubeObject, ObjectMetadata } from '../kube/model/kind.ts';
 import type { ClusterPresence } from './cluster-presence/presence.ts';
-import type { PrivilegedMovers } from './privileged-movers.ts';
+import type { PrivilegedMovers } from '../engines/volsync/privileged-movers.ts';
 import type { Stores } from './stores.ts';
 
 /** What reconcilers ask of the API server. */

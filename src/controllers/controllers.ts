@@ -1,7 +1,7 @@
 import type { VolumeRestore } from '../api/volume-restore.ts';
 import { isVolumeRestoreReference } from '../domain/admission.ts';
 import { EXCLUDED_NAMESPACES } from '../domain/excluded-namespaces.ts';
-import type { RepositoryCache } from '../engines/restic/repository-cache.ts';
+import type { RepositoryCache } from '../repositories/restic/repository-cache.ts';
 import type { ReplicationSource } from '../engines/volsync/kinds.ts';
 import { type KubeObject, objectKey } from '../kube/model/kind.ts';
 import type { PersistentVolumeClaim, Pod } from '../kube/model/built-in-kinds.ts';
@@ -27,8 +27,8 @@ import { BY_TIER } from './stores.ts';
 import { EndingPrimeReconciler } from './taken-volume/prime-reconciler.ts';
 import { isQuestionable, TakenVolumeReconciler } from './taken-volume/volume-reconciler.ts';
 import { UnlabelledClaimReconciler } from './unlabelled-claim/reconciler.ts';
-import { moverJobPrefix } from './volume-restore/attempt.ts';
-import type { MoverLogWatch } from './mover-log-watch.ts';
+import { moverJobPrefix } from '../engines/volsync/restore.ts';
+import type { MoverLogWatch } from '../engines/volsync/mover-log-watch.ts';
 import { VolumeRestoreReconciler } from './volume-restore/reconciler.ts';
 
 export interface ControllerParts {

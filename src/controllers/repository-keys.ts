@@ -1,8 +1,8 @@
-import { mendKeys } from '../engines/restic/mend-keys.ts';
+import { mendKeys } from '../repositories/restic/mend-keys.ts';
 import type { Outcome } from '../destinations/outcome.ts';
 import type { PersistentVolumeClaim } from '../kube/model/built-in-kinds.ts';
 import { type ControllerContext, DESTINATION_TIMEOUT_MILLISECONDS, warn } from './context.ts';
-import type { RepositoryAccess } from './repository-access.ts';
+import type { RepositoryAccess } from '../repositories/access.ts';
 
 /** Takes out of a claim's repository the keys that keep restic out of it, and says so. */
 export async function mendRepositoryKeys(

@@ -1,9 +1,9 @@
 import { decideLocks, holderOf, type LockPurpose, type RepositoryLock } from '../domain/repository-lock.ts';
-import { readLocks } from '../engines/restic/read-locks.ts';
-import type { RepositoryCache } from '../engines/restic/repository-cache.ts';
+import { readLocks } from '../repositories/restic/read-locks.ts';
+import type { RepositoryCache } from '../repositories/restic/repository-cache.ts';
 import type { PersistentVolumeClaim } from '../kube/model/built-in-kinds.ts';
 import { type ControllerContext, DESTINATION_TIMEOUT_MILLISECONDS, tell } from './context.ts';
-import type { RepositoryAccess } from './repository-access.ts';
+import type { RepositoryAccess } from '../repositories/access.ts';
 
 /** Whose repository is looked at, and what for. */
 export interface LockLook {

@@ -10,12 +10,12 @@ import { awaitDefinitions } from '../controllers/kind-definitions/await-definiti
 import { DefinitionWatch } from '../controllers/kind-definitions/definition-watch.ts';
 import { createReflectors, storesOf } from '../controllers/reflectors.ts';
 import { registerProtectionMetrics } from '../controllers/protection-metrics.ts';
-import { PrivilegedMovers } from '../controllers/privileged-movers.ts';
+import { PrivilegedMovers } from '../engines/volsync/privileged-movers.ts';
 import type { Stores } from '../controllers/stores.ts';
-import { MoverLogWatch } from '../controllers/mover-log-watch.ts';
+import { MoverLogWatch } from '../engines/volsync/mover-log-watch.ts';
 import { DestinationCatalog } from '../destinations/catalog.ts';
-import { RepositoryInitializer } from '../engines/restic/repository-initializer.ts';
-import { createRepositoryCache } from '../engines/restic/repository-cache.ts';
+import { RepositoryInitializer } from '../repositories/restic/repository-initializer.ts';
+import { createRepositoryCache } from '../repositories/restic/repository-cache.ts';
 import { KubeClient } from '../kube/client/client.ts';
 import { systemClock } from '../time/clock.ts';
 import { KubeConnection } from '../kube/client/connection.ts';

@@ -9,7 +9,7 @@ import {
 import { isBackingUp, runBeganAt } from '../../engines/volsync/replication-source.ts';
 import { objectKey } from '../../kube/model/kind.ts';
 import type { Pod } from '../../kube/model/built-in-kinds.ts';
-import { explainAbsentMover, MOVER_PATIENCE_MILLISECONDS } from '../absent-mover.ts';
+import { explainAbsentMover, MOVER_PATIENCE_MILLISECONDS } from '../../engines/volsync/absent-mover.ts';
 import type { ControllerContext } from '../context.ts';
 import { PODS_BY_JOB } from '../stores.ts';
 

@@ -1,11 +1,11 @@
 import { type ClaimRecord, readLedger } from '../../destinations/ledger.ts';
-import { readRepository } from '../../engines/restic/read-repository.ts';
-import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
-import type { Snapshot } from '../../engines/restic/snapshot.ts';
+import { readRepository } from '../../repositories/restic/read-repository.ts';
+import type { RepositoryCache } from '../../repositories/restic/repository-cache.ts';
+import type { Snapshot } from '../../repositories/restic/snapshot.ts';
 import type { UnreadableFiles } from '../../engines/volsync/backup-log.ts';
 import { rfc3339 } from '../../time/rfc3339.ts';
 import { DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
-import type { RepositoryAccess } from '../repository-access.ts';
+import type { RepositoryAccess } from '../../repositories/access.ts';
 import type { EndedBackup } from './observe-backup.ts';
 
 /** What became of a backup that ended. */

@@ -9,8 +9,8 @@ import { specPatch } from '../../engines/volsync/spec-patch.ts';
 import { ownerReference } from '../../kube/model/kind.ts';
 import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
 import { type ControllerContext, DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
-import type { RepositoryAccess } from '../repository-access.ts';
-import { type SecretPlan, secretNameOf } from '../repository-secret.ts';
+import type { RepositoryAccess } from '../../repositories/access.ts';
+import { type SecretPlan, secretNameOf } from '../../engines/volsync/ensure-repository-secret.ts';
 import {
   changeSchedule,
   createSchedule,

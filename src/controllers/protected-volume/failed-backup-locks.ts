@@ -1,9 +1,9 @@
-import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
+import type { RepositoryCache } from '../../repositories/restic/repository-cache.ts';
 import type { ReplicationSource } from '../../engines/volsync/kinds.ts';
 import { speaksOfKeys, speaksOfLock } from '../../engines/volsync/mover-log.ts';
 import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
 import { type ControllerContext, warn } from '../context.ts';
-import { openRepository, type RepositoryAccess } from '../repository-access.ts';
+import { openRepository, type RepositoryAccess } from '../../repositories/access.ts';
 import { mendRepositoryKeys } from '../repository-keys.ts';
 import { clearLocks } from '../repository-locks.ts';
 import type { Protection } from './observe.ts';

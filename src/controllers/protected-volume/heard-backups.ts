@@ -4,8 +4,8 @@ import { isBackingUp } from '../../engines/volsync/replication-source.ts';
 import { objectKey } from '../../kube/model/kind.ts';
 import type { Pod } from '../../kube/model/built-in-kinds.ts';
 import type { ControllerContext } from '../context.ts';
-import type { Heard, MoverLogWatch } from '../mover-log-watch.ts';
-import { silence } from '../silent-mover.ts';
+import type { Heard, MoverLogWatch } from '../../engines/volsync/mover-log-watch.ts';
+import { silence } from '../../engines/volsync/silent-mover.ts';
 import { PODS_BY_JOB } from '../stores.ts';
 
 export interface HeardBackup {

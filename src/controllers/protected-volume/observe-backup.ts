@@ -7,7 +7,7 @@ import { moverComplaint } from '../../engines/volsync/mover-log.ts';
 import { moverAdvice, podTrouble, troubleInWords } from '../../engines/volsync/mover-trouble.ts';
 import { readsCopy } from '../../engines/volsync/replication-source.ts';
 import { parseGoDuration } from '../../time/go-duration.ts';
-import type { Heard } from '../mover-log-watch.ts';
+import type { Heard } from '../../engines/volsync/mover-log-watch.ts';
 import { endOf, type FailedMover } from './ended-movers.ts';
 import { isRefusalAlone, pruningOf, refusalOf, refusedPruning } from './observe-pruning.ts';
 

@@ -4,7 +4,7 @@ import { parseBackupLog } from '../../engines/volsync/backup-log.ts';
 import type { ReplicationSource } from '../../engines/volsync/kinds.ts';
 import { refusedDeletion } from '../../engines/volsync/refused-deletion.ts';
 import { prunesNothing } from '../../engines/volsync/replication-source.ts';
-import type { Heard } from '../mover-log-watch.ts';
+import type { Heard } from '../../engines/volsync/mover-log-watch.ts';
 import { endOf, type FailedMover } from './ended-movers.ts';
 
 /**

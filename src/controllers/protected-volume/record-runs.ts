@@ -14,7 +14,7 @@ import {
 } from '../../destinations/ledger-runs.ts';
 import type { UnreadableFiles } from '../../engines/volsync/backup-log.ts';
 import { DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
-import type { RepositoryAccess } from '../repository-access.ts';
+import type { RepositoryAccess } from '../../repositories/access.ts';
 import type { ConfirmedBackup } from './confirm-backup.ts';
 
 /** What the ledger keeps of a claim beside its runs. */

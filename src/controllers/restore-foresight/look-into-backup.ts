@@ -2,11 +2,11 @@ import type { ProtectedVolume } from '../../api/protected-volume.ts';
 import type { RestoreForesight } from '../../api/restore-foresight.ts';
 import type { SnapshotReference } from '../../api/snapshot.ts';
 import { TreeSurvey } from '../../domain/tree-survey.ts';
-import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
-import { walkTree } from '../../engines/restic/walk-tree.ts';
+import type { RepositoryCache } from '../../repositories/restic/repository-cache.ts';
+import { walkTree } from '../../repositories/restic/walk-tree.ts';
 import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
 import { type ControllerContext, DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
-import { openRepository } from '../repository-access.ts';
+import { openRepository } from '../../repositories/access.ts';
 
 export interface LookTools {
   readonly context: ControllerContext;

@@ -10,7 +10,7 @@ import {
   viewForesight,
 } from '../../domain/restore-foresight.ts';
 import { rfc3339 } from '../../time/rfc3339.ts';
-import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
+import type { RepositoryCache } from '../../repositories/restic/repository-cache.ts';
 import { setCondition } from '../../kube/model/conditions.ts';
 import { isConflict } from '../../kube/client/errors.ts';
 import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';

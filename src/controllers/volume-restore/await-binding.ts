@@ -1,6 +1,6 @@
 import { KubeError } from '../../kube/client/errors.ts';
 import { type Event, persistentVolumes } from '../../kube/model/built-in-kinds.ts';
-import { warningsAbout } from '../absent-mover.ts';
+import { warningsAbout } from '../../engines/volsync/absent-mover.ts';
 import { GRACE_MILLISECONDS } from '../../domain/telling.ts';
 import { newestWarning } from './look-outcome.ts';
 import { type Scene, showLastingWait, type Stop, type Tools } from './scene.ts';

@@ -4,7 +4,7 @@ import { objectKey, ownerReference } from '../../kube/model/kind.ts';
 import { persistentVolumeClaims, type Pod } from '../../kube/model/built-in-kinds.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import { JOB_LABEL, PODS_BY_CLAIM } from '../stores.ts';
-import { discardAttempt, moverJobPrefix } from './attempt.ts';
+import { discardAttempt, moverJobPrefix } from '../../engines/volsync/restore.ts';
 import { type Scene, showWait, type Stop, type Tools } from './scene.ts';
 
 /** Nothing leads from a mover without its engine's object back to its restore. */

@@ -1,6 +1,6 @@
 import { requeueAfter } from '../../runtime/result.ts';
 import { tell, warn } from '../context.ts';
-import type { RepositoryAccess } from '../repository-access.ts';
+import type { RepositoryAccess } from '../../repositories/access.ts';
 import { clearLocks } from '../repository-locks.ts';
 import { hold, type Scene, type Stop, type Tools } from './scene.ts';
 import { recordProgress } from './status.ts';

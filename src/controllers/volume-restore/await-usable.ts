@@ -1,4 +1,4 @@
-import type { RepositoryAccess } from '../repository-access.ts';
+import type { RepositoryAccess } from '../../repositories/access.ts';
 import { mendRepositoryKeys } from '../repository-keys.ts';
 import { awaitUnlocked } from './await-unlocked.ts';
 import { hold, type Scene, type Stop, type Tools } from './scene.ts';

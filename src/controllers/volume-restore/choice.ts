@@ -3,7 +3,7 @@ import type { VolumeRestoreStatus } from '../../api/volume-restore.ts';
 import { rfc3339 } from '../../time/rfc3339.ts';
 import { tell, warn } from '../context.ts';
 import { moverUserOf } from '../mover-user.ts';
-import type { RepositoryAccess } from '../repository-access.ts';
+import type { RepositoryAccess } from '../../repositories/access.ts';
 import { heedingOwner } from './foreign-owner.ts';
 import { type Resolution, resolveSnapshot, type WaitResolution } from './resolve.ts';
 import { hold, holdWith, policyOf, type Scene, short, type Stop, type Tools } from './scene.ts';

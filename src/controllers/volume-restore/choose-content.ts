@@ -3,7 +3,7 @@ import type { VolumeRestore, VolumeRestoreStatus } from '../../api/volume-restor
 import { rfc3339 } from '../../time/rfc3339.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import { tell, warn } from '../context.ts';
-import type { RepositoryAccess } from '../repository-access.ts';
+import type { RepositoryAccess } from '../../repositories/access.ts';
 import { announceChoice, holdResolution, resolveFor, restoringMessage, statusOfChoice } from './choice.ts';
 import type { Resolution } from './resolve.ts';
 import { resolveAnywhere } from './resolve-anywhere.ts';

@@ -1,5 +1,5 @@
 import type { SnapshotReference } from '../../api/snapshot.ts';
-import type { Snapshot } from '../../engines/restic/snapshot.ts';
+import type { Snapshot } from '../../repositories/restic/snapshot.ts';
 import type { ClaimRecord } from '../../destinations/ledger.ts';
 
 /**

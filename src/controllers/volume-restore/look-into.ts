@@ -8,7 +8,7 @@ import { isAlreadyExists, KubeError } from '../../kube/client/errors.ts';
 import { objectKey, ownerReference } from '../../kube/model/kind.ts';
 import { type PersistentVolume, type PersistentVolumeClaim, type Pod, pods } from '../../kube/model/built-in-kinds.ts';
 import { requeueAfter } from '../../runtime/result.ts';
-import { MOVER_PATIENCE_MILLISECONDS, warningsAbout } from '../absent-mover.ts';
+import { MOVER_PATIENCE_MILLISECONDS, warningsAbout } from '../../engines/volsync/absent-mover.ts';
 import { ageMilliseconds, type ControllerContext } from '../context.ts';
 import { moverUserOf } from '../mover-user.ts';
 import { PODS_BY_CLAIM } from '../stores.ts';

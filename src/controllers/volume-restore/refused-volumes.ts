@@ -9,7 +9,7 @@ import {
 } from '../../kube/model/built-in-kinds.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import type { ControllerContext } from '../context.ts';
-import { discardAttempt } from './attempt.ts';
+import { discardAttempt } from '../../engines/volsync/restore.ts';
 import { letGo, RELEASE_LOOK_MILLISECONDS } from '../let-go.ts';
 import { removeLooks } from './look-into.ts';
 import { hold, type PrimedScene, type Scene, type Step, type Stop, type Tools } from './scene.ts';

@@ -2,7 +2,7 @@ import { judgePlacement, type Placement } from '../../domain/stranded-claim.ts';
 import { NO_PROVISIONER, nodes, persistentVolumeClaims } from '../../kube/model/built-in-kinds.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import { warn } from '../context.ts';
-import { discardAttempt } from './attempt.ts';
+import { discardAttempt } from '../../engines/volsync/restore.ts';
 import { SELECTED_NODE_ANNOTATION } from './prime-claim.ts';
 import type { PrimedScene, Stop, Tools } from './scene.ts';
 import { recordProgress } from './status.ts';

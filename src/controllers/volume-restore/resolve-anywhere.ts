@@ -5,7 +5,7 @@ import { decideElsewhere } from '../../domain/elsewhere.ts';
 import { newStoreWarning } from '../../domain/new-store.ts';
 import { youngTierDoubt } from '../../domain/young-tier.ts';
 import { DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
-import { openRepository } from '../repository-access.ts';
+import { openRepository } from '../../repositories/access.ts';
 import { foreignOwner, heedingOwner } from './foreign-owner.ts';
 import { type Resolution, resolveSnapshot } from './resolve.ts';
 import { policyOf, type Scene, type Tools } from './scene.ts';

@@ -2,13 +2,13 @@ import type { BackupPolicy } from '../../api/backup-policy.ts';
 import type { RestoreFinding, SnapshotReference } from '../../api/snapshot.ts';
 import type { VolumeRestore } from '../../api/volume-restore.ts';
 import { GRACE_MILLISECONDS, isNews, putWait, type Wait } from '../../domain/telling.ts';
-import type { RepositoryCache } from '../../engines/restic/repository-cache.ts';
+import type { RepositoryCache } from '../../repositories/restic/repository-cache.ts';
 import { findCondition } from '../../kube/model/conditions.ts';
 import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
 import { requeueAfter, type Result } from '../../runtime/result.ts';
 import { ageMilliseconds, type ControllerContext, tell, warn } from '../context.ts';
-import { openRepository, type OpenedRepository } from '../repository-access.ts';
-import type { MoverLogWatch } from '../mover-log-watch.ts';
+import { openRepository, type OpenedRepository } from '../../repositories/access.ts';
+import type { MoverLogWatch } from '../../engines/volsync/mover-log-watch.ts';
 import { recordProgress } from './status.ts';
 
 const HOLD_MINIMUM_MILLISECONDS = 5_000;

@@ -1,8 +1,8 @@
 import type { VolumeRestore, VolumeRestoreStatus } from '../../api/volume-restore.ts';
 import { secrets } from '../../kube/model/built-in-kinds.ts';
 import { DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
-import type { RepositoryAccess } from '../repository-access.ts';
-import { type AttemptPlan, attemptSecretName, startAttempt } from './attempt.ts';
+import type { RepositoryAccess } from '../../repositories/access.ts';
+import { type AttemptPlan, attemptSecretName, startAttempt } from '../../engines/volsync/restore.ts';
 import { policyNameOf, type PrimedScene, type Scene, type Tools } from './scene.ts';
 import { recordProgress } from './status.ts';
 

@@ -6,8 +6,8 @@ import { encodeIdentity, newDestinationIdentity } from '../../../src/destination
 import { IDENTITY_KEY } from '../../../src/destinations/layout.ts';
 import { createMemoryStore } from '#doubles/destinations/memory-store.ts';
 import { createStoredDestination } from '../../../src/destinations/stored-destination.ts';
-import { readRepository } from '../../../src/engines/restic/read-repository.ts';
-import { createRepositoryCache } from '../../../src/engines/restic/repository-cache.ts';
+import { readRepository } from '../../../src/repositories/restic/read-repository.ts';
+import { createRepositoryCache } from '../../../src/repositories/restic/repository-cache.ts';
 import { writeRepository, writeRepositoryBase } from './small-repository.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rebound-bench-'));

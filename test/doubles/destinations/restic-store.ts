@@ -1,8 +1,8 @@
 import { createHash, scryptSync } from 'node:crypto';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
-import type { RepositoryGenesis } from '../../../src/engines/restic/repository-genesis.ts';
-import { sealKeyOf } from '../../../src/engines/restic/key-file.ts';
-import type { SealKey } from '../../../src/engines/restic/sealed-box.ts';
+import type { RepositoryGenesis } from '../../../src/repositories/restic/repository-genesis.ts';
+import { sealKeyOf } from '../../../src/repositories/restic/key-file.ts';
+import type { SealKey } from '../../../src/repositories/restic/sealed-box.ts';
 import { CountedMap } from './counted-map.ts';
 import { sealJson, sealLock } from './seal.ts';
 

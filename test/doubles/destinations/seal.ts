@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { seal as sealWith, type SealKey } from '../../../src/engines/restic/sealed-box.ts';
+import { seal as sealWith, type SealKey } from '../../../src/repositories/restic/sealed-box.ts';
 
 /** Seals under an IV of its own, as long as no other is given. */
 export const seal = (key: SealKey, plain: Uint8Array, iv: Uint8Array = randomBytes(16)): Buffer =>

@@ -4,10 +4,10 @@ import { encodeIdentity, newDestinationIdentity } from '../../../src/destination
 import { IDENTITY_KEY } from '../../../src/destinations/layout.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 import { createStoredDestination } from '../../../src/destinations/stored-destination.ts';
-import type { RepositoryAccess } from '../../../src/engines/restic/open-repository.ts';
-import { createRepositoryCache } from '../../../src/engines/restic/repository-cache.ts';
-import type { SealKey } from '../../../src/engines/restic/sealed-box.ts';
-import type { Snapshot } from '../../../src/engines/restic/snapshot.ts';
+import type { RepositoryAccess } from '../../../src/repositories/restic/open-repository.ts';
+import { createRepositoryCache } from '../../../src/repositories/restic/repository-cache.ts';
+import type { SealKey } from '../../../src/repositories/restic/sealed-box.ts';
+import type { Snapshot } from '../../../src/repositories/restic/snapshot.ts';
 import { seal, sealJson } from './seal.ts';
 
 /** A node of a tree, as restic writes it. */

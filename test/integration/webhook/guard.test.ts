@@ -4,7 +4,7 @@ import { AdmissionGuard } from '../../../src/controllers/admission-guard/admissi
 import { ClusterPresence } from '../../../src/controllers/cluster-presence/presence.ts';
 import type { ControllerContext } from '../../../src/controllers/context.ts';
 import { createReflectors, storesOf } from '../../../src/controllers/reflectors.ts';
-import { RepositoryInitializer } from '../../../src/engines/restic/repository-initializer.ts';
+import { RepositoryInitializer } from '../../../src/repositories/restic/repository-initializer.ts';
 import { createMetrics } from '../../../src/runtime/metrics.ts';
 import { startWebhookFixture, type WebhookFixture } from './fixture.ts';
 import { applyManifests, deleteManifests, readManifests } from './manifests.ts';

@@ -1,14 +1,9 @@
-import type { ReplicationDestination, ReplicationSource } from '../engines/volsync/kinds.ts';
-import {
-  absentMoverTrouble,
-  cacheClaimName,
-  type MoverTrouble,
-  moverJobName,
-} from '../engines/volsync/mover-trouble.ts';
-import { sourceSnapshotName } from '../engines/volsync/source-snapshot.ts';
-import { KubeError } from '../kube/client/errors.ts';
-import { type Event, events, type Pod } from '../kube/model/built-in-kinds.ts';
-import type { ControllerContext } from './context.ts';
+import type { ReplicationDestination, ReplicationSource } from './kinds.ts';
+import { absentMoverTrouble, cacheClaimName, type MoverTrouble, moverJobName } from './mover-trouble.ts';
+import { sourceSnapshotName } from './source-snapshot.ts';
+import { KubeError } from '../../kube/client/errors.ts';
+import { type Event, events, type Pod } from '../../kube/model/built-in-kinds.ts';
+import type { ControllerContext } from '../../controllers/context.ts';
 
 /** How long a mover is given to start before it is asked what keeps it. */
 export const MOVER_PATIENCE_MILLISECONDS = 60_000;

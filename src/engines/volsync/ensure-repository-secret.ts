@@ -1,10 +1,10 @@
-import { repositorySecretName } from '../domain/object-names.ts';
-import { buildRepositorySecret } from '../engines/volsync/repository-secret.ts';
-import { isAlreadyExists } from '../kube/client/errors.ts';
-import type { OwnerReference } from '../kube/model/kind.ts';
-import { secrets } from '../kube/model/built-in-kinds.ts';
-import type { ControllerContext } from './context.ts';
-import { type RepositoryAccess, secretDigest } from './repository-access.ts';
+import { repositorySecretName } from '../../domain/object-names.ts';
+import { buildRepositorySecret } from './repository-secret.ts';
+import { isAlreadyExists } from '../../kube/client/errors.ts';
+import type { OwnerReference } from '../../kube/model/kind.ts';
+import { secrets } from '../../kube/model/built-in-kinds.ts';
+import type { ControllerContext } from '../../controllers/context.ts';
+import { type RepositoryAccess, secretDigest } from '../../repositories/access.ts';
 
 /** For which object of the engine a Secret is, and what it says. */
 export interface SecretPlan {

@@ -1,6 +1,6 @@
-import { type MoverTrouble, SILENCE_MILLISECONDS, silentMover } from '../engines/volsync/mover-trouble.ts';
-import type { Pod } from '../kube/model/built-in-kinds.ts';
-import type { ControllerContext } from './context.ts';
+import { type MoverTrouble, SILENCE_MILLISECONDS, silentMover } from './mover-trouble.ts';
+import type { Pod } from '../../kube/model/built-in-kinds.ts';
+import type { ControllerContext } from '../../controllers/context.ts';
 import type { Heard } from './mover-log-watch.ts';
 
 /** What is wrong with a mover that runs, and was not heard for long; absent where nothing is, or nobody listens. */

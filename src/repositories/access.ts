@@ -3,7 +3,7 @@ import { repositoryPassword } from '../domain/repository-password.ts';
 import type { Destination } from '../destinations/destination.ts';
 import { repositoryPath } from '../destinations/layout.ts';
 import { resticEnvironment, resticRepositoryUrl } from '../destinations/s3/restic-repository.ts';
-import type { ControllerContext } from './context.ts';
+import type { ControllerContext } from '../controllers/context.ts';
 
 /** All that is needed to read or write one claim's repository. */
 export interface RepositoryAccess {

@@ -1,5 +1,5 @@
-import { namespaces } from '../kube/model/built-in-kinds.ts';
-import type { ObjectClient } from './context.ts';
+import { namespaces } from '../../kube/model/built-in-kinds.ts';
+import type { ObjectClient } from '../../controllers/context.ts';
 
 /** By it an administrator allows movers that are root (internal/controller/utils/utils.go, v0.14). */
 const PRIVILEGED_MOVERS_ANNOTATION = 'volsync.backube/privileged-movers';

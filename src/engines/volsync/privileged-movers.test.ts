@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
-import { namespaces } from '../kube/model/built-in-kinds.ts';
+import { namespaces } from '../../kube/model/built-in-kinds.ts';
 import { childOf, toJson } from '#doubles/kube/json.ts';
 import { NAMESPACE, World } from '#simulation/world.ts';
 

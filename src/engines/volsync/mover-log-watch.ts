@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
-import { BoundedLog } from '../engines/volsync/bounded-log.ts';
-import { saysDone } from '../engines/volsync/mover-log.ts';
-import { MOVER_CONTAINER } from '../engines/volsync/mover-trouble.ts';
-import type { KubeClient } from '../kube/client/client.ts';
-import type { Pod } from '../kube/model/built-in-kinds.ts';
+import { BoundedLog } from './bounded-log.ts';
+import { saysDone } from './mover-log.ts';
+import { MOVER_CONTAINER } from './mover-trouble.ts';
+import type { KubeClient } from '../../kube/client/client.ts';
+import type { Pod } from '../../kube/model/built-in-kinds.ts';
 import { isMoverOf } from './mover-ownership.ts';
 
 interface Listening {

@@ -1,9 +1,9 @@
 import { pino } from 'pino';
 import { describe, expect, it, vi } from 'vitest';
-import { type KubeObject, type ObjectRef, objectKey, type ResourceKind } from '../kube/model/kind.ts';
-import type { LogOptions } from '../kube/client/client.ts';
-import { type Job, jobs, type Pod } from '../kube/model/built-in-kinds.ts';
-import { parseRestoreLog } from '../engines/volsync/mover-log.ts';
+import { type KubeObject, type ObjectRef, objectKey, type ResourceKind } from '../../kube/model/kind.ts';
+import type { LogOptions } from '../../kube/client/client.ts';
+import { type Job, jobs, type Pod } from '../../kube/model/built-in-kinds.ts';
+import { parseRestoreLog } from './mover-log.ts';
 import { MoverLogWatch } from './mover-log-watch.ts';
 
 const log = pino({ level: 'silent' });

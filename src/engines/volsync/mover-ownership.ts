@@ -1,5 +1,5 @@
-import type { KubeClient } from '../kube/client/client.ts';
-import { jobs, type Pod } from '../kube/model/built-in-kinds.ts';
+import type { KubeClient } from '../../kube/client/client.ts';
+import { jobs, type Pod } from '../../kube/model/built-in-kinds.ts';
 
 /**
  * Whether a pod was made by the Job that the engine made for one of its objects. A label alone says nothing: whoever may
