@@ -27,7 +27,8 @@ import { BY_TIER } from './stores.ts';
 import { EndingPrimeReconciler } from './taken-volume/prime-reconciler.ts';
 import { isQuestionable, TakenVolumeReconciler } from './taken-volume/volume-reconciler.ts';
 import { UnlabelledClaimReconciler } from './unlabelled-claim/reconciler.ts';
-import { moverJobPrefix } from '../engines/volsync/restore.ts';
+import { attemptKeyOfMover } from '../engines/volsync/restore.ts';
+import type { RestoreEngine } from '../engines/engine.ts';
 import type { MoverLogWatch } from '../engines/volsync/mover-log-watch.ts';
 import { VolumeRestoreReconciler } from './volume-restore/reconciler.ts';
 
@@ -36,6 +37,7 @@ export interface ControllerParts {
   readonly reflectors: Reflectors;
   readonly cache: RepositoryCache;
   readonly logs: MoverLogWatch;
+  readonly restoreEngine: RestoreEngine;
   readonly metrics: Metrics;
   /** The context's own. */
   readonly presence: ClusterPresence;
@@ -233,8 +235,8 @@ function endingPrimes({ context, reflectors, metrics }: ControllerParts): Contro
   });
 }
 
-function volumeRestores({ context, reflectors, cache, logs, metrics }: ControllerParts): Controller {
-  const reconciler = new VolumeRestoreReconciler(context, cache, logs);
+function volumeRestores({ context, reflectors, cache, restoreEngine, metrics }: ControllerParts): Controller {
+  const reconciler = new VolumeRestoreReconciler(context, cache, restoreEngine);
   const byOwner = controllerKeysOf('VolumeRestore');
   const restoreOfClaim = (claim: PersistentVolumeClaim): string[] =>
     claim.spec.dataSourceRef === undefined
@@ -286,9 +288,8 @@ const restoresOfConsumer = ({ stores }: ControllerContext, pod: Pod): string[] =
 
 /** The restore whose engine object made a mover's pod. */
 function restoreOfMover(context: ControllerContext, pod: Pod): string[] {
-  const job = pod.metadata.labels?.['batch.kubernetes.io/job-name'];
-  if (job?.startsWith(moverJobPrefix) !== true) return [];
-  const key = objectKey({ namespace: pod.metadata.namespace, name: job.slice(moverJobPrefix.length) });
-  const object: KubeObject | undefined = context.stores.replicationDestinations.get(key);
+  const key = attemptKeyOfMover(pod);
+  const object: KubeObject | undefined =
+    key === undefined ? undefined : context.stores.replicationDestinations.get(key);
   return object === undefined ? [] : [...controllerKeysOf('VolumeRestore')(object)];
 }

@@ -26,7 +26,8 @@ import {
 import { backupDestinations, backupPolicies, protectedVolumes, volumeRestores } from '../api/resource-kinds.ts';
 import type { Indexers } from '../kube/cache/store.ts';
 import { slimVolume, volumeIndexers } from './volume-copy.ts';
-import { BY_TIER, CLAIMS_BY_RESTORE, JOB_LABEL, PODS_BY_CLAIM, PODS_BY_JOB, RESTORES_BY_CLAIM_UID } from './stores.ts';
+import { jobKeysOf, JOB_LABEL, PODS_BY_JOB } from '../kube/model/pods-by-job.ts';
+import { BY_TIER, CLAIMS_BY_RESTORE, PODS_BY_CLAIM, RESTORES_BY_CLAIM_UID } from './stores.ts';
 import { SELECTED_NODE_ANNOTATION } from './volume-restore/prime-claim.ts';
 
 /** Which objects the controller keeps a local copy of, what of each, and how they are found. */
@@ -142,11 +143,6 @@ const claimsOf = (pod: Pod): string[] =>
       : [objectKey({ namespace: pod.metadata.namespace, name: volume.persistentVolumeClaim.claimName })],
   );
 
-const jobOf = (pod: Pod): string[] => {
-  const job = pod.metadata.labels?.[JOB_LABEL];
-  return job === undefined ? [] : [objectKey({ namespace: pod.metadata.namespace, name: job })];
-};
-
 const restoreOf = (claim: PersistentVolumeClaim): string[] => {
   const reference = claim.spec.dataSourceRef;
   if (reference === undefined || !isVolumeRestoreReference(reference)) return [];
@@ -174,7 +170,7 @@ export const copies = {
   }),
   primes: copy({ kind: persistentVolumeClaims, labelSelector: `${managed},${ROLE_LABEL}=${PRIME_ROLE}` }),
   volumes: copy({ kind: persistentVolumes, select: slimVolume, indexers: volumeIndexers }),
-  pods: copy({ kind: pods, select: slimPod, indexers: { [PODS_BY_CLAIM]: claimsOf, [PODS_BY_JOB]: jobOf } }),
+  pods: copy({ kind: pods, select: slimPod, indexers: { [PODS_BY_CLAIM]: claimsOf, [PODS_BY_JOB]: jobKeysOf } }),
   policies: copy({ kind: backupPolicies }),
   destinations: copy({ kind: backupDestinations }),
   protectedVolumes: copy({ kind: protectedVolumes }),

@@ -36,13 +36,9 @@ export interface Stores {
 export const FREE_VOLUMES_BY_CLASS = 'class';
 /** Index of the volumes of prime claims, by the UID in their claimRef. */
 export const VOLUMES_BY_PRIME_UID = 'primeUID';
-/** Set by Kubernetes on the pods of a Job. */
-export const JOB_LABEL = 'batch.kubernetes.io/job-name';
 
 /** Index of pods by the claims that they mount, as `namespace/claim`. */
 export const PODS_BY_CLAIM = 'claim';
-/** Index of pods by the Job that made them, as `namespace/job`. */
-export const PODS_BY_JOB = 'job';
 /** Index of claims by the VolumeRestore that fills them, as `namespace/name`. */
 export const CLAIMS_BY_RESTORE = 'restore';
 /** Index of claims and protected volumes by tier. */

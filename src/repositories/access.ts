@@ -3,7 +3,7 @@ import { repositoryPassword } from '../domain/repository-password.ts';
 import type { Destination } from '../destinations/destination.ts';
 import { repositoryPath } from '../destinations/layout.ts';
 import { resticEnvironment, resticRepositoryUrl } from '../destinations/s3/restic-repository.ts';
-import type { ControllerContext } from '../controllers/context.ts';
+import type { DestinationCatalog } from '../destinations/catalog.ts';
 
 /** All that is needed to read or write one claim's repository. */
 export interface RepositoryAccess {
@@ -22,11 +22,11 @@ export type OpenedRepository =
 
 /** Opens the repository of a claim in a destination; says what is missing where it can't. */
 export function openRepository(
-  context: ControllerContext,
+  { catalog }: { readonly catalog: Pick<DestinationCatalog, 'open'> },
   destinationName: string,
   claim: { readonly namespace: string; readonly name: string },
 ): OpenedRepository {
-  const opened = context.catalog.open(destinationName);
+  const opened = catalog.open(destinationName);
   if (!opened.ok) return opened;
   const path = repositoryPath({ namespace: claim.namespace, claim: claim.name });
   return {

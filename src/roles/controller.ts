@@ -13,6 +13,7 @@ import { registerProtectionMetrics } from '../controllers/protection-metrics.ts'
 import { PrivilegedMovers } from '../engines/volsync/privileged-movers.ts';
 import type { Stores } from '../controllers/stores.ts';
 import { MoverLogWatch } from '../engines/volsync/mover-log-watch.ts';
+import { volSyncRestores } from '../engines/volsync/restore.ts';
 import { DestinationCatalog } from '../destinations/catalog.ts';
 import { RepositoryInitializer } from '../repositories/restic/repository-initializer.ts';
 import { createRepositoryCache } from '../repositories/restic/repository-cache.ts';
@@ -195,6 +196,7 @@ function addReconcilers(lifecycle: Lifecycle, { context, reflectors, metrics, pr
     reflectors,
     cache: createRepositoryCache(),
     logs,
+    restoreEngine: volSyncRestores(context, logs),
     metrics,
     presence,
     leader: randomUUID(),

@@ -16,6 +16,7 @@ import { PrivilegedMovers } from '../../src/engines/volsync/privileged-movers.ts
 import { RestoreForesightReconciler } from '../../src/controllers/restore-foresight/reconciler.ts';
 import { EndingPrimeReconciler } from '../../src/controllers/taken-volume/prime-reconciler.ts';
 import { TakenVolumeReconciler } from '../../src/controllers/taken-volume/volume-reconciler.ts';
+import { volSyncRestores } from '../../src/engines/volsync/restore.ts';
 import { MoverLogWatch } from '../../src/engines/volsync/mover-log-watch.ts';
 import { VolumeRestoreReconciler } from '../../src/controllers/volume-restore/reconciler.ts';
 import type { ApiServer } from '#doubles/kube/api-server.ts';
@@ -96,7 +97,7 @@ export function startProcess(world: Surroundings, leader: string): Process {
   const logs = new MoverLogWatch(context, () => {
     newsHeard += 1;
   });
-  const restores = new VolumeRestoreReconciler(context, cache, logs);
+  const restores = new VolumeRestoreReconciler(context, cache, volSyncRestores(context, logs));
   const takenVolumes = new TakenVolumeReconciler(context);
   const endingPrimes = new EndingPrimeReconciler(context);
   const protections = new ProtectedVolumeReconciler({ context, cache, logs }, EXCLUDED_NAMESPACES);

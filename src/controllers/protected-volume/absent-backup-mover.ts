@@ -1,17 +1,12 @@
 import type { ReplicationSource } from '../../engines/volsync/kinds.ts';
-import {
-  lingeringTrouble,
-  MOVER_CONTAINER,
-  type MoverTrouble,
-  moverJobName,
-  podTrouble,
-} from '../../engines/volsync/mover-trouble.ts';
+import { lingeringTrouble, MOVER_CONTAINER, moverJobName, podTrouble } from '../../engines/volsync/mover-trouble.ts';
 import { isBackingUp, runBeganAt } from '../../engines/volsync/replication-source.ts';
 import { objectKey } from '../../kube/model/kind.ts';
 import type { Pod } from '../../kube/model/built-in-kinds.ts';
-import { explainAbsentMover, MOVER_PATIENCE_MILLISECONDS } from '../../engines/volsync/absent-mover.ts';
+import { MOVER_PATIENCE_MILLISECONDS, type MoverTrouble } from '../../engines/mover-trouble.ts';
+import { explainAbsentMover } from '../../engines/volsync/absent-mover.ts';
 import type { ControllerContext } from '../context.ts';
-import { PODS_BY_JOB } from '../stores.ts';
+import { PODS_BY_JOB } from '../../kube/model/pods-by-job.ts';
 
 export interface AbsentBackupMover {
   /** What keeps the mover of a backup under way from beginning, or its pod from ending; absent where nothing does, or nobody says what. */

@@ -8,7 +8,7 @@ import { afterPruning, untilPruningIsTried } from '../../domain/pruning-refusal.
 import { rfc3339 } from '../../time/rfc3339.ts';
 import { intervalSeconds } from '../../domain/schedule.ts';
 import type { RepositoryCache } from '../../repositories/restic/repository-cache.ts';
-import { type MoverTrouble, troubleInWords } from '../../engines/volsync/mover-trouble.ts';
+import { type MoverTrouble, troubleInWords } from '../../engines/mover-trouble.ts';
 import { repositorySecretOf } from '../../engines/volsync/replication-source.ts';
 import { objectKey } from '../../kube/model/kind.ts';
 import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';

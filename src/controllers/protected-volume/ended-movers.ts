@@ -4,7 +4,7 @@ import { MOVER_CONTAINER, moverJobName } from '../../engines/volsync/mover-troub
 import { objectKey } from '../../kube/model/kind.ts';
 import type { Pod } from '../../kube/model/built-in-kinds.ts';
 import type { ControllerContext } from '../context.ts';
-import { PODS_BY_JOB } from '../stores.ts';
+import { PODS_BY_JOB } from '../../kube/model/pods-by-job.ts';
 
 /** A try of a backup that ended with an error, and the end of what it said. */
 export interface FailedMover {

@@ -1,12 +1,13 @@
 import type { ReplicationSource } from '../../engines/volsync/kinds.ts';
-import { type MoverTrouble, moverJobName, SILENCE_MILLISECONDS } from '../../engines/volsync/mover-trouble.ts';
+import type { MoverTrouble } from '../../engines/mover-trouble.ts';
+import { moverJobName, SILENCE_MILLISECONDS } from '../../engines/volsync/mover-trouble.ts';
 import { isBackingUp } from '../../engines/volsync/replication-source.ts';
 import { objectKey } from '../../kube/model/kind.ts';
 import type { Pod } from '../../kube/model/built-in-kinds.ts';
 import type { ControllerContext } from '../context.ts';
 import type { Heard, MoverLogWatch } from '../../engines/volsync/mover-log-watch.ts';
 import { silence } from '../../engines/volsync/silent-mover.ts';
-import { PODS_BY_JOB } from '../stores.ts';
+import { PODS_BY_JOB } from '../../kube/model/pods-by-job.ts';
 
 export interface HeardBackup {
   /** What the mover said that runs, or ran last. */

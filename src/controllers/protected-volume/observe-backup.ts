@@ -4,7 +4,8 @@ import { type BackupReport, parseBackupLog } from '../../engines/volsync/backup-
 import { engineComplaint } from '../../engines/volsync/engine-complaint.ts';
 import type { ReplicationSource } from '../../engines/volsync/kinds.ts';
 import { moverComplaint } from '../../engines/volsync/mover-log.ts';
-import { moverAdvice, podTrouble, troubleInWords } from '../../engines/volsync/mover-trouble.ts';
+import { troubleInWords } from '../../engines/mover-trouble.ts';
+import { moverAdvice, podTrouble } from '../../engines/volsync/mover-trouble.ts';
 import { readsCopy } from '../../engines/volsync/replication-source.ts';
 import { parseGoDuration } from '../../time/go-duration.ts';
 import type { Heard } from '../../engines/volsync/mover-log-watch.ts';

@@ -3,7 +3,7 @@ import type { ReplicationSource } from '../../engines/volsync/kinds.ts';
 import { backupJobName, hasRunToEnd, runBeganAt } from '../../engines/volsync/replication-source.ts';
 import { objectKey } from '../../kube/model/kind.ts';
 import type { ControllerContext } from '../context.ts';
-import { PODS_BY_JOB } from '../stores.ts';
+import { PODS_BY_JOB } from '../../kube/model/pods-by-job.ts';
 
 /** Whether a schedule may be told something that makes the engine replace its mover. */
 export function maySetMover({ stores, now }: ControllerContext, schedule: ReplicationSource): boolean {

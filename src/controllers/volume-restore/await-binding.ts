@@ -1,6 +1,6 @@
 import { KubeError } from '../../kube/client/errors.ts';
 import { type Event, persistentVolumes } from '../../kube/model/built-in-kinds.ts';
-import { warningsAbout } from '../../engines/volsync/absent-mover.ts';
+import { warningsAbout } from '../../kube/warning-events.ts';
 import { GRACE_MILLISECONDS } from '../../domain/telling.ts';
 import { newestWarning } from './look-outcome.ts';
 import { type Scene, showLastingWait, type Stop, type Tools } from './scene.ts';
@@ -32,7 +32,7 @@ export async function awaitBinding(tools: Tools, scene: Scene): Promise<Stop | u
 async function refusalAbout({ context }: Tools, { claim }: Scene): Promise<string | undefined> {
   const { namespace, name } = claim.metadata;
   try {
-    const warnings = await warningsAbout(context, namespace, name);
+    const warnings = await warningsAbout(context.client, namespace, name);
     return newestWarning(warnings.filter((one) => isOfBinding(one, claim.metadata.uid)));
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;

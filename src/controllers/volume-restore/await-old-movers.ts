@@ -1,10 +1,10 @@
-import { primeClaimName, restoreAttemptName } from '../../domain/object-names.ts';
+import { primeClaimName } from '../../domain/object-names.ts';
 import { GRACE_MILLISECONDS } from '../../domain/telling.ts';
 import { objectKey, ownerReference } from '../../kube/model/kind.ts';
 import { persistentVolumeClaims, type Pod } from '../../kube/model/built-in-kinds.ts';
 import { requeueAfter } from '../../runtime/result.ts';
-import { JOB_LABEL, PODS_BY_CLAIM } from '../stores.ts';
-import { discardAttempt, moverJobPrefix } from '../../engines/volsync/restore.ts';
+import { JOB_LABEL } from '../../kube/model/pods-by-job.ts';
+import { PODS_BY_CLAIM } from '../stores.ts';
 import { type Scene, showWait, type Stop, type Tools } from './scene.ts';
 
 /** Nothing leads from a mover without its engine's object back to its restore. */
@@ -24,7 +24,7 @@ export async function endLastAttempt(tools: Tools, scene: Scene): Promise<Stop |
   if ((await tools.context.client.get(persistentVolumeClaims, ref)) !== undefined) {
     return { result: requeueAfter(LOOK_MILLISECONDS) };
   }
-  await discardAttempt(tools, restore, attempts);
+  await tools.engine.discard({ restore, attempt: attempts });
   return await awaitOldMovers(tools, scene, attempts + 1);
 }
 
@@ -38,9 +38,8 @@ export async function awaitOldMovers(tools: Tools, scene: Scene, attempt: number
   const { restore } = scene;
   const { uid } = ownerReference(restore);
   const { namespace } = restore.metadata;
-  const job = `${moverJobPrefix}${restoreAttemptName(uid, attempt)}`;
   const users = tools.context.stores.pods.byIndex(PODS_BY_CLAIM, objectKey({ namespace, name: primeClaimName(uid) }));
-  const old = users.find((pod) => isOldMover(pod, job));
+  const old = users.find((pod) => isMoverAtWork(pod) && !tools.engine.isMoverOf(pod, { restore, attempt }));
   if (old === undefined) return undefined;
   const waitedMilliseconds = overdueMilliseconds(old, tools.context.now());
   if (waitedMilliseconds < GRACE_MILLISECONDS) return { result: requeueAfter(LOOK_MILLISECONDS) };
@@ -52,10 +51,9 @@ export async function awaitOldMovers(tools: Tools, scene: Scene, attempt: number
   });
 }
 
-function isOldMover({ metadata, status }: Pod, job: string): boolean {
-  const jobOfPod = metadata.labels?.[JOB_LABEL];
+function isMoverAtWork({ metadata, status }: Pod): boolean {
   const hasEnded = status?.phase === 'Succeeded' || status?.phase === 'Failed';
-  return jobOfPod !== undefined && jobOfPod !== job && !hasEnded;
+  return metadata.labels?.[JOB_LABEL] !== undefined && !hasEnded;
 }
 
 /** Since when it should have ended. */

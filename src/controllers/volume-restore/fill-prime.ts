@@ -2,13 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { SnapshotReference } from '../../api/snapshot.ts';
 import { proveRestore, type RestoreReport } from '../../domain/proof.ts';
 import { rfc3339 } from '../../time/rfc3339.ts';
-import { speaksOfKeys, speaksOfLock } from '../../engines/volsync/mover-log.ts';
-import { type MoverTrouble, troubleInWords } from '../../engines/volsync/mover-trouble.ts';
+import type { NotStarted, RunningAttempt } from '../../engines/engine.ts';
+import { MOVER_PATIENCE_MILLISECONDS, type MoverTrouble, troubleInWords } from '../../engines/mover-trouble.ts';
 import { requeueAfter } from '../../runtime/result.ts';
-import { explainAbsentMover, MOVER_PATIENCE_MILLISECONDS } from '../../engines/volsync/absent-mover.ts';
 import { moverUserOf } from '../mover-user.ts';
 import { tell, warn } from '../context.ts';
-import { discardAttempt, type NotStarted, observeAttempt, type RunningAttempt } from '../../engines/volsync/restore.ts';
 import { releasePrime } from '../unchecked-prime.ts';
 import { awaitOldMovers } from './await-old-movers.ts';
 import { awaitUsable } from './await-usable.ts';
@@ -88,7 +86,7 @@ async function followAttempt(
   const old = await awaitOldMovers(tools, scene, attempt);
   if (old !== undefined) return old;
   const { restore } = scene;
-  const state = observeAttempt(tools.context, tools.logs, restore, attempt);
+  const state = tools.engine.observe({ restore, attempt });
   switch (state.kind) {
     case 'absent':
       return await startOver(tools, scene, snapshot, attempt);
@@ -162,8 +160,6 @@ function needsAnotherUser(tools: Tools, { restore, claim }: Scene, { trouble, no
   return choice.ok && choice.source !== 'engine' && !isDeepStrictEqual(choice.user, moverUser);
 }
 
-const isShutOut = ({ message }: MoverTrouble): boolean => speaksOfLock(message) || speaksOfKeys(message);
-
 async function watchOver(
   tools: Tools,
   scene: Scene,
@@ -189,25 +185,25 @@ async function watchOver(
   if (!opened.ok) return await showTrouble(tools, scene, 'RestoreFailing', message);
   const { access } = opened;
   const renewed = running.moverRuns ? scene : await renew(tools, scene, { access, attempt, message });
-  const shut = isShutOut(trouble) ? await awaitUsable(tools, renewed, access) : undefined;
+  const shut = tools.engine.isShutOut(trouble) ? await awaitUsable(tools, renewed, access) : undefined;
   return shut ?? (await showTrouble(tools, renewed, 'RestoreFailing', message));
 }
 
 async function awaitMover(
   tools: Tools,
   scene: Scene,
-  { object, pod, waitedMilliseconds }: NotStarted,
+  { waitedMilliseconds, explain }: NotStarted,
   known: MoverTrouble | undefined,
 ): Promise<Stop> {
   const message = 'The mover of the restore has not started yet; the claim waits, unbound.';
   const isLate = waitedMilliseconds >= MOVER_PATIENCE_MILLISECONDS;
-  const trouble = isLate ? (known ?? (await explainAbsentMover(tools.context, object, pod))) : undefined;
+  const trouble = isLate ? (known ?? (await explain())) : undefined;
   if (trouble !== undefined)
     return await showTrouble(tools, scene, 'WaitingForMover', `${message} ${troubleInWords(trouble)}`);
   return await showLastingWait(tools, scene, {
     reason: 'WaitingForMover',
     message,
-    advice: 'Look whether VolSync runs, and at the pods volsync-dst-* of this namespace.',
+    advice: tools.engine.absentMoverAdvice,
     waitedMilliseconds,
   });
 }
@@ -252,7 +248,7 @@ async function again(
   attempt: number,
   why: { readonly reason: string; readonly message: string },
 ): Promise<PrimedStep> {
-  await discardAttempt(tools, restore, attempt);
+  await tools.engine.discard({ restore, attempt });
   const message = `The restore was not accepted and is done again; the claim waits, unbound: ${why.message.replace(/\.+$/, '')}.`;
   const {
     provenTime: _proof,

@@ -8,7 +8,8 @@ import { isAlreadyExists, KubeError } from '../../kube/client/errors.ts';
 import { objectKey, ownerReference } from '../../kube/model/kind.ts';
 import { type PersistentVolume, type PersistentVolumeClaim, type Pod, pods } from '../../kube/model/built-in-kinds.ts';
 import { requeueAfter } from '../../runtime/result.ts';
-import { MOVER_PATIENCE_MILLISECONDS, warningsAbout } from '../../engines/volsync/absent-mover.ts';
+import { MOVER_PATIENCE_MILLISECONDS } from '../../engines/mover-trouble.ts';
+import { warningsAbout } from '../../kube/warning-events.ts';
 import { ageMilliseconds, type ControllerContext } from '../context.ts';
 import { moverUserOf } from '../mover-user.ts';
 import { PODS_BY_CLAIM } from '../stores.ts';
@@ -114,7 +115,7 @@ async function awaitLook(tools: Tools, scene: PrimedScene, pod: Pod, known: stri
 
 async function warningAbout(context: ControllerContext, { metadata }: Pod): Promise<string | undefined> {
   try {
-    return newestWarning(await warningsAbout(context, metadata.namespace, metadata.name));
+    return newestWarning(await warningsAbout(context.client, metadata.namespace, metadata.name));
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
     // What keeps the pod is known to others only; that it does not get on is told all the same.

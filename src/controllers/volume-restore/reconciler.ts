@@ -8,7 +8,6 @@ import { NO_PROVISIONER, persistentVolumeClaims, type PersistentVolumeClaim } fr
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import { ageMilliseconds, type ControllerContext, tell } from '../context.ts';
 import { PODS_BY_CLAIM } from '../stores.ts';
-import { discardAttempts } from '../../engines/volsync/restore.ts';
 import { awaitBinding } from './await-binding.ts';
 import { endLastAttempt } from './await-old-movers.ts';
 import { handOverVolume, restoredContent } from './bind.ts';
@@ -17,7 +16,7 @@ import { chooseContent } from './choose-content.ts';
 import { awaitVolume, hasVolume } from './clear-prime.ts';
 import { fillPrime } from './fill-prime.ts';
 import { awaitNoForeignVolume } from './free-volumes.ts';
-import type { MoverLogWatch } from '../../engines/volsync/mover-log-watch.ts';
+import type { RestoreEngine } from '../../engines/engine.ts';
 import { followTier } from './follow-tier.ts';
 import { makePrime } from './make-prime.ts';
 import { SELECTED_NODE_ANNOTATION } from './prime-claim.ts';
@@ -46,9 +45,9 @@ export class VolumeRestoreReconciler {
   readonly #context: ControllerContext;
   readonly #tools: Tools;
 
-  constructor(context: ControllerContext, cache: RepositoryCache, logs: MoverLogWatch) {
+  constructor(context: ControllerContext, cache: RepositoryCache, engine: RestoreEngine) {
     this.#context = context;
-    this.#tools = { context, cache, logs };
+    this.#tools = { context, cache, engine };
   }
 
   readonly reconcile = async (key: string): Promise<Result> => {
@@ -166,7 +165,7 @@ export class VolumeRestoreReconciler {
   async #finish({ restore, claim }: Scene): Promise<Result> {
     // All of it went before that was recorded.
     if (restore.status?.boundElsewhere === true) return done();
-    await discardAttempts(this.#tools, restore);
+    await this.#tools.engine.discardAll(restore);
     if (!(await removePrime(this.#context, restore))) return requeueAfter(COPY_LAG_MILLISECONDS);
     // The volume itself says what it was filled with, and for whom: the restore's own record may have been lost.
     const content = await restoredContent(this.#context.client, claim);

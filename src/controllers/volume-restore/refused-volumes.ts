@@ -9,7 +9,6 @@ import {
 } from '../../kube/model/built-in-kinds.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import type { ControllerContext } from '../context.ts';
-import { discardAttempt } from '../../engines/volsync/restore.ts';
 import { letGo, RELEASE_LOOK_MILLISECONDS } from '../let-go.ts';
 import { removeLooks } from './look-into.ts';
 import { hold, type PrimedScene, type Scene, type Step, type Stop, type Tools } from './scene.ts';
@@ -33,7 +32,7 @@ export async function refuseVolume(tools: Tools, scene: PrimedScene, volume: Per
   const refused: RefusedVolume = { name: volume.metadata.name, claimUID: prime.metadata.uid };
   const anew = { ...restore, status: { ...status, ...(attempts === undefined ? {} : { attempts: attempts + 1 }) } };
   const recorded = await recordRefused(context, anew, refused);
-  if (attempts !== undefined) await discardAttempt(tools, restore, attempts);
+  if (attempts !== undefined) await tools.engine.discard({ restore, attempt: attempts });
   await removeLooks(context, restore);
   const { name, namespace } = prime.metadata;
   await letGo(context.client, volume, { name, namespace, uid: refused.claimUID });

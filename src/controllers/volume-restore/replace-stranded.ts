@@ -2,7 +2,6 @@ import { judgePlacement, type Placement } from '../../domain/stranded-claim.ts';
 import { NO_PROVISIONER, nodes, persistentVolumeClaims } from '../../kube/model/built-in-kinds.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import { warn } from '../context.ts';
-import { discardAttempt } from '../../engines/volsync/restore.ts';
 import { SELECTED_NODE_ANNOTATION } from './prime-claim.ts';
 import type { PrimedScene, Stop, Tools } from './scene.ts';
 import { recordProgress } from './status.ts';
@@ -22,7 +21,7 @@ export async function replaceStranded(tools: Tools, scene: PrimedScene): Promise
   const anew = { ...restore, status: { ...status, ...(attempts === undefined ? {} : { attempts: attempts + 1 }) } };
   const message = messageOf(scene, placement);
   await recordProgress(context, anew, { reason: 'VolumeNotPlaced', message });
-  if (attempts !== undefined) await discardAttempt(tools, restore, attempts);
+  if (attempts !== undefined) await tools.engine.discard({ restore, attempt: attempts });
   const { uid } = prime.metadata;
   await context.client.delete(persistentVolumeClaims, prime.metadata, { preconditions: { uid } });
   if (placement !== 'moved') await takeNodeOff(tools, scene);

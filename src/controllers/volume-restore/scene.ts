@@ -8,7 +8,7 @@ import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
 import { requeueAfter, type Result } from '../../runtime/result.ts';
 import { ageMilliseconds, type ControllerContext, tell, warn } from '../context.ts';
 import { openRepository, type OpenedRepository } from '../../repositories/access.ts';
-import type { MoverLogWatch } from '../../engines/volsync/mover-log-watch.ts';
+import type { RestoreEngine } from '../../engines/engine.ts';
 import { recordProgress } from './status.ts';
 
 const HOLD_MINIMUM_MILLISECONDS = 5_000;
@@ -20,7 +20,7 @@ export const ENGINE_LOOK_MILLISECONDS = 30_000;
 export interface Tools {
   readonly context: ControllerContext;
   readonly cache: RepositoryCache;
-  readonly logs: MoverLogWatch;
+  readonly engine: RestoreEngine;
 }
 
 /** A restore and its claim, both alive. */

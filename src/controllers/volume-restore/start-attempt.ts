@@ -2,7 +2,7 @@ import type { VolumeRestore, VolumeRestoreStatus } from '../../api/volume-restor
 import { secrets } from '../../kube/model/built-in-kinds.ts';
 import { DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
 import type { RepositoryAccess } from '../../repositories/access.ts';
-import { type AttemptPlan, attemptSecretName, startAttempt } from '../../engines/volsync/restore.ts';
+import type { AttemptPlan } from '../../engines/engine.ts';
 import { policyNameOf, type PrimedScene, type Scene, type Tools } from './scene.ts';
 import { recordProgress } from './status.ts';
 
@@ -26,7 +26,7 @@ export async function recordStart(
   { access, attempt, message }: Beginning,
   more: Partial<VolumeRestoreStatus> = {},
 ): Promise<VolumeRestore> {
-  const secretName = attemptSecretName({ restore, attempt, access });
+  const secretName = tools.engine.secretName({ restore, attempt, access });
   await removeFormerSecret(tools, restore, secretName);
   const started = { phase: 'Restoring', attempts: attempt, primeClaimUID: prime.metadata.uid, secretName } as const;
   const status = { ...started, ...more };
@@ -43,7 +43,7 @@ async function removeFormerSecret({ context }: Tools, restore: VolumeRestore, se
 /** Starts an attempt as it is recorded, once there is a tier. */
 export async function start(tools: Tools, scene: Scene, access: RepositoryAccess, attempt: number): Promise<void> {
   const plan = planOf(tools, scene, access, attempt);
-  if (plan !== undefined) await startAttempt(tools.context, plan);
+  if (plan !== undefined) await tools.engine.start(plan);
 }
 
 /** What an attempt is to be by what is recorded; undefined without a tier, or before a snapshot was chosen. */
@@ -60,11 +60,8 @@ function planOf(
   const paused = clearedPrime === undefined || clearedPrime.claimUID !== primeClaimUID;
   // It was found empty before that one: what it holds beside the snapshot is an earlier attempt's, of another snapshot perhaps.
   const deletesFiles = !paused && attempt > clearedPrime.attempt;
-  const plan = { restore, policy, access, moverUser, attempt, paused, deletesFiles };
-  // The engine finds it by the time that it names itself.
-  const snapshotTimeMilliseconds = Date.parse(snapshot.ownTime ?? snapshot.time);
   const claimStorageClass = storageClasses.get(claim.spec.storageClassName ?? '');
-  return { ...plan, snapshotTimeMilliseconds, claimStorageClass };
+  return { restore, attempt, policy, access, snapshot, moverUser, claimStorageClass, paused, deletesFiles };
 }
 
 /**
@@ -76,11 +73,11 @@ export async function renew(tools: Tools, scene: Scene, { access, attempt, messa
   if (prepared === undefined) return scene;
   const verified = await access.destination.verifyIdentity({ timeoutMilliseconds: DESTINATION_TIMEOUT_MILLISECONDS });
   if (!verified.ok) return scene;
-  const secretName = attemptSecretName(prepared);
+  const secretName = tools.engine.secretName(prepared);
   const isNamed = scene.restore.status?.secretName === secretName;
   const restore = isNamed ? scene.restore : await recordRenewal(tools, scene, { secretName, message });
   // A mover that was allowed to start stays so, also one of the first versions, which began without a look.
-  await startAttempt(tools.context, { ...prepared, restore, paused: false });
+  await tools.engine.start({ ...prepared, restore, paused: false });
   return { ...scene, restore };
 }
 

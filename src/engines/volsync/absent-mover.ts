@@ -1,12 +1,11 @@
 import type { ReplicationDestination, ReplicationSource } from './kinds.ts';
-import { absentMoverTrouble, cacheClaimName, type MoverTrouble, moverJobName } from './mover-trouble.ts';
+import type { MoverTrouble } from '../mover-trouble.ts';
+import { absentMoverTrouble, cacheClaimName, moverJobName } from './mover-trouble.ts';
 import { sourceSnapshotName } from './source-snapshot.ts';
 import { KubeError } from '../../kube/client/errors.ts';
-import { type Event, events, type Pod } from '../../kube/model/built-in-kinds.ts';
-import type { ControllerContext } from '../../controllers/context.ts';
-
-/** How long a mover is given to start before it is asked what keeps it. */
-export const MOVER_PATIENCE_MILLISECONDS = 60_000;
+import type { Event, Pod } from '../../kube/model/built-in-kinds.ts';
+import { warningsAbout } from '../../kube/warning-events.ts';
+import type { VolSyncContext } from './context.ts';
 
 /**
  * Asks the events of the objects that a mover needs why it has not started; undefined when they say nothing.
@@ -14,7 +13,7 @@ export const MOVER_PATIENCE_MILLISECONDS = 60_000;
  * @param sinceMilliseconds what was said before speaks of an earlier mover.
  */
 export async function explainAbsentMover(
-  context: ControllerContext,
+  context: Pick<VolSyncContext, 'client' | 'log'>,
   object: ReplicationSource | ReplicationDestination,
   pod: Pod | undefined,
   sinceMilliseconds = 0,
@@ -29,7 +28,7 @@ export async function explainAbsentMover(
   ];
   try {
     for (const one of names) {
-      const warnings = await warningsAbout(context, namespace, one);
+      const warnings = await warningsAbout(context.client, namespace, one);
       const trouble = absentMoverTrouble({ warnings: warnings.filter((event) => isSince(event, sinceMilliseconds)) });
       if (trouble !== undefined) return trouble;
     }
@@ -44,14 +43,3 @@ export async function explainAbsentMover(
 /** An event that does not say when it was last seen counts. */
 const isSince = ({ lastTimestamp }: Event, sinceMilliseconds: number): boolean =>
   !(Date.parse(lastTimestamp ?? '') < sinceMilliseconds);
-
-/** The warning events about one object. */
-export async function warningsAbout(
-  { client }: ControllerContext,
-  namespace: string | undefined,
-  name: string,
-): Promise<readonly Event[]> {
-  const fieldSelector = `involvedObject.name=${name},type=Warning`;
-  const found = await client.list(events, { namespace, fieldSelector });
-  return found.filter(({ involvedObject, type }) => involvedObject.name === name && type === 'Warning');
-}

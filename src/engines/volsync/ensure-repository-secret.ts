@@ -3,7 +3,7 @@ import { buildRepositorySecret } from './repository-secret.ts';
 import { isAlreadyExists } from '../../kube/client/errors.ts';
 import type { OwnerReference } from '../../kube/model/kind.ts';
 import { secrets } from '../../kube/model/built-in-kinds.ts';
-import type { ControllerContext } from '../../controllers/context.ts';
+import type { VolSyncContext } from './context.ts';
 import { type RepositoryAccess, secretDigest } from '../../repositories/access.ts';
 
 /** For which object of the engine a Secret is, and what it says. */
@@ -22,7 +22,7 @@ export const secretNameOf = ({ engineObjectName, owner, access }: SecretPlan): s
  * Makes the Secret, unless it is there. It is never read and never changed, so no right to do either is needed: its name can
  * only be known to who made it, and says what is in it.
  */
-export async function createRepositorySecret(context: ControllerContext, plan: SecretPlan): Promise<void> {
+export async function createRepositorySecret(context: Pick<VolSyncContext, 'client'>, plan: SecretPlan): Promise<void> {
   const { namespace, owner, access } = plan;
   const { url, password, environment, caPem } = access;
   const secret = buildRepositorySecret({

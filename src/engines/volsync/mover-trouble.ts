@@ -1,4 +1,5 @@
 import type { Event, Pod } from '../../kube/model/built-in-kinds.ts';
+import type { MoverTrouble } from '../mover-trouble.ts';
 import type { ReplicationDestination, ReplicationSource } from './kinds.ts';
 import { moverComplaint } from './mover-log.ts';
 
@@ -13,20 +14,6 @@ export const moverJobName = (object: ReplicationSource | ReplicationDestination)
 /** Name of the claim that holds a mover's cache. */
 export const cacheClaimName = (object: ReplicationSource | ReplicationDestination): string =>
   `${moverJobName(object)}-cache`;
-
-/** What keeps a mover from doing its work, and what a person can do about it. */
-export interface MoverTrouble {
-  /** `failed`: it ran and ended with an error. `stuck`: it can't begin. `silent`: it runs and says nothing. */
-  readonly kind: 'failed' | 'stuck' | 'silent';
-  /** One sentence, with its full stop. Holds the words of whoever refused or failed. */
-  readonly message: string;
-  /** One or more sentences. */
-  readonly advice?: string | undefined;
-}
-
-/** What is wrong, and what to do about it where that is known. */
-export const troubleInWords = ({ message, advice }: Pick<MoverTrouble, 'message' | 'advice'>): string =>
-  advice === undefined ? message : `${message} ${advice}`;
 
 /** What is said of the objects that a mover needs before there is a pod. Names as VolSync gives them. */
 export interface AbsentMoverFacts {

@@ -1,5 +1,5 @@
 import { namespaces } from '../../kube/model/built-in-kinds.ts';
-import type { ObjectClient } from '../../controllers/context.ts';
+import type { KubeClient } from '../../kube/client/client.ts';
 
 /** By it an administrator allows movers that are root (internal/controller/utils/utils.go, v0.14). */
 const PRIVILEGED_MOVERS_ANNOTATION = 'volsync.backube/privileged-movers';
@@ -14,11 +14,11 @@ interface Known {
 
 /** Knows in which namespaces VolSync makes every mover root, with the right to give files away. */
 export class PrivilegedMovers {
-  readonly #client: Pick<ObjectClient, 'get'>;
+  readonly #client: Pick<KubeClient, 'get'>;
   readonly #now: () => number;
   readonly #known = new Map<string, Known>();
 
-  constructor(client: Pick<ObjectClient, 'get'>, now: () => number) {
+  constructor(client: Pick<KubeClient, 'get'>, now: () => number) {
     this.#client = client;
     this.#now = now;
   }

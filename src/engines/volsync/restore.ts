@@ -1,80 +1,40 @@
-import type { BackupPolicy } from '../../api/backup-policy.ts';
-import type { MoverUser } from '../../api/snapshot.ts';
 import type { VolumeRestore } from '../../api/volume-restore.ts';
 import { primeClaimName, restoreAttemptName } from '../../domain/object-names.ts';
 import type { RestoreReport } from '../../domain/proof.ts';
 import { engineComplaint } from './engine-complaint.ts';
 import { replicationDestinations, type ReplicationDestination } from './kinds.ts';
-import { moverComplaint, parseRestoreLog } from './mover-log.ts';
-import { MOVER_CONTAINER, type MoverTrouble, moverAdvice, podTrouble } from './mover-trouble.ts';
+import { moverComplaint, parseRestoreLog, speaksOfKeys, speaksOfLock } from './mover-log.ts';
+import { MOVER_CONTAINER, moverAdvice, podTrouble } from './mover-trouble.ts';
 import { buildReplicationDestination, RESTORE_TRIGGER } from './replication-destination.ts';
 import { repositorySecretOf } from './replication-source.ts';
 import { specPatch } from './spec-patch.ts';
 import { isAlreadyExists } from '../../kube/client/errors.ts';
 import { objectKey, ownerReference } from '../../kube/model/kind.ts';
-import { secrets, type Pod, type StorageClass } from '../../kube/model/built-in-kinds.ts';
-import type { ControllerContext } from '../../controllers/context.ts';
-import type { RepositoryAccess } from '../../repositories/access.ts';
+import { secrets, type Pod } from '../../kube/model/built-in-kinds.ts';
+import { JOB_LABEL, PODS_BY_JOB } from '../../kube/model/pods-by-job.ts';
+import type { AttemptPlan, AttemptRef, AttemptState, RestoreEngine, RunningAttempt } from '../engine.ts';
+import type { MoverTrouble } from '../mover-trouble.ts';
+import { explainAbsentMover } from './absent-mover.ts';
+import type { VolSyncContext } from './context.ts';
 import { createRepositorySecret, secretNameOf, type SecretPlan } from './ensure-repository-secret.ts';
 import { silence } from './silent-mover.ts';
-import { PODS_BY_JOB } from '../../controllers/stores.ts';
 import type { Heard, MoverLogWatch } from './mover-log-watch.ts';
-import type { Tools } from '../../controllers/volume-restore/scene.ts';
 
-export interface AttemptPlan {
-  readonly restore: VolumeRestore;
-  readonly policy: BackupPolicy;
-  readonly access: RepositoryAccess;
-  readonly moverUser: MoverUser;
-  readonly attempt: number;
-  readonly snapshotTimeMilliseconds: number;
-  /** The class of the claim; absent when it has none, or one that does not exist. */
-  readonly claimStorageClass: StorageClass | undefined;
-  /** No mover starts before it is told to: see `clearPrime`. */
-  readonly paused: boolean;
-  readonly deletesFiles: boolean;
+/** What VolSync's restores work with, and who listens to their movers. */
+interface VolSyncTools {
+  readonly context: VolSyncContext;
+  readonly logs: MoverLogWatch;
 }
 
-export interface NotStarted {
-  readonly object: ReplicationDestination;
-  /** It exists, and does not run. */
-  readonly pod: Pod | undefined;
-  readonly waitedMilliseconds: number;
-}
-
-export interface RunningAttempt {
-  readonly kind: 'running';
-  /** What went wrong on the mover's last try, or keeps it from starting. */
-  readonly trouble?: MoverTrouble | undefined;
-  /** The mover that is waited for, and for how long; absent once it was seen or heard. */
-  readonly notStarted?: NotStarted | undefined;
-  /** A mover works just now: it must not be replaced. */
-  readonly moverRuns: boolean;
-}
-
-/** Where an attempt stands. */
-export type AttemptState =
-  | { readonly kind: 'absent' }
-  /** Prepared, and not yet allowed to start. */
-  | { readonly kind: 'paused' }
-  | RunningAttempt
-  /** `heardAll` is false where a part of what the mover said may be missing. */
-  | { readonly kind: 'ended'; readonly report: RestoreReport; readonly heardAll: boolean };
-
-const attemptRef = (restore: VolumeRestore, attempt: number) => ({
+const objectRef = ({ restore, attempt }: AttemptRef) => ({
   namespace: restore.metadata.namespace,
   name: restoreAttemptName(ownerReference(restore).uid, attempt),
 });
 
-type PlannedSecret = Pick<AttemptPlan, 'restore' | 'access' | 'attempt'>;
-
-function secretPlanOf({ restore, access, attempt }: PlannedSecret): SecretPlan {
-  const { name, namespace = '' } = attemptRef(restore, attempt);
+function secretPlanOf({ restore, access, attempt }: AttemptRef & Pick<AttemptPlan, 'access'>): SecretPlan {
+  const { name, namespace = '' } = objectRef({ restore, attempt });
   return { engineObjectName: name, namespace, owner: ownerReference(restore), access };
 }
-
-/** The name of the Secret that gives an attempt's mover the repository: to be recorded before the attempt is started. */
-export const attemptSecretName = (plan: PlannedSecret): string => secretNameOf(secretPlanOf(plan));
 
 function objectOf(plan: AttemptPlan, privilegedMovers: boolean): ReturnType<typeof buildReplicationDestination> {
   const secret = secretPlanOf(plan);
@@ -86,7 +46,8 @@ function objectOf(plan: AttemptPlan, privilegedMovers: boolean): ReturnType<type
     repositorySecretName: secretNameOf(secret),
     hasCustomCA: access.caPem !== undefined,
     primeClaimName: primeClaimName(owner.uid),
-    snapshotTimeMilliseconds: plan.snapshotTimeMilliseconds,
+    // The engine finds it by the time that it names itself.
+    snapshotTimeMilliseconds: Date.parse(plan.snapshot.ownTime ?? plan.snapshot.time),
     paused: plan.paused,
     deletesFiles: plan.deletesFiles,
     policy: plan.policy.spec,
@@ -97,7 +58,7 @@ function objectOf(plan: AttemptPlan, privilegedMovers: boolean): ReturnType<type
 }
 
 /** Makes the Secret and the engine's object of one attempt; both belong to the restore. */
-export async function startAttempt(context: ControllerContext, plan: AttemptPlan): Promise<void> {
+async function startAttempt(context: VolSyncContext, plan: AttemptPlan): Promise<void> {
   await createRepositorySecret(context, secretPlanOf(plan));
   const { namespace = '' } = plan.restore.metadata;
   const desired = objectOf(plan, await context.privilegedMovers.allowedIn(namespace));
@@ -108,7 +69,7 @@ export async function startAttempt(context: ControllerContext, plan: AttemptPlan
 
 /** An object of this name can only be this attempt's, of which the local copy knows nothing yet: the next look goes on. */
 async function createAttempt(
-  context: ControllerContext,
+  context: VolSyncContext,
   desired: ReturnType<typeof buildReplicationDestination>,
 ): Promise<void> {
   try {
@@ -120,7 +81,7 @@ async function createAttempt(
 
 /** Makes an attempt's object what is wanted now: other credentials, another snapshot, allowed to start. */
 async function changeAttempt(
-  context: ControllerContext,
+  context: VolSyncContext,
   current: ReplicationDestination,
   desired: ReturnType<typeof buildReplicationDestination>,
 ): Promise<void> {
@@ -134,13 +95,8 @@ async function changeAttempt(
 }
 
 /** Looks at an attempt: the engine's object, and what its mover was heard saying. */
-export function observeAttempt(
-  context: ControllerContext,
-  logs: MoverLogWatch,
-  restore: VolumeRestore,
-  attempt: number,
-): AttemptState {
-  const key = objectKey(attemptRef(restore, attempt));
+function observeAttempt({ context, logs }: VolSyncTools, attempt: AttemptRef): AttemptState {
+  const key = objectKey(objectRef(attempt));
   const object = context.stores.replicationDestinations.get(key);
   if (object === undefined) {
     logs.forget(key);
@@ -154,13 +110,13 @@ export function observeAttempt(
   if (heard !== undefined && isWholeStory(heard) && hasEndedWell(pod)) {
     return { kind: 'ended', report: parseRestoreLog(heard.log), heardAll: true };
   }
-  return runningAttempt(context, object, { pod, heard, since: restore.status?.clearedPrime?.time });
+  return runningAttempt(context, object, { pod, heard, since: attempt.restore.status?.clearedPrime?.time });
 }
 
 const isRunning = (pod: Pod | undefined): boolean => pod?.status?.phase === 'Running';
 
 function runningAttempt(
-  context: ControllerContext,
+  context: VolSyncContext,
   object: ReplicationDestination,
   {
     pod,
@@ -175,7 +131,8 @@ function runningAttempt(
   // The engine's object may have been prepared long before it was allowed to start.
   const startedAt = [object.metadata.creationTimestamp ?? '', since].map((time) => Date.parse(time) || 0);
   const waitedMilliseconds = context.now() - Math.max(...startedAt);
-  return { ...running, trouble, notStarted: { object, pod, waitedMilliseconds } };
+  const explain = () => explainAbsentMover(context, object, pod);
+  return { ...running, trouble, notStarted: { waitedMilliseconds, explain } };
 }
 
 function endedAttempt(
@@ -220,15 +177,15 @@ function isWholeStory({ log, succeeded }: Heard): boolean {
 }
 
 /** VolSync names a restore's Job after its object (internal/controller/mover/restic/mover.go, v0.14). */
-export const moverJobPrefix = 'volsync-dst-';
+const JOB_PREFIX = 'volsync-dst-';
 
 /** How long after the engine's success the end of its mover's log is waited for: a connection may have died silently. */
 const LOG_PATIENCE_MILLISECONDS = 60_000;
 
 /** The pod of the mover's last try; a Job keeps the pods of failed tries beside it. */
-function newestMover(context: ControllerContext, logs: MoverLogWatch, key: string): Pod | undefined {
+function newestMover(context: VolSyncContext, logs: MoverLogWatch, key: string): Pod | undefined {
   const [namespace = '', name = ''] = key.split('/');
-  const named = context.stores.pods.byIndex(PODS_BY_JOB, `${namespace}/${moverJobPrefix}${name}`);
+  const named = context.stores.pods.byIndex(PODS_BY_JOB, `${namespace}/${JOB_PREFIX}${name}`);
   const tries = named.filter((pod) => !logs.isForeign(key, pod.metadata.uid));
   const bornAt = (pod: Pod): number => Date.parse(pod.metadata.creationTimestamp);
   return tries.reduce<Pod | undefined>(
@@ -251,9 +208,8 @@ function engineTrouble({ status }: ReplicationDestination): MoverTrouble | undef
 }
 
 /** Ends an attempt: its Secret goes, then the engine's object, and with it its Job, pods and cache. */
-export async function discardAttempt(tools: Tools, restore: VolumeRestore, attempt: number): Promise<void> {
-  const { context, logs } = tools;
-  const ref = attemptRef(restore, attempt);
+async function discardAttempt({ context, logs }: VolSyncTools, { restore, attempt }: AttemptRef): Promise<void> {
+  const ref = objectRef({ restore, attempt });
   const { namespace } = ref;
   const known = context.stores.replicationDestinations.get(objectKey(ref));
   const object = known ?? (await context.client.get(replicationDestinations, ref));
@@ -270,11 +226,34 @@ export async function discardAttempt(tools: Tools, restore: VolumeRestore, attem
  * Ends all attempts of a restore. All but the last were ended when the next began; where the process died in between, their objects
  * are there still.
  */
-export async function discardAttempts(tools: Tools, restore: VolumeRestore): Promise<void> {
+async function discardAttempts(tools: VolSyncTools, restore: VolumeRestore): Promise<void> {
   const { replicationDestinations: objects } = tools.context.stores;
   const last = restore.status?.attempts ?? 0;
   for (let attempt = 1; attempt <= last; attempt += 1) {
-    const isLeft = attempt === last || objects.get(objectKey(attemptRef(restore, attempt))) !== undefined;
-    if (isLeft) await discardAttempt(tools, restore, attempt);
+    const isLeft = attempt === last || objects.get(objectKey(objectRef({ restore, attempt }))) !== undefined;
+    if (isLeft) await discardAttempt(tools, { restore, attempt });
   }
+}
+
+/** The attempt's key, as `namespace/name` of its object, that a mover's pod belongs to by the name of its Job; absent for other pods. */
+export function attemptKeyOfMover({ metadata: { labels, namespace } }: Pod): string | undefined {
+  const job = labels?.[JOB_LABEL];
+  return job?.startsWith(JOB_PREFIX) === true
+    ? objectKey({ namespace, name: job.slice(JOB_PREFIX.length) })
+    : undefined;
+}
+
+/** Restores by VolSync: a ReplicationDestination for each attempt, in the namespace of the claim. */
+export function volSyncRestores(context: VolSyncContext, logs: MoverLogWatch): RestoreEngine {
+  const tools = { context, logs };
+  return {
+    secretName: (plan) => secretNameOf(secretPlanOf(plan)),
+    start: (plan) => startAttempt(context, plan),
+    observe: (attempt) => observeAttempt(tools, attempt),
+    discard: (attempt) => discardAttempt(tools, attempt),
+    discardAll: (restore) => discardAttempts(tools, restore),
+    isMoverOf: (pod, attempt) => attemptKeyOfMover(pod) === objectKey(objectRef(attempt)),
+    isShutOut: ({ message }) => speaksOfLock(message) || speaksOfKeys(message),
+    absentMoverAdvice: 'Look whether VolSync runs, and at the pods volsync-dst-* of this namespace.',
+  };
 }

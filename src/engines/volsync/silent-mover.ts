@@ -1,11 +1,12 @@
-import { type MoverTrouble, SILENCE_MILLISECONDS, silentMover } from './mover-trouble.ts';
+import type { MoverTrouble } from '../mover-trouble.ts';
+import { SILENCE_MILLISECONDS, silentMover } from './mover-trouble.ts';
 import type { Pod } from '../../kube/model/built-in-kinds.ts';
-import type { ControllerContext } from '../../controllers/context.ts';
+import type { VolSyncContext } from './context.ts';
 import type { Heard } from './mover-log-watch.ts';
 
 /** What is wrong with a mover that runs, and was not heard for long; absent where nothing is, or nobody listens. */
 export function silence(
-  { now }: Pick<ControllerContext, 'now'>,
+  { now }: Pick<VolSyncContext, 'now'>,
   pod: Pod | undefined,
   heard: Heard | undefined,
 ): MoverTrouble | undefined {

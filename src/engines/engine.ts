@@ -1,0 +1,76 @@
+import type { BackupPolicy } from '../api/backup-policy.ts';
+import type { MoverUser, SnapshotReference } from '../api/snapshot.ts';
+import type { VolumeRestore } from '../api/volume-restore.ts';
+import type { RestoreReport } from '../domain/proof.ts';
+import type { Pod, StorageClass } from '../kube/model/built-in-kinds.ts';
+import type { RepositoryAccess } from '../repositories/access.ts';
+import type { MoverTrouble } from './mover-trouble.ts';
+
+/** Which attempt of which restore, counted from 1. */
+export interface AttemptRef {
+  readonly restore: VolumeRestore;
+  readonly attempt: number;
+}
+
+/** What an attempt is to be. */
+export interface AttemptPlan extends AttemptRef {
+  readonly policy: BackupPolicy;
+  readonly access: RepositoryAccess;
+  readonly snapshot: SnapshotReference;
+  readonly moverUser: MoverUser;
+  /** The class of the claim; absent when it has none, or one that does not exist. */
+  readonly claimStorageClass: StorageClass | undefined;
+  /** Everything is made ready, and no mover starts yet: nothing may be written before the volume was looked at. */
+  readonly paused: boolean;
+  /** What is in the volume beside the snapshot is removed: for a volume only that an earlier attempt has filled. */
+  readonly deletesFiles: boolean;
+}
+
+/** A mover that is waited for. */
+export interface NotStarted {
+  readonly waitedMilliseconds: number;
+  /** Asks the cluster what keeps it; undefined when nobody says anything. */
+  readonly explain: () => Promise<MoverTrouble | undefined>;
+}
+
+export interface RunningAttempt {
+  readonly kind: 'running';
+  /** What went wrong on the mover's last try, or keeps it from starting. */
+  readonly trouble?: MoverTrouble | undefined;
+  /** Absent once the mover was seen or heard. */
+  readonly notStarted?: NotStarted | undefined;
+  /** A mover works just now: it must not be replaced. */
+  readonly moverRuns: boolean;
+}
+
+/** Where an attempt stands. */
+export type AttemptState =
+  | { readonly kind: 'absent' }
+  /** Prepared, and not yet allowed to start. */
+  | { readonly kind: 'paused' }
+  | RunningAttempt
+  /** `heardAll` is false where a part of what the mover said may be missing. */
+  | { readonly kind: 'ended'; readonly report: RestoreReport; readonly heardAll: boolean };
+
+/**
+ * Restores a snapshot into a claim. It is told what to restore and says what became of it; which snapshot is the right one, whether the
+ * volume may be written into, and whether what came back is enough, is decided by others. Everything can be called again.
+ */
+export interface RestoreEngine {
+  /** The name of the Secret that gives an attempt's mover the repository: to be recorded before the attempt is started. */
+  readonly secretName: (plan: AttemptRef & Pick<AttemptPlan, 'access'>) => string;
+  /** Makes the attempt's objects what is wanted now. */
+  readonly start: (plan: AttemptPlan) => Promise<void>;
+  /** Looks at local copies only. */
+  readonly observe: (attempt: AttemptRef) => AttemptState;
+  /** Ends an attempt, whatever of it is there: Secret, objects, mover and cache. */
+  readonly discard: (attempt: AttemptRef) => Promise<void>;
+  /** Ends all attempts of a restore that may be there. */
+  readonly discardAll: (restore: VolumeRestore) => Promise<void>;
+  /** Whether a pod is the mover of that attempt, and not of another one. */
+  readonly isMoverOf: (pod: Pod, attempt: AttemptRef) => boolean;
+  /** Whether the repository kept the mover out, by a lock or by its keys, rather than anything else. */
+  readonly isShutOut: (trouble: MoverTrouble) => boolean;
+  /** One sentence: where to look when a mover does not start and nobody says why. */
+  readonly absentMoverAdvice: string;
+}
