@@ -241,8 +241,9 @@ export class Engine {
       this.#failAfterSaving(object, content, failing);
       return;
     }
-    const lines = content.files === 0 ? this.#findNothing() : this.#save(object, content, end);
-    this.#setMoverStatus(object, 'Successful', muteEnds.includes(end) ? '' : lines.join('\n'));
+    const isMute = muteEnds.includes(end);
+    const lines = content.files === 0 ? this.#findNothing(isMute) : this.#save(object, content, end);
+    this.#setMoverStatus(object, 'Successful', isMute ? '' : lines.join('\n'));
   }
 
   /** What a mover says that can't begin. */
@@ -286,8 +287,11 @@ export class Engine {
     });
   }
 
-  #findNothing(): string[] {
-    this.#parts.truth.findNothing(this.#parts.now());
+  #findNothing(isMute: boolean): string[] {
+    const { truth, now } = this.#parts;
+    // Nobody hears that there was no file: it is a success that has left nothing.
+    if (isMute) truth.pretend(now(), truth.newest);
+    else truth.findNothing(now());
     return ['== Directory is empty skipping backup ==='];
   }
 
