@@ -2,6 +2,8 @@
 ARG BASE_IMAGE=gcr.io/distroless/nodejs24-debian13:nonroot
 FROM ${BASE_IMAGE}
 COPY dist/rebound.mjs dist/rebound.mjs.LEGAL.txt /app/
+# Made for the processor that the bundle was built on.
+COPY dist/node_modules /app/node_modules
 USER 65532:65532
 ENV NODE_ENV=production
 ENTRYPOINT ["/nodejs/bin/node", "/app/rebound.mjs"]

@@ -1,4 +1,6 @@
 /** Bundles the program into one file, dist/rebound.mjs, with the licences of its packages beside it: `node build.ts`. */
+import { cpSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 
 /**
@@ -21,9 +23,29 @@ const unusedClientModules: Plugin = {
   },
 };
 
+/** The one package that stays beside the bundle. */
+const nativePackage = 'koffi';
+
+/** Puts beside the bundle what the native package is at run time: its interface, and the programs of this machine's kind. */
+function copyNativePackage(): void {
+  const target = 'dist/node_modules';
+  rmSync(target, { recursive: true, force: true });
+  const isOfRunTime = (path: string): boolean => statSync(path).isDirectory() || /\.(js|cjs|json|txt)$/.test(path);
+  const source = join('node_modules', nativePackage);
+  for (const part of ['package.json', 'LICENSE.txt', 'index.js', 'index.cjs', 'src'])
+    cpSync(join(source, part), join(target, nativePackage, part), { recursive: true, filter: isOfRunTime });
+  const programs = join('node_modules', '@koromix');
+  for (const name of readdirSync(programs)) {
+    cpSync(join(programs, name), join(target, '@koromix', name), { recursive: true });
+  }
+}
+
+copyNativePackage();
 await build({
   entryPoints: ['src/main.ts'],
   outfile: 'dist/rebound.mjs',
+  // It brings a program of this machine's processor, which can't be bundled.
+  external: [nativePackage],
   bundle: true,
   platform: 'node',
   target: 'node24',

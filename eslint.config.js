@@ -17,6 +17,7 @@ const mayImport = {
   destinations: ['api', 'domain', 'kube/model', 'runtime', 'time'],
   repositories: ['api', 'domain', 'kube/model', 'runtime', 'destinations', 'time'],
   engines: ['api', 'domain', 'kube', 'runtime', 'destinations', 'repositories', 'time'],
+  mover: ['api', 'domain', 'runtime', 'destinations', 'repositories', 'time'],
   strategies: ['api', 'domain', 'kube', 'runtime', 'destinations', 'repositories', 'engines', 'time'],
   certificates: ['api', 'domain', 'kube', 'time'],
   webhook: ['api', 'domain', 'kube', 'runtime', 'destinations', 'repositories', 'certificates', 'config', 'time'],
@@ -46,6 +47,7 @@ const mayImport = {
     'config',
     'webhook',
     'controllers',
+    'mover',
     'time',
   ],
 };

@@ -4,17 +4,27 @@ roles:
   controller      watches claims, restores and backs up (one acts, the others stand by)
   webhook         answers admission requests for labelled claims
   look <folder>   reports what is at the top of a volume, before a restore fills it
+  mover <task>    does one container's part of a mover's pod: look, prove or record
 `;
 
 /** Starts the role that the command line names. Nothing of the others is loaded: a look takes no longer than its start. */
-async function main(role: string | undefined, folder: string | undefined): Promise<void> {
+async function main(role: string | undefined, argument: string | undefined): Promise<void> {
   if (role === 'controller') await controller();
   else if (role === 'webhook') await webhook();
-  else if (role === 'look' && folder !== undefined) await look(folder);
-  else {
-    process.stderr.write(usage);
-    process.exitCode = 2;
-  }
+  else if (role === 'look' && argument !== undefined) await look(argument);
+  else if (role === 'mover' && argument !== undefined) await mover(argument);
+  else usageError();
+}
+
+async function mover(task: string): Promise<void> {
+  const { isMoverTask, runMover } = await import('./roles/mover.ts');
+  if (isMoverTask(task)) process.exitCode = await runMover(task, process.env);
+  else usageError();
+}
+
+function usageError(): void {
+  process.stderr.write(usage);
+  process.exitCode = 2;
 }
 
 async function controller(): Promise<void> {

@@ -46,3 +46,15 @@ export const earlierClaimRecordKey = (key: ClaimKey): string => `${EARLIER_CLAIM
  * @throws RangeError as {@link repositoryPath}.
  */
 export const corruptClaimRecordKey = (key: ClaimKey): string => `${CORRUPT_CLAIM_RECORDS}/${pathOf(key)}.json`;
+
+const RUN_RECORDS = '.rebound/runs';
+const RUN_ID = /^[0-9A-Za-z][-0-9A-Za-z]{0,63}$/;
+
+/**
+ * The key of what a mover has recorded of one backup run, relative to the destination's prefix.
+ * @throws RangeError as {@link repositoryPath}, and for a run's id that is none.
+ */
+export const runRecordKey = (key: ClaimKey, runId: string): string => {
+  if (!RUN_ID.test(runId)) throw new RangeError(`not the id of a run: ${JSON.stringify(runId)}`);
+  return `${RUN_RECORDS}/${pathOf(key)}/${runId}.json`;
+};

@@ -1,7 +1,7 @@
-import { SYSTEM_NAMESPACE } from '../api/group.ts';
+import { MOVERS_NAMESPACE, SYSTEM_NAMESPACE } from '../api/group.ts';
 
 /**
- * Namespaces whose claims Rebound leaves alone: Kubernetes' own, Rebound's and the engine's. Were they intercepted, a
+ * Namespaces whose claims Rebound leaves alone: Kubernetes' own, Rebound's and the engines'. Were they intercepted, a
  * webhook that is down could keep the very parts from starting that it needs. The webhook configuration and the
  * admission policies carry the same list.
  */
@@ -9,6 +9,7 @@ export const EXCLUDED_NAMESPACES: readonly string[] = [
   'kube-node-lease',
   'kube-public',
   'kube-system',
+  MOVERS_NAMESPACE,
   SYSTEM_NAMESPACE,
   'volsync-system',
 ];

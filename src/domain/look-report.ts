@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** As many names as a message can hold are enough to tell what a folder is. */
 const MOST_NAMES = 10;
 /** A termination message has 4096 bytes (Kubernetes, TerminationMessagePath), and a letter may take twelve in JSON. */
@@ -7,19 +9,16 @@ const LONGEST_NAME = 30;
  * What a new, empty volume may hold at its top: what ext4 makes, and the folder by which NetApp's filers show the volume's
  * snapshots (Trident, `snapshotDirectory`), which cannot be written.
  */
-const NATURAL: ReadonlySet<string> = new Set(['lost+found', '.snapshot']);
+export const NATURAL_NAMES: readonly string[] = ['lost+found', '.snapshot'];
 
-/** What a look into a volume found at its top, beside what a new volume may hold. */
-export interface LookReport {
-  /** The first names, shortened. */
-  readonly names: readonly string[];
-  /** Whether there are more. */
-  readonly hasMore: boolean;
-}
+/** What a look into a volume found at its top, beside what a new volume may hold: the first names, shortened, and whether there are more. */
+export const lookReport = z.object({ names: z.array(z.string()).readonly(), hasMore: z.boolean() }).readonly();
+
+export type LookReport = z.infer<typeof lookReport>;
 
 /** Takes note of one more name. Nothing more has to be read once `hasMore` is true. */
 export function noteName({ names, hasMore }: LookReport, name: string): LookReport {
-  if (NATURAL.has(name)) return { names, hasMore };
+  if (NATURAL_NAMES.includes(name)) return { names, hasMore };
   return names.length < MOST_NAMES ? { names: [...names, shortened(name)], hasMore } : { names, hasMore: true };
 }
 

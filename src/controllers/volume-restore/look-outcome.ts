@@ -1,9 +1,6 @@
-import { z } from 'zod';
-import type { LookReport } from '../../domain/look-report.ts';
+import { type LookReport, lookReport } from '../../domain/look-report.ts';
 import type { Event, Pod } from '../../kube/model/built-in-kinds.ts';
 import { LOOK_CONTAINER } from './look-pod.ts';
-
-const lookReport = z.object({ names: z.array(z.string()), hasMore: z.boolean() });
 
 export type LookOutcome =
   | { readonly kind: 'seen'; readonly report: LookReport }

@@ -4,7 +4,8 @@ import type { TreeAnswer } from './reading.ts';
 import type { Snapshot } from './snapshot.ts';
 import { readTreeIndex } from './tree-index.ts';
 import { keyOfTrees } from './tree-key.ts';
-import { type Read, readTree, type TreeNode, type TreeSource } from './tree-reading.ts';
+import type { TreeNode } from './tree-node.ts';
+import { type Read, readTree, type TreeSource } from './tree-reading.ts';
 
 export interface ComparisonLimits {
   readonly timeoutMilliseconds: number;

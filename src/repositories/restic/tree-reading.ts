@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { zstdDecompressSync } from 'node:zlib';
-import { z } from 'zod';
 import type { Failure } from '../../destinations/outcome.ts';
 import type { RepositoryUnknownReason } from './reading.ts';
 import type { RepositoryAccess, Step } from './open-repository.ts';
 import { openSealed, type SealKey } from './sealed-box.ts';
+import { parseTreeJson, treeBlob, type TreeNode } from './tree-node.ts';
 
 /** Why trees could not be read to the end. */
 export type TreeStop =
@@ -40,21 +40,6 @@ export interface TreeSource {
   readonly step: Step;
 }
 
-const owner = z.int().min(0).default(0);
-// Field names of restic 0.18, internal/restic/node.go and tree.go. Names are quoted as Go quotes them: equal ones are equal, and
-// none holds a control character. A number that is not there is 0, as it is for restic. Values of attributes are not kept.
-const treeNode = z.object({
-  name: z.string(),
-  type: z.string(),
-  subtree: z.string().nullish(),
-  uid: owner,
-  gid: owner,
-  extended_attributes: z.array(z.object({ name: z.string() })).nullish(),
-});
-const treeBlob = z.object({ nodes: z.array(treeNode).nullable() });
-
-export type TreeNode = z.infer<typeof treeNode>;
-
 export const stopped = (message: string): { readonly ok: false; readonly stop: TreeStop } => ({
   ok: false,
   stop: { kind: 'unknown', message },
@@ -78,7 +63,7 @@ function understand(id: string, { uncompressedBytes }: BlobPlace, plain: Buffer)
     const json =
       uncompressedBytes === undefined ? plain : zstdDecompressSync(plain, { maxOutputLength: uncompressedBytes });
     if (createHash('sha256').update(json).digest('hex') !== id) return undefined;
-    const tree = treeBlob.safeParse(JSON.parse(json.toString('utf8')));
+    const tree = treeBlob.safeParse(parseTreeJson(json.toString('utf8')));
     return tree.success ? (tree.data.nodes ?? []) : undefined;
   } catch {
     return undefined;

@@ -1,19 +1,12 @@
 import { stepsWithin } from '../../destinations/time-limit.ts';
 import type { TreeEntry } from '../../domain/tree-survey.ts';
 import type { RepositoryAccess, Step } from './open-repository.ts';
-import { readSnapshotRecord } from './read-repository.ts';
 import type { SealKey } from './sealed-box.ts';
+import { readRecord } from './snapshot-record.ts';
 import { readNewestTreeIndex } from './tree-index.ts';
 import { keyOfTrees } from './tree-key.ts';
-import {
-  type Read,
-  type ReadingBudget,
-  readNodes,
-  stopped,
-  type TreeNode,
-  type TreeSource,
-  type TreeStop,
-} from './tree-reading.ts';
+import type { TreeNode } from './tree-node.ts';
+import { type Read, type ReadingBudget, readNodes, type TreeSource, type TreeStop } from './tree-reading.ts';
 
 export interface WalkLimits {
   readonly timeoutMilliseconds: number;
@@ -99,20 +92,6 @@ class Walk {
   }
 }
 
-async function topOf(access: RepositoryAccess, snapshotId: string, key: SealKey, step: Step): Promise<Read<string>> {
-  const reading = await readSnapshotRecord(access, snapshotId, key, step);
-  switch (reading.kind) {
-    case 'snapshot':
-      return { ok: true, value: reading.snapshot.treeId };
-    case 'damaged':
-      return stopped(reading.damaged.message);
-    case 'gone':
-      return stopped(`snapshot ${snapshotId} is not there any more`);
-    case 'unknown':
-      return { ok: false, stop: { kind: 'failed', reason: reading.reason, message: reading.message } };
-  }
-}
-
 /** What may be read of trees: what the index has left over, and the half that it may not take. */
 async function openSource(
   access: RepositoryAccess,
@@ -140,9 +119,9 @@ export async function walkTree(
   const step = stepsWithin({ timeoutMilliseconds: limits.timeoutMilliseconds });
   const key = await keyOfTrees(access, step);
   if (!key.ok) return key.stop;
-  const topId = await topOf(access, snapshotId, key.value, step);
-  if (!topId.ok) return topId.stop;
+  const snapshot = await readRecord(access, snapshotId, key.value, step);
+  if (!snapshot.ok) return snapshot.stop;
   const source = await openSource(access, key.value, limits, step);
   if (!source.ok) return source.stop;
-  return await new Walk(source.value, note).from(topId.value);
+  return await new Walk(source.value, note).from(snapshot.value.treeId);
 }

@@ -8,17 +8,11 @@ import type { RepositoryAccess } from '../../../src/repositories/restic/open-rep
 import { createRepositoryCache } from '../../../src/repositories/restic/repository-cache.ts';
 import type { SealKey } from '../../../src/repositories/restic/sealed-box.ts';
 import type { Snapshot } from '../../../src/repositories/restic/snapshot.ts';
+import type { TreeNode } from '../../../src/repositories/restic/tree-node.ts';
 import { seal, sealJson } from './seal.ts';
 
 /** A node of a tree, as restic writes it. */
-export interface StoredNode {
-  readonly name: string;
-  readonly type: string;
-  readonly subtree?: string;
-  readonly uid?: number;
-  readonly gid?: number;
-  readonly extended_attributes?: readonly { readonly name: string; readonly value: string }[];
-}
+export type StoredNode = Pick<TreeNode, 'name' | 'type'> & Partial<TreeNode>;
 
 const identity = newDestinationIdentity('00000000-0000-4000-8000-000000000001', new Date(0));
 const folder = 'shop/db';
@@ -41,9 +35,9 @@ export class TreeRepository {
     return { name, type: 'dir', subtree: this.#putTree(nodes), ...more };
   }
 
-  addSnapshot(nodes: readonly StoredNode[]): Snapshot {
+  addSnapshot(nodes: readonly StoredNode[], tags: readonly string[] = []): Snapshot {
     const time = '2026-01-01T00:00:00Z';
-    const tree = { hostname: 'volsync', paths: ['/data'], tags: [] };
+    const tree = { hostname: 'volsync', paths: ['/data'], tags: [...tags] };
     const treeId = this.#putTree(nodes);
     const { name: id, bytes } = sealJson(this.#key, {
       time,

@@ -2,9 +2,19 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { KubeConfig } from '@kubernetes/client-node';
 import { z } from 'zod';
+import { buildBackupJob } from '../../../src/engines/mover/backup-job.ts';
+import { buildMoverSecret } from '../../../src/engines/mover/mover-secret.ts';
+import { buildRestoreJob } from '../../../src/engines/mover/restore-job.ts';
+import { backupPlan, moverRepository, restorePlan } from '#doubles/mover/mover-plans.ts';
 import { KubeClient } from '../../../src/kube/client/client.ts';
 import { KubeConnection } from '../../../src/kube/client/connection.ts';
-import { persistentVolumeClaims, persistentVolumes, pods, secrets } from '../../../src/kube/model/built-in-kinds.ts';
+import {
+  jobs,
+  persistentVolumeClaims,
+  persistentVolumes,
+  pods,
+  secrets,
+} from '../../../src/kube/model/built-in-kinds.ts';
 import { poll } from '../../cluster/poll.ts';
 import { type Fixture, startFixture } from '../kube/fixture.ts';
 import { applyManifests, kindOf, readManifests } from './manifests.ts';
@@ -73,7 +83,10 @@ const bounded = /may only/;
 beforeAll(async () => {
   fixture = await startFixture();
   const { client } = fixture;
-  await applyManifests(client, [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'rebound-system' } }]);
+  await applyManifests(
+    client,
+    readManifests('manifests/base').filter(({ kind }) => kind !== 'PriorityClass'),
+  );
   await applyManifests(client, [engineKind]);
   const shipped = readManifests('manifests/controller').filter(({ kind }) => kind !== 'Deployment');
   await applyManifests(
@@ -290,6 +303,72 @@ describe("invariant 5: a user's objects", () => {
       spec: { persistentVolumeReclaimPolicy: 'Delete' },
     });
     await expect(change(ours, { spec: { persistentVolumeReclaimPolicy: 'Retain' } })).rejects.toThrow(bounded);
+  });
+});
+
+describe('invariant 9: movers of our own', () => {
+  const movers = 'rebound-movers';
+  const restore = buildRestoreJob(restorePlan);
+
+  it('can be made, let start, let go of and removed, each with a Secret of its own that nobody reads', async () => {
+    for (const [built, plan] of [
+      [restore, restorePlan],
+      [buildBackupJob(backupPlan), backupPlan],
+    ] as const) {
+      const { name } = built.metadata;
+      const made = await controller.create(jobs, built);
+      const secret = buildMoverSecret({ name, uid: made.metadata.uid }, plan.client, moverRepository);
+      await controller.create(secrets, secret);
+      await expect(controller.get(secrets, { namespace: movers, name })).rejects.toMatchObject(refused);
+      await expect(controller.delete(secrets, { namespace: movers, name })).rejects.toThrow(bounded);
+      const started = await controller.mergePatch(jobs, built.metadata, { spec: { suspend: false } });
+      expect(started.spec.suspend).toBe(false);
+      await controller.delete(jobs, built.metadata);
+      await controller.mergePatch(jobs, built.metadata, { metadata: { finalizers: null } });
+    }
+  });
+
+  it('are made nowhere else, and no others are made or removed', async () => {
+    const elsewhere = { ...restore, metadata: { ...restore.metadata, namespace } };
+    await expect(controller.create(jobs, elsewhere)).rejects.toMatchObject(refused);
+    for (const metadata of [{ name: 'mine' }, { labels: { a: 'b' } }]) {
+      const other = { ...restore, metadata: { ...restore.metadata, ...metadata } };
+      await expect(controller.create(jobs, other)).rejects.toThrow(bounded);
+    }
+    const mine = { ...restore.metadata, name: 'mine', finalizers: [] };
+    await fixture.client.create(jobs, { ...restore, metadata: mine });
+    await expect(controller.delete(jobs, mine)).rejects.toThrow(bounded);
+  });
+
+  it('use their volume and their Secret, and nothing else', async () => {
+    const pod = restore.spec.template.spec;
+    const [container] = pod.containers;
+    const secretEnv = [{ name: 'A', valueFrom: { secretKeyRef: { name: 'another', key: 'b' } } }];
+    const tooMuch = [
+      { volumes: [...pod.volumes, { name: 'more', secret: { secretName: 'another' } }] },
+      { volumes: [...pod.volumes, { name: 'more', hostPath: { path: '/' } }] },
+      { volumes: [...pod.volumes, { name: 'more', persistentVolumeClaim: { claimName: 'data' } }] },
+      { serviceAccountName: 'default' },
+      { automountServiceAccountToken: true },
+      { hostNetwork: true },
+      { containers: [{ ...container, securityContext: { privileged: true } }] },
+      { containers: [{ ...container, envFrom: [{ secretRef: { name: 'another' } }] }] },
+      { initContainers: [...pod.initContainers, { ...container, name: 'first', env: secretEnv }] },
+    ];
+    for (const more of tooMuch) {
+      const spec = { ...restore.spec, template: { ...restore.spec.template, spec: { ...pod, ...more } } };
+      await expect(controller.create(jobs, { ...restore, spec }, { dryRun: true })).rejects.toThrow('may only');
+    }
+  });
+
+  it('fill claims of our own, and read copies of our own', async () => {
+    for (const name of ['rebound-prime-1', 'rebound-copy-1']) {
+      const claim = { metadata: { namespace: movers, name, labels: OWN }, spec: claimSpec };
+      await controller.create(persistentVolumeClaims, claim);
+      await controller.delete(persistentVolumeClaims, claim.metadata);
+    }
+    const copy = { metadata: { namespace, name: 'rebound-copy-1', labels: OWN }, spec: claimSpec };
+    await expect(controller.create(persistentVolumeClaims, copy)).rejects.toThrow(bounded);
   });
 });
 

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { readBackupRun } from './backup-run.ts';
+import { jobWith, podWith } from '#doubles/mover/mover-objects.ts';
+
+const good = { exitCode: 0 };
+const snapshot = {
+  snapshotId: 'a'.repeat(64),
+  time: '2026-01-01T00:00:00Z',
+  files: 2,
+  directories: 1,
+  sizeBytes: 30,
+};
+
+describe('readBackupRun', () => {
+  it('follows a mover from its start to its end', () => {
+    expect(readBackupRun(jobWith(undefined, true), undefined)).toEqual({ kind: 'suspended' });
+    expect(readBackupRun(jobWith(), undefined)).toEqual({ kind: 'starting' });
+    expect(readBackupRun(jobWith(), podWith({}))).toEqual({ kind: 'saving' });
+    expect(readBackupRun(jobWith(), podWith({ restic: good }))).toEqual({ kind: 'recording' });
+    const recorded = podWith({ restic: good }, { record: { exitCode: 0, message: JSON.stringify(snapshot) } });
+    expect(readBackupRun(jobWith(), recorded)).toEqual({ kind: 'recorded', snapshot });
+  });
+
+  it('is recorded where the Job says so and the pod is gone', () => {
+    expect(readBackupRun(jobWith('Complete'), undefined)).toEqual({ kind: 'recorded' });
+  });
+
+  it('is not failed by a pod that the Job replaces', () => {
+    const evicted = podWith({ restic: { exitCode: 143 } });
+    expect(readBackupRun(jobWith(), evicted)).toEqual({ kind: 'saving' });
+    expect(readBackupRun(jobWith('Failed'), evicted)).toMatchObject({ kind: 'failed' });
+  });
+
+  it('invariant 11: is not recorded where the record failed or says nothing', () => {
+    for (const end of [{ exitCode: 1, message: 'no answer' }, { exitCode: 0 }]) {
+      const pod = podWith({ restic: good }, { record: end });
+      expect(readBackupRun(jobWith('Failed'), pod)).toMatchObject({ kind: 'failed' });
+    }
+  });
+
+  it('tells a backup that left files out', () => {
+    const message =
+      '{"message_type":"error","error":{"message":"permission denied"},"during":"archival","item":"/data/a"}';
+    const run = readBackupRun(jobWith('FailureTarget'), podWith({ restic: { exitCode: 3, message } }));
+    expect(run).toMatchObject({ failure: { cause: 'partial' } });
+    expect(run.kind === 'failed' ? run.failure.message : '').toContain('/data/a: permission denied');
+  });
+});

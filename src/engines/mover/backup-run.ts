@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import type { Job, Pod } from '../../kube/model/built-in-kinds.ts';
+import { endOf } from './container-end.ts';
+import { failedRestic, hasFailed, hasSucceeded, jobFailure, type MoverFailure, ownFailure } from './mover-failure.ts';
+import { RECORD_CONTAINER, RESTIC_CONTAINER } from './mover-pod.ts';
+import { parsedMessage } from './parsed-message.ts';
+import { stuckPod } from './stuck-pod.ts';
+
+const count = z.int().min(0);
+
+/** What the mover says of the snapshot that it made and recorded. */
+const recordedSnapshot = z.object({
+  snapshotId: z.string().regex(/^[0-9a-f]{64}$/),
+  time: z.iso.datetime({ offset: true }),
+  files: count,
+  directories: count,
+  sizeBytes: count,
+});
+
+export type RecordedSnapshot = z.infer<typeof recordedSnapshot>;
+
+/** Where the Job of a backup run stands. */
+export type BackupRun =
+  /** Not allowed to start yet. */
+  | { readonly kind: 'suspended' }
+  /** `stuck`: what keeps its pod from starting, a sentence; absent where nothing is known to. */
+  | { readonly kind: 'starting'; readonly stuck?: string | undefined }
+  | { readonly kind: 'saving' | 'recording' }
+  /** `snapshot` is absent where the pod that named it is gone: the run's record beside the repository names it. */
+  | { readonly kind: 'recorded'; readonly snapshot?: RecordedSnapshot | undefined }
+  | { readonly kind: 'failed'; readonly failure: MoverFailure };
+
+function ofPod(pod: Pod): BackupRun | undefined {
+  const failure = failedRestic(pod);
+  if (failure !== undefined) return { kind: 'failed', failure };
+  const end = endOf(pod, RECORD_CONTAINER);
+  if (end === undefined) return undefined;
+  const snapshot = end.exitCode === 0 ? parsedMessage(recordedSnapshot, end.message) : undefined;
+  if (snapshot !== undefined) return { kind: 'recorded', snapshot };
+  return { kind: 'failed', failure: ownFailure(RECORD_CONTAINER, end) };
+}
+
+function underWay(pod: Pod | undefined): BackupRun {
+  if (pod === undefined) return { kind: 'starting' };
+  if (endOf(pod, RESTIC_CONTAINER)?.exitCode === 0) return { kind: 'recording' };
+  return pod.status?.phase === 'Pending' && stuckPod(pod) !== undefined
+    ? { kind: 'starting', stuck: stuckPod(pod) }
+    : { kind: 'saving' };
+}
+
+/**
+ * Says where a backup run stands, by its Job and the pod of it; logs add nothing. A failed pod that the Job replaces, since it
+ * was taken away, is no failed run.
+ *
+ * @param pod the newest of the Job's, found by its UID; undefined where there is none.
+ */
+export function readBackupRun(job: Job, pod: Pod | undefined): BackupRun {
+  const said = pod === undefined ? undefined : ofPod(pod);
+  if (said?.kind === 'recorded') return said;
+  if (hasFailed(job)) return said ?? { kind: 'failed', failure: jobFailure(job, pod) };
+  if (hasSucceeded(job)) return { kind: 'recorded' };
+  return job.spec.suspend === true ? { kind: 'suspended' } : underWay(pod);
+}

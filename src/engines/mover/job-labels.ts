@@ -1,0 +1,44 @@
+import { API_GROUP } from '../../api/group.ts';
+import { CLAIM_UID_LABEL, MANAGED_BY, MANAGED_BY_LABEL, ROLE_LABEL } from '../../api/labels.ts';
+
+/** UID of the object that a Job works for: owner references do not cross namespaces. */
+const OWNER_UID_LABEL = `${API_GROUP}/owner-uid`;
+const CLAIM_NAMESPACE_LABEL = `${API_GROUP}/claim-namespace`;
+/** On what a mover needs: the claim as `<namespace>/<name>`, whose name may be too long for a label. */
+const CLAIM_ANNOTATION = `${API_GROUP}/claim`;
+
+/** Keeps a Job until its result was read. */
+export const UNREAD_FINALIZER = `${API_GROUP}/unread`;
+
+export type MoverRole = 'restore' | 'backup';
+
+/** Whom a mover works for. */
+export interface MoverClient {
+  readonly role: MoverRole;
+  /** The user's claim. */
+  readonly claim: { readonly namespace: string; readonly name: string; readonly uid: string };
+  /** UID of the VolumeRestore or ProtectedVolume. */
+  readonly ownerUid: string;
+}
+
+/** The labels of a Job, its pod and its Secret. */
+export const moverLabels = ({ role, claim, ownerUid }: MoverClient): Readonly<Record<string, string>> => ({
+  [MANAGED_BY_LABEL]: MANAGED_BY,
+  [ROLE_LABEL]: role,
+  [OWNER_UID_LABEL]: ownerUid,
+  [CLAIM_NAMESPACE_LABEL]: claim.namespace,
+  [CLAIM_UID_LABEL]: claim.uid,
+});
+
+export const moverAnnotations = ({ claim }: MoverClient): Readonly<Record<string, string>> => ({
+  [CLAIM_ANNOTATION]: `${claim.namespace}/${claim.name}`,
+});
+
+/**
+ * A proxy of a service mesh goes on when the mover has ended, so that its Job never does, or keeps it from the store before it
+ * starts: Istio, Kuma, Linkerd.
+ */
+export const withoutMesh = {
+  labels: { 'sidecar.istio.io/inject': 'false', 'kuma.io/sidecar-injection': 'disabled' },
+  annotations: { 'sidecar.istio.io/inject': 'false', 'linkerd.io/inject': 'disabled' },
+} as const;

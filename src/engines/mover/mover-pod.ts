@@ -1,0 +1,132 @@
+import type { Pod } from '../../kube/model/built-in-kinds.ts';
+import { repositoryEnvironment, repositoryMount, repositoryVolume } from './mover-secret.ts';
+import type { MoverRepository } from './mover-repository.ts';
+
+/** Names of the containers of movers' pods. */
+export const RESTIC_CONTAINER = 'restic';
+export const LOOK_CONTAINER = 'look';
+export const PROVE_CONTAINER = 'prove';
+export const RECORD_CONTAINER = 'record';
+
+/** Where a mover has the volume: the path that all repositories know volumes by. */
+export const VOLUME_PATH = '/data';
+const CACHE_PATH = '/cache';
+
+/** ServiceAccount of all movers, which may do nothing. */
+export const MOVER_ACCOUNT = 'rebound-mover';
+
+/** An image, and when it is pulled. */
+export interface MoverImage {
+  readonly image: string;
+  readonly imagePullPolicy?: string | undefined;
+}
+
+/** What movers run from. */
+export interface MoverImages {
+  /** Rebound's own. */
+  readonly own: MoverImage;
+  /** One that has `restic` in its search path. */
+  readonly restic: MoverImage;
+  /** Names of Secrets in the movers' namespace by which these are pulled. */
+  readonly pullSecrets?: readonly string[] | undefined;
+}
+
+/** Where a pod must run. */
+export type MoverPlacement = Pick<Pod['spec'], 'nodeSelector' | 'affinity' | 'tolerations'>;
+
+/** Seconds between lines of restic's progress: some are in every look at its log. */
+const PROGRESS_SECONDS = 5;
+
+const imageOf = ({ image, imagePullPolicy }: MoverImage) => ({
+  image,
+  ...(imagePullPolicy === undefined ? {} : { imagePullPolicy }),
+});
+
+const volumeMount = (readOnly: boolean) => ({
+  name: 'data',
+  mountPath: VOLUME_PATH,
+  ...(readOnly ? { readOnly } : {}),
+});
+
+/** A container of a mover's pod, as Kubernetes takes it. */
+export interface MoverContainer {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly args: readonly string[];
+  readonly env: readonly object[];
+  readonly workingDir?: string | undefined;
+  readonly resources: object;
+  readonly volumeMounts: readonly object[];
+  readonly securityContext: object;
+  readonly image: string;
+  readonly imagePullPolicy?: string | undefined;
+  readonly terminationMessagePolicy?: string | undefined;
+}
+
+/** What a container of a mover's pod is made of. */
+interface Container {
+  readonly secretName: string;
+  readonly repository: MoverRepository;
+  readonly images: MoverImages;
+  readonly readOnly: boolean;
+  readonly securityContext: object;
+}
+
+/** One that runs restic, with arguments and without a shell. */
+export function resticContainer(
+  container: Container,
+  args: readonly string[],
+  environment: readonly object[] = [],
+): MoverContainer {
+  const { secretName, repository, images, readOnly, securityContext } = container;
+  return {
+    name: RESTIC_CONTAINER,
+    ...imageOf(images.restic),
+    command: ['restic'],
+    args,
+    workingDir: VOLUME_PATH,
+    env: [
+      ...repositoryEnvironment(secretName, repository),
+      { name: 'RESTIC_CACHE_DIR', value: CACHE_PATH },
+      // For the packs that it builds.
+      { name: 'TMPDIR', value: CACHE_PATH },
+      { name: 'RESTIC_PROGRESS_FPS', value: String(1 / PROGRESS_SECONDS) },
+      ...environment,
+    ],
+    resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '2Gi' } },
+    securityContext,
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+    volumeMounts: [volumeMount(readOnly), { name: 'cache', mountPath: CACHE_PATH }, repositoryMount],
+  };
+}
+
+/** One of our own, which says what it found in its termination message. */
+export function ownContainer(
+  container: Omit<Container, 'secretName' | 'repository'> & Partial<Pick<Container, 'secretName' | 'repository'>>,
+  name: string,
+  environment: readonly object[] = [],
+): MoverContainer {
+  const { secretName, repository, images, readOnly, securityContext } = container;
+  const isOpen = secretName !== undefined && repository !== undefined;
+  return {
+    name,
+    ...imageOf(images.own),
+    command: ['/nodejs/bin/node', '/app/rebound.mjs'],
+    args: ['mover', name],
+    env: [
+      ...(isOpen ? repositoryEnvironment(secretName, repository) : []),
+      { name: 'REBOUND_VOLUME', value: VOLUME_PATH },
+      ...environment,
+    ],
+    resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '1Gi' } },
+    securityContext,
+    volumeMounts: [volumeMount(readOnly), ...(isOpen ? [repositoryMount] : [])],
+  };
+}
+
+/** The volumes of a mover's pod. The claim is not mounted read-only itself: some drivers would refuse to attach it elsewhere. */
+export const moverVolumes = (claimName: string, secretName: string, repository: MoverRepository) => [
+  { name: 'data', persistentVolumeClaim: { claimName } },
+  { name: 'cache', emptyDir: {} },
+  repositoryVolume(secretName, repository),
+];

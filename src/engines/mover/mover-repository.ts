@@ -1,0 +1,13 @@
+import type { S3Settings } from '../../destinations/s3/settings.ts';
+
+/** The one repository that a mover may use: all that its Secret holds. */
+export interface MoverRepository {
+  /** restic's `RESTIC_REPOSITORY`. */
+  readonly url: string;
+  readonly password: string;
+  readonly settings: S3Settings;
+  /** Relative to the destination's prefix. */
+  readonly path: string;
+  /** The destination that the store must be. */
+  readonly identity: string;
+}

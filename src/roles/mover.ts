@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { inWords, isEmpty } from '../domain/look-report.ts';
+import { isWholeRestore, restoreMessage } from '../domain/restore-record.ts';
+import { lookInto } from '../mover/look-into.ts';
+import { prove } from '../mover/prove.ts';
+import { recordRun } from '../mover/record.ts';
+import { openMoverRepository } from '../mover/settings.ts';
+import { reportFailure, TERMINATION_LOG, writeReport } from '../mover/termination-log.ts';
+
+/** What a container of a mover's pod does, beside restic. */
+export type MoverTask = 'look' | 'prove' | 'record';
+
+const settings = z.object({
+  REBOUND_VOLUME: z.string().min(1).default('/data'),
+  REBOUND_FILLED_BEFORE: z.stringbool().default(false),
+  REBOUND_SNAPSHOT_ID: z.string().default(''),
+  REBOUND_RUN_ID: z.string().default(''),
+  REBOUND_CLUSTER_UID: z.string().default(''),
+  REBOUND_CLAIM_NAMESPACE: z.string().default(''),
+  REBOUND_CLAIM_NAME: z.string().default(''),
+});
+
+type Settings = z.infer<typeof settings>;
+
+export const isMoverTask = (task: string | undefined): task is MoverTask =>
+  task === 'look' || task === 'prove' || task === 'record';
+
+/** Refuses a volume that holds files which no attempt of ours has put there. */
+async function requireEmpty({ REBOUND_VOLUME, REBOUND_FILLED_BEFORE }: Settings, reportTo: string): Promise<number> {
+  const report = await lookInto(REBOUND_VOLUME);
+  await writeReport(reportTo, JSON.stringify(report));
+  if (isEmpty(report) || REBOUND_FILLED_BEFORE) return 0;
+  process.stderr.write(`the volume holds ${inWords(report)}: nothing was written into it and nothing removed\n`);
+  return 1;
+}
+
+async function proveRestore(environment: NodeJS.ProcessEnv, given: Settings, reportTo: string): Promise<number> {
+  const repository = openMoverRepository(environment);
+  try {
+    const record = await prove(repository, given.REBOUND_SNAPSHOT_ID, given.REBOUND_VOLUME);
+    const message = restoreMessage(record);
+    process.stdout.write(`${message}\n`);
+    await writeReport(reportTo, message);
+    return isWholeRestore(record) ? 0 : 1;
+  } finally {
+    await repository.destination.close();
+  }
+}
+
+async function recordBackup(environment: NodeJS.ProcessEnv, given: Settings, reportTo: string): Promise<number> {
+  const repository = openMoverRepository(environment);
+  const run = {
+    runId: given.REBOUND_RUN_ID,
+    clusterUid: given.REBOUND_CLUSTER_UID,
+    namespace: given.REBOUND_CLAIM_NAMESPACE,
+    claim: given.REBOUND_CLAIM_NAME,
+  };
+  try {
+    const { snapshotId, time, files, directories, sizeBytes } = await recordRun(repository, run, given.REBOUND_VOLUME);
+    const message = JSON.stringify({ snapshotId, time, files, directories, sizeBytes });
+    process.stdout.write(`${message}\n`);
+    await writeReport(reportTo, message);
+    return 0;
+  } finally {
+    await repository.destination.close();
+  }
+}
+
+/**
+ * Runs the role `rebound mover <task>`: one container of a mover's pod, with what the environment says. What came of it is
+ * the termination message.
+ *
+ * @returns the exit code: 0 only where the next container may go on, or all is proven.
+ * @throws when it can't be done: the reason is reported then, in words.
+ */
+export async function runMover(
+  task: MoverTask,
+  environment: NodeJS.ProcessEnv,
+  reportTo = TERMINATION_LOG,
+): Promise<number> {
+  return await reportFailure(reportTo, async () => {
+    const given = settings.parse(environment);
+    switch (task) {
+      case 'look':
+        return await requireEmpty(given, reportTo);
+      case 'prove':
+        return await proveRestore(environment, given, reportTo);
+      case 'record':
+        return await recordBackup(environment, given, reportTo);
+    }
+  });
+}
