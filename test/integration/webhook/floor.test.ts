@@ -149,6 +149,7 @@ describe('with a webhook that is down', () => {
 
 describe('the network policies', () => {
   it('are accepted by the API server', async () => {
+    await applyManifests(fixture.client, readManifests('manifests/base/movers.yaml'));
     await applyManifests(fixture.client, readManifests('policies/network-policies.yaml'));
   });
 });
