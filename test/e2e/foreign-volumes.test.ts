@@ -115,6 +115,9 @@ async function takeAndLeave(
   await remove(workspace, 'notes');
   await workspace.eventually('the prime claim to be gone', async () => (await primeOf(workspace)) === undefined);
   await client.delete(persistentVolumes, volume);
+  // Kubernetes takes its protection off first, and the next one has the same name.
+  const isGone = async () => (await client.get(persistentVolumes, volume)) === undefined;
+  await workspace.eventually('the volume to be gone', isGone);
 }
 
 describe.concurrent("another application's volume that fits a claim with a backup", () => {
