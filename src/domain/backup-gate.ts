@@ -40,7 +40,7 @@ const boundUnproven: BackupGate = {
   open: false,
   reason: 'BoundUnproven',
   message:
-    'The claim was bound to a volume that no proven restore filled (a pre-provisioned volume may have matched it). Backups are withheld so that the good snapshots stay. Delete the claim and create it again, with annotation rebound.dev/restore: none if its present content shall count.',
+    'The claim was bound to a volume that no proven restore filled (a pre-provisioned volume may have matched it). Backups are withheld so that the good snapshots stay. Delete the claim and create it again: its backup is then restored, or with annotation rebound.dev/restore: none it starts blank. Either way the present volume goes with the claim if its reclaim policy is Delete: if what it holds counts, set that policy to Retain first, or copy the files elsewhere.',
 };
 
 const restorePending: BackupGate = {

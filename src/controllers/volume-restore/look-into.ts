@@ -154,7 +154,8 @@ async function refuseFull(
     `volume ${name}, which it would get, is not empty: it holds ${inWords(report)}. Nothing was written into it and nothing removed, ` +
     'and its reclaim policy is Retain now. As a rule its storage class gives one folder to several claims: ' +
     'recreate the claim with a class that makes a new one for each. If these files are of no use, remove them. ' +
-    'To start with them and without the backup, recreate the claim with annotation rebound.dev/restore: none';
+    'With annotation rebound.dev/restore: none the recreated claim begins without the backup, and has these files only if the class ' +
+    'gives it the same folder again: copy them elsewhere first if they count';
   return await hold(tools, scene, 'VolumeNotEmpty', why);
 }
 
