@@ -99,6 +99,6 @@ export const mayBeTooOld = <T extends SnapshotFacts>(
   reason: 'DamagedSnapshot',
   message:
     `${damaged.message}. It may be newer than ${describeSnapshot(newest)}, the newest that can be read. ` +
-    `Mend the repository, or set annotation rebound.dev/restore: ${shortId(newest.id)} on the claim to take that one`,
+    `Mend the repository, or set annotation rebound.dev/restore: "${shortId(newest.id)}" on the claim to take that one`,
   isQuestion: false,
 });

@@ -108,8 +108,8 @@ describe('judgeProtection', () => {
 
   it('names after a collapse the good snapshot to restore and the collapsed one to accept', () => {
     const { message } = judgeProtection({ ...fine, collapse });
-    expect(message).toContain('rebound.dev/restore: ab12cd34');
-    expect(message).toContain('rebound.dev/accept-collapse: c0115e00');
+    expect(message).toContain('rebound.dev/restore: "ab12cd34"');
+    expect(message).toContain('rebound.dev/accept-collapse: "c0115e00"');
     const { snapshotId: _none, ...emptiedCompletely } = collapse;
     const { message: ofEmptied } = judgeProtection({ ...fine, collapse: emptiedCompletely });
     expect(ofEmptied).toContain(`rebound.dev/accept-collapse: "${collapse.since}"`);

@@ -159,11 +159,11 @@ const partial = (what: string): string =>
 function collapsed({ collapse }: ProtectionFacts): string | undefined {
   if (collapse === undefined) return undefined;
   const { message, good, snapshotId, since } = collapse;
-  const accepted = snapshotId?.slice(0, 8) ?? `"${since}"`;
+  const accepted = snapshotId?.slice(0, 8) ?? since;
   return (
     `The content collapsed: ${message}. No snapshot is removed until you look. To get back what there was, delete the claim and ` +
-    `create it again with annotation rebound.dev/restore: ${good.id.slice(0, 8)}. If the fall is right, set annotation ` +
-    `rebound.dev/accept-collapse: ${accepted} on the claim`
+    `create it again with annotation rebound.dev/restore: "${good.id.slice(0, 8)}". If the fall is right, set annotation ` +
+    `rebound.dev/accept-collapse: "${accepted}" on the claim`
   );
 }
 

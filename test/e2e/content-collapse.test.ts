@@ -25,7 +25,7 @@ describe.concurrent('a volume whose content collapses', () => {
       const told = await untilTold(workspace, 'notes', 'ContentCollapsed', /No snapshot is removed until you look/);
       expect(told.type).toBe('Warning');
       expect(await describeClaim(workspace, 'notes')).toMatch(/Warning +ContentCollapsed/);
-      expect(told.message).toContain(`rebound.dev/restore: ${good.id.slice(0, 8)}`);
+      expect(told.message).toContain(`rebound.dev/restore: "${good.id.slice(0, 8)}"`);
       const collapsed = status?.collapse?.snapshotId ?? '';
       expect(collapsed).not.toBe('');
       expect((await contents.ledger(workspace, 'notes')).lastGoodBackup?.snapshotId).toBe(good.id);

@@ -90,9 +90,9 @@ describe('invariant 3: a collapse', () => {
     const good = last();
     await hold(2);
     const { message } = world.events.findLast(({ reason }) => reason === 'ContentCollapsed') ?? {};
-    expect(message).toContain(`rebound.dev/restore: ${good.slice(0, 8)}`);
+    expect(message).toContain(`rebound.dev/restore: "${good.slice(0, 8)}"`);
     expect(message).toContain(`The last good backup is ${good.slice(0, 8)}`);
-    expect(message).toContain(`rebound.dev/accept-collapse: ${last().slice(0, 8)}`);
+    expect(message).toContain(`rebound.dev/accept-collapse: "${last().slice(0, 8)}"`);
     expect(status()?.lastBackup?.id).toBe(good);
     expect(status()?.collapse).toMatchObject({ snapshotId: last(), good: { id: good, files: 40 } });
     expect(ledger().lastGoodBackup?.snapshotId).toBe(good);
@@ -104,7 +104,7 @@ describe('invariant 3: a collapse', () => {
     expect(status()?.phase).toBe('Degraded');
     expect(ready()?.reason).toBe('ContentCollapsed');
     expect(warnings()).toEqual(['ContentCollapsed']);
-    expect(ready()?.message).toContain(`rebound.dev/restore: ${good.slice(0, 8)}`);
+    expect(ready()?.message).toContain(`rebound.dev/restore: "${good.slice(0, 8)}"`);
     expect(engineSettings()).toMatchObject(KEEPS_ALL);
     const since = status()?.collapse?.since ?? '';
     expect(ready()?.message).toContain(`rebound.dev/accept-collapse: "${since}"`);
