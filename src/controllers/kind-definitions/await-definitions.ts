@@ -37,7 +37,7 @@ export async function awaitDefinitions(
 async function tellClaims(teller: Teller, problem: string): Promise<void> {
   await whateverComes(teller, async () => {
     const claims = await teller.client.list(persistentVolumeClaims, { labelSelector: TIER_LABEL });
-    const message = `The claim waits, unbound, and no data is at risk: ${problem} It goes on by itself once this is mended.`;
+    const message = `The claim waits, unbound, and no data is at risk (${REASON}): ${problem} It goes on by itself once this is mended.`;
     for (const claim of claims) {
       if (claim.status?.phase !== 'Pending' || !isVolumeRestoreReference(claim.spec.dataSourceRef)) continue;
       warn(teller, claim, 'RestoreHeld', message);

@@ -453,7 +453,9 @@ describe('a claim that may have a backup', () => {
       for (let round = 0; round < 5; round += 1) await world.calmRound();
       expect(world.prime).toBeUndefined();
       expect(world.events.at(-1)).toMatchObject({ type: 'Warning', reason: 'RestoreHeld' });
-      expect(world.events.at(-1)?.message).toMatch(/^The claim waits, unbound, and no data is at risk: /);
+      expect(world.events.at(-1)?.message).toMatch(
+        /^The claim waits, unbound, and no data is at risk \([A-Z][A-Za-z]+\): /,
+      );
       world.destination.mood = 'answers';
       await world.until(isCompleted);
       expect(world.content).toEqual(blank);

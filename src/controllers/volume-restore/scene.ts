@@ -82,11 +82,13 @@ export async function holdWith(
   { restore, claim }: Scene,
   { reason, why, finding }: { readonly reason: string; readonly why: string; readonly finding?: RestoreFinding },
 ): Promise<Stop> {
-  const message = `The claim waits, unbound, and no data is at risk: ${why}. It goes on by itself once this is mended.`;
+  const say = (reasonWord: string): string =>
+    `The claim waits, unbound, and no data is at risk${reasonWord}: ${why}. It goes on by itself once this is mended.`;
+  const message = say('');
   const status = { phase: 'Probing', certainNones: 0, ...(finding === undefined ? {} : { finding }) } as const;
   await recordProgress(tools.context, restore, { status, stalled: true, reason, message });
   // Said again as long as it lasts: events are counted, and vanish after a while.
-  warn(tools.context, claim, 'RestoreHeld', message);
+  warn(tools.context, claim, 'RestoreHeld', say(` (${reason})`));
   return { result: requeueAfter(holdMilliseconds(tools, restore)) };
 }
 
