@@ -108,7 +108,9 @@ export class BackupAccount {
     const newest = runs.at(-1);
     if (newest?.kind === 'missing' && !this.#isMistaken(newest.fits)) this.#open.add('missing');
     const last = runs.findLast((run) => run.kind !== 'failed');
-    if (last?.kind === 'saved' && !last.snapshot.whole) this.#open.add('partial');
+    // Of a try that failed, and whose snapshot somebody has removed by now, nothing tells that there was one.
+    const isThere = last?.kind === 'saved' && this.#truth.has(last.snapshot.id);
+    if (isThere && !last.snapshot.whole) this.#open.add('partial');
   }
 
   #isNewerThan(id: string, than: TrueSnapshot): boolean {
