@@ -48,6 +48,7 @@ describe('a store that is stricter than most', () => {
       const tier = await makeOwnTier(workspace, { endpoint });
       await untilDestination(workspace, tier, true);
       await deploy(workspace, 'notes', { tier: tier.name });
+      await lifeOf(workspace, 'notes');
       await inApplication(workspace, 'notes', 'date > first');
       const first = await protect(workspace, 'notes');
       await untilProtection(workspace, 'notes', 'Protected', 'PruningRefused');
