@@ -53,13 +53,22 @@ const restore = z
   })
   .describe('How claims are restored.');
 
+/** What moves the bytes of a volume. */
+export const engineName = z.enum(['VolSync', 'Restic']);
+
+export type EngineName = z.infer<typeof engineName>;
+
 export const backupPolicySpec = z.object({
   schedule,
   retention: retention.prefault({}),
   restore: restore.prefault({}),
   destination: z.string().min(1).max(253).default('default').describe('Name of the BackupDestination.'),
   suspend: z.boolean().default(false).describe('Stops new backups. Restores go on.'),
-  engine: z.enum(['VolSync']).default('VolSync').describe('What moves the bytes.'),
+  engine: engineName
+    .default('VolSync')
+    .describe(
+      'What moves the bytes. Restic: restores by movers of Rebound itself, in the namespace rebound-movers; backups are made by VolSync for now.',
+    ),
   volSync: z
     .object({
       copyMethod: z

@@ -9,6 +9,10 @@ export const MANAGED_BY = 'rebound';
 
 /** On objects in an application's namespace: the UID of the claim that they serve (a claim's name may be too long for a label). */
 export const CLAIM_UID_LABEL = `${API_GROUP}/claim-uid`;
+/** On what movers of Rebound's own need: the UID of the object that they work for. Owner references do not cross namespaces. */
+export const OWNER_UID_LABEL = `${API_GROUP}/owner-uid`;
+/** On the same: the namespace of the claim. */
+export const CLAIM_NAMESPACE_LABEL = `${API_GROUP}/claim-namespace`;
 /** On objects in an application's namespace: what they are for. */
 export const ROLE_LABEL = `${API_GROUP}/role`;
 /** Value of the role label on prime claims: the claims that get a restored volume first. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { conditions, objectMetadata, timestamp } from '../kube/model/crd-schema.ts';
+import { engineName } from './backup-policy.ts';
 import { moverUser, restoreFinding, snapshotReference } from './snapshot.ts';
 
 export const volumeRestoreSpec = z
@@ -53,6 +54,16 @@ export const volumeRestoreStatus = z.object({
     .int()
     .optional()
     .describe('How large the volume was when it was backed up last: the new one is no smaller.'),
+  engine: engineName
+    .optional()
+    .describe('What restores. Fixed once there is a claim that the snapshot is restored into; absent means VolSync.'),
+  filledPrime: z
+    .object({
+      claimUID: z.string().describe('UID of that claim.'),
+      attempt: z.int().describe('The attempt that has found its volume empty, and written into it since.'),
+    })
+    .optional()
+    .describe('That a mover which looks for itself has begun to fill a volume: what it holds is of this restore.'),
   primeClaimUID: z
     .string()
     .optional()

@@ -23,12 +23,14 @@ import { ProtectedVolumeReconciler } from './protected-volume/reconciler.ts';
 import { registerGuardMetric } from './protection-metrics.ts';
 import type { Reflectors } from './reflectors.ts';
 import { RestoreForesightReconciler } from './restore-foresight/reconciler.ts';
-import { BY_TIER } from './stores.ts';
+import { LeftMoverReconciler } from './left-mover/reconciler.ts';
+import { CLAIM_UID_LABEL, OWNER_UID_LABEL } from '../api/labels.ts';
+import { BY_TIER, RESTORES_BY_CLAIM_UID } from './stores.ts';
 import { EndingPrimeReconciler } from './taken-volume/prime-reconciler.ts';
 import { isQuestionable, TakenVolumeReconciler } from './taken-volume/volume-reconciler.ts';
 import { UnlabelledClaimReconciler } from './unlabelled-claim/reconciler.ts';
 import { attemptKeyOfMover } from '../engines/volsync/restore.ts';
-import type { RestoreEngine } from '../engines/engine.ts';
+import type { RestoreEngines } from '../engines/engine.ts';
 import type { MoverLogWatch } from '../engines/volsync/mover-log-watch.ts';
 import { VolumeRestoreReconciler } from './volume-restore/reconciler.ts';
 
@@ -37,7 +39,7 @@ export interface ControllerParts {
   readonly reflectors: Reflectors;
   readonly cache: RepositoryCache;
   readonly logs: MoverLogWatch;
-  readonly restoreEngine: RestoreEngine;
+  readonly restoreEngines: RestoreEngines;
   readonly metrics: Metrics;
   /** The context's own. */
   readonly presence: ClusterPresence;
@@ -72,6 +74,7 @@ export function createControllers(parts: ControllerParts): readonly Controller[]
     unlabelledClaims(parts),
     takenVolumes(parts),
     endingPrimes(parts),
+    leftMovers(parts),
   ];
 }
 
@@ -235,9 +238,37 @@ function endingPrimes({ context, reflectors, metrics }: ControllerParts): Contro
   });
 }
 
-function volumeRestores({ context, reflectors, cache, restoreEngine, metrics }: ControllerParts): Controller {
-  const reconciler = new VolumeRestoreReconciler(context, cache, restoreEngine);
+function leftMovers({ context, reflectors, metrics }: ControllerParts): Controller {
+  const reconciler = new LeftMoverReconciler(context);
+  /** When a restore goes, what it has among the movers is looked at. */
+  const ofRestore = ({ metadata: { uid } }: KubeObject): string[] =>
+    [...context.stores.moverJobs.list(), ...context.stores.primes.list()]
+      .filter(({ metadata }) => metadata.labels?.[OWNER_UID_LABEL] === uid)
+      .map(({ metadata }) => objectKey(metadata));
+  return new Controller({
+    name: 'left-mover',
+    sources: [
+      reflectorSource(reflectors.moverJobs, ownKey),
+      reflectorSource(reflectors.primes, ownKey),
+      reflectorSource(reflectors.volumeRestores, ({ previous, current }) =>
+        current === undefined && previous !== undefined ? ofRestore(previous) : [],
+      ),
+    ],
+    reconcile: reconciler.reconcile,
+    concurrency: 2,
+    logger: context.log,
+    observer: metrics.controllerObserver('left-mover'),
+  });
+}
+
+function volumeRestores({ context, reflectors, cache, restoreEngines, metrics }: ControllerParts): Controller {
+  const reconciler = new VolumeRestoreReconciler(context, cache, restoreEngines);
   const byOwner = controllerKeysOf('VolumeRestore');
+  /** What a restore made in the movers' namespace, or beside the claim, names the claim. */
+  const restoresOfClaimUid = ({ metadata: { labels } }: KubeObject): string[] =>
+    context.stores.volumeRestores
+      .byIndex(RESTORES_BY_CLAIM_UID, labels?.[CLAIM_UID_LABEL] ?? '')
+      .map((restore) => objectKey(restore.metadata));
   const restoreOfClaim = (claim: PersistentVolumeClaim): string[] =>
     claim.spec.dataSourceRef === undefined
       ? []
@@ -247,11 +278,17 @@ function volumeRestores({ context, reflectors, cache, restoreEngine, metrics }: 
     sources: [
       reflectorSource(reflectors.volumeRestores, ownKey),
       reflectorSource(reflectors.claims, keysOf(restoreOfClaim)),
-      reflectorSource(reflectors.primes, keysOf(byOwner)),
+      reflectorSource(reflectors.primes, keysOf(restoresOfClaimUid)),
+      reflectorSource(reflectors.moverJobs, keysOf(restoresOfClaimUid)),
       reflectorSource(reflectors.replicationDestinations, keysOf(byOwner)),
       reflectorSource(
         reflectors.pods,
-        keysOf((pod: Pod) => [...byOwner(pod), ...restoreOfMover(context, pod), ...restoresOfConsumer(context, pod)]),
+        keysOf((pod: Pod) => [
+          ...byOwner(pod),
+          ...restoreOfMover(context, pod),
+          ...restoresOfClaimUid(pod),
+          ...restoresOfConsumer(context, pod),
+        ]),
       ),
       reflectorSource(reflectors.systemSecrets, ({ key }) =>
         claimsOfSecret(context.stores, key).flatMap(restoreOfClaim),

@@ -1,5 +1,6 @@
-import { API_GROUP, SYSTEM_NAMESPACE } from '../api/group.ts';
+import { API_GROUP, MOVERS_NAMESPACE, SYSTEM_NAMESPACE } from '../api/group.ts';
 import {
+  CLAIM_UID_LABEL,
   EXEMPT_REASON_ANNOTATION,
   LOOK_ROLE,
   MANAGED_BY,
@@ -15,6 +16,7 @@ import { replicationDestinations, replicationSources } from '../engines/volsync/
 import type { Selection } from '../kube/client/client.ts';
 import { type KubeObject, objectKey, type ResourceKind } from '../kube/model/kind.ts';
 import {
+  jobs,
   persistentVolumeClaims,
   type PersistentVolumeClaim,
   persistentVolumes,
@@ -96,7 +98,7 @@ function slimUnlabelledClaim(claim: PersistentVolumeClaim): PersistentVolumeClai
 }
 
 /** The labels of pods that decisions look at. */
-const POD_LABELS: ReadonlySet<string> = new Set([JOB_LABEL, CREATED_BY_LABEL, ROLE_LABEL]);
+const POD_LABELS: ReadonlySet<string> = new Set([JOB_LABEL, CREATED_BY_LABEL, ROLE_LABEL, CLAIM_UID_LABEL]);
 
 /** Of a pod that mounts no claim nobody asks for the containers. */
 function slimPodSpec({ securityContext, volumes: all, containers, initContainers }: Pod['spec']): Pod['spec'] {
@@ -109,7 +111,7 @@ function slimPod(pod: Pod): Pod {
   const { name, namespace, uid, resourceVersion, creationTimestamp, labels } = pod.metadata;
   const kept = Object.entries(labels ?? {}).filter(([key]) => POD_LABELS.has(key));
   const isMover = labels?.[JOB_LABEL] !== undefined && labels[CREATED_BY_LABEL] === 'volsync';
-  const isOfRestore = isMover || labels?.[ROLE_LABEL] === LOOK_ROLE;
+  const isOfRestore = isMover || namespace === MOVERS_NAMESPACE || labels?.[ROLE_LABEL] === LOOK_ROLE;
   return {
     apiVersion: pod.apiVersion,
     kind: pod.kind,
@@ -180,6 +182,7 @@ export const copies = {
   }),
   replicationSources: copy({ kind: replicationSources, labelSelector: managed, mayBeMissing: true }),
   replicationDestinations: copy({ kind: replicationDestinations, labelSelector: managed, mayBeMissing: true }),
+  moverJobs: copy({ kind: jobs, namespace: MOVERS_NAMESPACE, labelSelector: managed }),
   storageClasses: copy({ kind: storageClasses }),
   systemSecrets: copy({ kind: secrets, namespace: SYSTEM_NAMESPACE }),
 };

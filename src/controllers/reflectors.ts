@@ -30,6 +30,7 @@ export function createReflectors({ client, logger, metrics }: ReflectorSettings)
     volumeRestores: make(copies.volumeRestores),
     replicationSources: make(copies.replicationSources),
     replicationDestinations: make(copies.replicationDestinations),
+    moverJobs: make(copies.moverJobs),
     storageClasses: make(copies.storageClasses),
     systemSecrets: make(copies.systemSecrets),
   };
@@ -47,6 +48,7 @@ export function storesOf(reflectors: Reflectors): Stores {
     volumeRestores: reflectors.volumeRestores.store,
     replicationSources: reflectors.replicationSources.store,
     replicationDestinations: reflectors.replicationDestinations.store,
+    moverJobs: reflectors.moverJobs.store,
     storageClasses: reflectors.storageClasses.store,
     systemSecrets: reflectors.systemSecrets.store,
   };

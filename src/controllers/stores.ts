@@ -4,6 +4,7 @@ import type { ProtectedVolume } from '../api/protected-volume.ts';
 import type { VolumeRestore } from '../api/volume-restore.ts';
 import type { ReplicationDestination, ReplicationSource } from '../engines/volsync/kinds.ts';
 import type {
+  Job,
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
@@ -27,6 +28,8 @@ export interface Stores {
   readonly volumeRestores: ReadableStore<VolumeRestore>;
   readonly replicationSources: ReadableStore<ReplicationSource>;
   readonly replicationDestinations: ReadableStore<ReplicationDestination>;
+  /** Jobs of our own movers. */
+  readonly moverJobs: ReadableStore<Job>;
   readonly storageClasses: ReadableStore<StorageClass>;
   /** Secrets of the system namespace only. */
   readonly systemSecrets: ReadableStore<Secret>;

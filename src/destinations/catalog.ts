@@ -30,6 +30,8 @@ export interface OpenedStore {
   readonly destination: Destination;
   /** Holds credentials. */
   readonly settings: S3Settings;
+  /** The identity that the store must have; absent while none is known. */
+  readonly expectedIdentity: string | undefined;
 }
 
 export interface OpenedDestination extends OpenedStore {
@@ -171,7 +173,7 @@ export class DestinationCatalog {
     }
     this.#forget(name);
     const destination = this.#open(settings, { expectedIdentity, proxyEnvironment: this.#proxyEnvironment });
-    const opened = { ok: true, destination, settings } as const;
+    const opened = { ok: true, destination, settings, expectedIdentity } as const;
     this.#entries.set(name, { opened, fingerprint, inputs });
     return opened;
   }

@@ -37,7 +37,12 @@ const open = (name: string): OpenedStore | Unopened => {
   const store = stores.get(name);
   if (refused !== undefined) return refused;
   if (store === undefined) throw new Error(`destination ${name} was opened`);
-  return { ok: true, destination: createStoredDestination(store, { expectedIdentity: identity.id }), settings };
+  return {
+    ok: true,
+    destination: createStoredDestination(store, { expectedIdentity: identity.id }),
+    settings,
+    expectedIdentity: identity.id,
+  };
 };
 
 function add(name: string, spec: object = {}, status: object = { identity: identity.id }): MemoryStore {

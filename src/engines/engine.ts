@@ -1,6 +1,7 @@
-import type { BackupPolicy } from '../api/backup-policy.ts';
+import type { BackupPolicy, EngineName } from '../api/backup-policy.ts';
 import type { MoverUser, SnapshotReference } from '../api/snapshot.ts';
 import type { VolumeRestore } from '../api/volume-restore.ts';
+import type { LookReport } from '../domain/look-report.ts';
 import type { RestoreReport } from '../domain/proof.ts';
 import type { Pod, StorageClass } from '../kube/model/built-in-kinds.ts';
 import type { RepositoryAccess } from '../repositories/access.ts';
@@ -41,6 +42,26 @@ export interface RunningAttempt {
   readonly notStarted?: NotStarted | undefined;
   /** A mover works just now: it must not be replaced. */
   readonly moverRuns: boolean;
+  /** A mover that looks for itself has found the volume empty, and may have written into it. */
+  readonly mayHaveWritten?: boolean | undefined;
+}
+
+/** The attempt is over, and another one is needed. */
+export interface FailedAttempt {
+  readonly kind: 'failed';
+  readonly trouble: MoverTrouble;
+  readonly mayHaveWritten: boolean;
+  /** Milliseconds since 1970. */
+  readonly endedAtMilliseconds: number;
+}
+
+export interface EndedAttempt {
+  readonly kind: 'ended';
+  readonly report: RestoreReport;
+  /** False where a part of what the mover said may be missing. */
+  readonly heardAll: boolean;
+  /** What of owners, modes, times and attributes did not come back, as a sentence; absent where all did, or nobody looked. */
+  readonly lost?: string | undefined;
 }
 
 /** Where an attempt stands. */
@@ -49,16 +70,23 @@ export type AttemptState =
   /** Prepared, and not yet allowed to start. */
   | { readonly kind: 'paused' }
   | RunningAttempt
-  /** `heardAll` is false where a part of what the mover said may be missing. */
-  | { readonly kind: 'ended'; readonly report: RestoreReport; readonly heardAll: boolean };
+  | FailedAttempt
+  /** Its mover found files in the volume, and wrote nothing. */
+  | { readonly kind: 'notEmpty'; readonly report: LookReport }
+  | EndedAttempt;
 
 /**
  * Restores a snapshot into a claim. It is told what to restore and says what became of it; which snapshot is the right one, whether the
  * volume may be written into, and whether what came back is enough, is decided by others. Everything can be called again.
  */
 export interface RestoreEngine {
-  /** The name of the Secret that gives an attempt's mover the repository: to be recorded before the attempt is started. */
-  readonly secretName: (plan: AttemptRef & Pick<AttemptPlan, 'access'>) => string;
+  /**
+   * The name of the Secret beside the claim that gives an attempt's mover the repository, to be recorded before the attempt is started;
+   * undefined where there is none.
+   */
+  readonly secretName: (plan: AttemptRef & Pick<AttemptPlan, 'access'>) => string | undefined;
+  /** Its movers see for themselves, before they write, that a volume is empty. */
+  readonly looksItself: boolean;
   /** Makes the attempt's objects what is wanted now. */
   readonly start: (plan: AttemptPlan) => Promise<void>;
   /** Looks at local copies only. */
@@ -74,3 +102,6 @@ export interface RestoreEngine {
   /** One sentence: where to look when a mover does not start and nobody says why. */
   readonly absentMoverAdvice: string;
 }
+
+/** All engines, by the name that a tier gives them. */
+export type RestoreEngines = Readonly<Record<EngineName, RestoreEngine>>;

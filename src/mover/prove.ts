@@ -7,7 +7,7 @@ import type { Snapshot } from '../repositories/restic/snapshot.ts';
 import { compareVolume } from './compare-volume.ts';
 import { type Libc, openLibc } from './libc.ts';
 import type { MoverRepository } from './settings.ts';
-import { restoreTopFolder } from './top-folder.ts';
+import { restoreTopFolder, shareTopFolder } from './top-folder.ts';
 
 /** Of one request; a store that is slow for longer is one that does not answer. */
 const REQUEST_MILLISECONDS = 60_000;
@@ -36,6 +36,13 @@ async function topFolderOf(
   return record.value?.topFolder;
 }
 
+export interface VolumeToProve {
+  readonly volumePath: string;
+  /** Who may write into the top folder where no record says how that was. */
+  readonly topFolderGroup?: number | undefined;
+  readonly libc?: Libc | undefined;
+}
+
 /**
  * Proves that a volume holds what a snapshot does, and sets its top folder as it was. Changes nothing else. Where all is there, it is
  * on the volume's medium then.
@@ -45,8 +52,7 @@ async function topFolderOf(
 export async function prove(
   repository: MoverRepository,
   snapshotId: string,
-  volumePath: string,
-  libc?: Libc,
+  { volumePath, topFolderGroup, libc }: VolumeToProve,
 ): Promise<RestoreRecord> {
   const calls = libc ?? (await openLibc());
   const tree = await openSnapshotTree(repository.access, snapshotId, step);
@@ -58,6 +64,7 @@ export async function prove(
   if (!isWholeRestore(record)) return record;
   const top = await topFolderOf(repository, tree.value.snapshot);
   if (top !== undefined) restoreTopFolder(calls, volumePath, top, findings);
+  else if (topFolderGroup !== undefined) shareTopFolder(volumePath, topFolderGroup);
   // restic leaves what it wrote to the kernel: a node that fails now must not take a proven restore with it.
   calls.flush(Buffer.from(volumePath));
   return findings.record(snapshotId, top === undefined ? 'unknown' : 'restored');

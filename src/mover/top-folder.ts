@@ -26,6 +26,15 @@ export function readTopFolder(libc: Libc, volumePath: string): TopFolder {
   };
 }
 
+/**
+ * Where nothing says how the top folder was: lets a group write there, as the kubelet does for a pod's fsGroup, and as VolSync does for
+ * its mover's. Otherwise it would be root's alone, as that of every new volume.
+ */
+export function shareTopFolder(volumePath: string, gid: number): void {
+  chownSync(volumePath, 0, gid);
+  chmodSync(volumePath, 0o2775);
+}
+
 /** Makes a volume's top folder what it was; what its file system does not take is a finding. */
 export function restoreTopFolder(
   libc: Libc,

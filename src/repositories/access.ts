@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { repositoryPassword } from '../domain/repository-password.ts';
 import type { Destination } from '../destinations/destination.ts';
+import type { S3Settings } from '../destinations/s3/settings.ts';
 import { repositoryPath } from '../destinations/layout.ts';
 import { resticEnvironment, resticRepositoryUrl } from '../destinations/s3/restic-repository.ts';
 import type { DestinationCatalog } from '../destinations/catalog.ts';
@@ -14,6 +15,10 @@ export interface RepositoryAccess {
   readonly password: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly caPem?: string | undefined;
+  /** The store itself; holds credentials. */
+  readonly settings: S3Settings;
+  /** The identity that the store must have; absent while none is known. */
+  readonly expectedIdentity?: string | undefined;
 }
 
 export type OpenedRepository =
@@ -38,6 +43,8 @@ export function openRepository(
       password: repositoryPassword(opened.masterPassword, claim.namespace),
       environment: resticEnvironment(opened.settings),
       caPem: opened.settings.caPem,
+      settings: opened.settings,
+      expectedIdentity: opened.expectedIdentity,
     },
   };
 }

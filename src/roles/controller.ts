@@ -10,6 +10,8 @@ import { awaitDefinitions } from '../controllers/kind-definitions/await-definiti
 import { DefinitionWatch } from '../controllers/kind-definitions/definition-watch.ts';
 import { createReflectors, storesOf } from '../controllers/reflectors.ts';
 import { registerProtectionMetrics } from '../controllers/protection-metrics.ts';
+import type { MoverContext } from '../engines/mover/context.ts';
+import { moverRestores } from '../engines/mover/restore.ts';
 import { PrivilegedMovers } from '../engines/volsync/privileged-movers.ts';
 import type { Stores } from '../controllers/stores.ts';
 import { MoverLogWatch } from '../engines/volsync/mover-log-watch.ts';
@@ -96,7 +98,7 @@ export async function runController(settings: ControllerSettings): Promise<void>
   if (settings.certificateRotation === 'built-in') {
     addControllers(lifecycle, [certificateController({ client, log, metrics })]);
   }
-  addReconcilers(lifecycle, { context, reflectors, metrics, presence });
+  addReconcilers(lifecycle, { context, reflectors, metrics, presence, resticImage: settings.resticImage });
   await lifecycle.run();
 }
 
@@ -176,13 +178,27 @@ function catalogOf(stores: Stores): DestinationCatalog {
 }
 
 interface ReconcilerParts {
+  readonly resticImage: string;
   readonly context: ControllerContext;
   readonly reflectors: ReturnType<typeof createReflectors>;
   readonly metrics: Metrics;
   readonly presence: ClusterPresence;
 }
 
-function addReconcilers(lifecycle: Lifecycle, { context, reflectors, metrics, presence }: ReconcilerParts): void {
+function addReconcilers(lifecycle: Lifecycle, parts: ReconcilerParts): void {
+  const { context, reflectors, metrics, presence, resticImage } = parts;
+  const movers: MoverContext = {
+    client: context.client,
+    stores: context.stores,
+    get clusterUid() {
+      return context.clusterUid;
+    },
+    get images() {
+      const { ownImage: own } = context;
+      return own === undefined ? undefined : { own, restic: { image: resticImage } };
+    },
+    now: context.now,
+  };
   const restoresOf = controllerKeysOf('VolumeRestore');
   let controllers: readonly Controller[] = [];
   const logs = new MoverLogWatch(context, (attempt) => {
@@ -196,7 +212,7 @@ function addReconcilers(lifecycle: Lifecycle, { context, reflectors, metrics, pr
     reflectors,
     cache: createRepositoryCache(),
     logs,
-    restoreEngine: volSyncRestores(context, logs),
+    restoreEngines: { VolSync: volSyncRestores(context, logs), Restic: moverRestores(movers) },
     metrics,
     presence,
     leader: randomUUID(),

@@ -14,6 +14,7 @@ const settings = z.object({
   REBOUND_VOLUME: z.string().min(1).default('/data'),
   REBOUND_FILLED_BEFORE: z.stringbool().default(false),
   REBOUND_SNAPSHOT_ID: z.string().default(''),
+  REBOUND_TOP_FOLDER_GROUP: z.coerce.number().int().min(0).optional(),
   REBOUND_RUN_ID: z.string().default(''),
   REBOUND_CLUSTER_UID: z.string().default(''),
   REBOUND_CLAIM_NAMESPACE: z.string().default(''),
@@ -37,7 +38,10 @@ async function requireEmpty({ REBOUND_VOLUME, REBOUND_FILLED_BEFORE }: Settings,
 async function proveRestore(environment: NodeJS.ProcessEnv, given: Settings, reportTo: string): Promise<number> {
   const repository = openMoverRepository(environment);
   try {
-    const record = await prove(repository, given.REBOUND_SNAPSHOT_ID, given.REBOUND_VOLUME);
+    const record = await prove(repository, given.REBOUND_SNAPSHOT_ID, {
+      volumePath: given.REBOUND_VOLUME,
+      topFolderGroup: given.REBOUND_TOP_FOLDER_GROUP,
+    });
     const message = restoreMessage(record);
     process.stdout.write(`${message}\n`);
     await writeReport(reportTo, message);

@@ -62,7 +62,7 @@ describe('admission', () => {
       asked.push({ path, timeoutMilliseconds });
       return destination.probe(path, { timeoutMilliseconds });
     };
-    opened = () => ({ ok: true, destination: { ...destination, probe }, settings });
+    opened = () => ({ ok: true, destination: { ...destination, probe }, settings, expectedIdentity: undefined });
     sources = {
       tiers: () => ['daily', 'hourly'],
       storage: () => ({ provisioner: 'disk.example.com', isCSIDriver: true, hasAvailableVolume: false }),

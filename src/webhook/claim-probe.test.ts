@@ -67,7 +67,7 @@ function worldOf({ probe, ledger = success(undefined), probeMilliseconds = 0 }: 
     policy: () => policy,
     policies: () => [policy],
     destinations: () => [],
-    openStore: () => ({ ok: true, destination, settings }),
+    openStore: () => ({ ok: true, destination, settings, expectedIdentity: undefined }),
   };
   return { sources, reads };
 }

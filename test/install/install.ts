@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { loadResticImage } from '../cluster/images/restic-image.ts';
 import { poll } from '../cluster/poll.ts';
 import type { ClusterEnvironment, ClusterProvider, Report } from '../cluster/provider.ts';
 import { buildReboundImage, projectFolder } from './build.ts';
@@ -31,6 +32,7 @@ async function manifests(environment: ClusterEnvironment, image: string): Promis
 export async function installRebound(provider: ClusterProvider, report: Report = () => undefined): Promise<void> {
   const environment = await provider.environment();
   const image = await buildReboundImage(provider, report);
+  await loadResticImage(provider, report);
   report('applying the manifests');
   // Whoever installed it before may have done it in another way.
   await kubectl(

@@ -16,6 +16,7 @@ import { PrivilegedMovers } from '../../src/engines/volsync/privileged-movers.ts
 import { RestoreForesightReconciler } from '../../src/controllers/restore-foresight/reconciler.ts';
 import { EndingPrimeReconciler } from '../../src/controllers/taken-volume/prime-reconciler.ts';
 import { TakenVolumeReconciler } from '../../src/controllers/taken-volume/volume-reconciler.ts';
+import { moverRestores } from '../../src/engines/mover/restore.ts';
 import { volSyncRestores } from '../../src/engines/volsync/restore.ts';
 import { MoverLogWatch } from '../../src/engines/volsync/mover-log-watch.ts';
 import { VolumeRestoreReconciler } from '../../src/controllers/volume-restore/reconciler.ts';
@@ -97,7 +98,10 @@ export function startProcess(world: Surroundings, leader: string): Process {
   const logs = new MoverLogWatch(context, () => {
     newsHeard += 1;
   });
-  const restores = new VolumeRestoreReconciler(context, cache, volSyncRestores(context, logs));
+  const restores = new VolumeRestoreReconciler(context, cache, {
+    VolSync: volSyncRestores(context, logs),
+    Restic: moverRestores({ ...context, images: undefined }),
+  });
   const takenVolumes = new TakenVolumeReconciler(context);
   const endingPrimes = new EndingPrimeReconciler(context);
   const protections = new ProtectedVolumeReconciler({ context, cache, logs }, EXCLUDED_NAMESPACES);

@@ -1,11 +1,11 @@
-import { primeClaimName } from '../../domain/object-names.ts';
 import { GRACE_MILLISECONDS } from '../../domain/telling.ts';
-import { objectKey, ownerReference } from '../../kube/model/kind.ts';
+import { objectKey } from '../../kube/model/kind.ts';
 import { persistentVolumeClaims, type Pod } from '../../kube/model/built-in-kinds.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import { JOB_LABEL } from '../../kube/model/pods-by-job.ts';
 import { PODS_BY_CLAIM } from '../stores.ts';
-import { type Scene, showWait, type Stop, type Tools } from './scene.ts';
+import { primeRefOf } from './prime-ref.ts';
+import { engineOf, type Scene, showWait, type Stop, type Tools } from './scene.ts';
 
 /** Nothing leads from a mover without its engine's object back to its restore. */
 const LOOK_MILLISECONDS = 1_000;
@@ -18,13 +18,12 @@ export async function endLastAttempt(tools: Tools, scene: Scene): Promise<Stop |
   const { restore } = scene;
   const { attempts = 0, primeClaimUID } = restore.status ?? {};
   if (primeClaimUID === undefined) return undefined;
-  const { namespace } = restore.metadata;
-  const ref = { namespace, name: primeClaimName(ownerReference(restore).uid) };
+  const ref = primeRefOf(restore);
   // It may be there, and the local copy lag.
   if ((await tools.context.client.get(persistentVolumeClaims, ref)) !== undefined) {
     return { result: requeueAfter(LOOK_MILLISECONDS) };
   }
-  await tools.engine.discard({ restore, attempt: attempts });
+  await engineOf(tools, restore).discard({ restore, attempt: attempts });
   return await awaitOldMovers(tools, scene, attempts + 1);
 }
 
@@ -36,10 +35,8 @@ export async function endLastAttempt(tools: Tools, scene: Scene): Promise<Stop |
  */
 export async function awaitOldMovers(tools: Tools, scene: Scene, attempt: number): Promise<Stop | undefined> {
   const { restore } = scene;
-  const { uid } = ownerReference(restore);
-  const { namespace } = restore.metadata;
-  const users = tools.context.stores.pods.byIndex(PODS_BY_CLAIM, objectKey({ namespace, name: primeClaimName(uid) }));
-  const old = users.find((pod) => isMoverAtWork(pod) && !tools.engine.isMoverOf(pod, { restore, attempt }));
+  const users = tools.context.stores.pods.byIndex(PODS_BY_CLAIM, objectKey(primeRefOf(restore)));
+  const old = users.find((pod) => isMoverAtWork(pod) && !engineOf(tools, restore).isMoverOf(pod, { restore, attempt }));
   if (old === undefined) return undefined;
   const waitedMilliseconds = overdueMilliseconds(old, tools.context.now());
   if (waitedMilliseconds < GRACE_MILLISECONDS) return { result: requeueAfter(LOOK_MILLISECONDS) };

@@ -12,7 +12,7 @@ import { lookInto, removeLooks } from './look-into.ts';
 import { SELECTED_NODE_ANNOTATION } from './prime-claim.ts';
 import { replaceStranded } from './replace-stranded.ts';
 import { refuseVolume } from './refused-volumes.ts';
-import { type PrimedScene, type PrimedStep, showLastingWait, type Stop, type Tools } from './scene.ts';
+import { engineOf, type PrimedScene, type PrimedStep, showLastingWait, type Stop, type Tools } from './scene.ts';
 import { recordProgress } from './status.ts';
 
 const COPY_LAG_MILLISECONDS = 200;
@@ -41,9 +41,13 @@ export async function clearPrime(tools: Tools, scene: PrimedScene, attempt: numb
       return await refuseVolume(tools, scene, volume);
     case 'offered':
     case 'made':
-      return (await lookInto(tools, scene, volume)) ?? (await recordCleared(tools, scene, volume, { kind, attempt }));
+      return (await look(tools, scene, volume)) ?? (await recordCleared(tools, scene, volume, { kind, attempt }));
   }
 }
+
+/** A pod of ours looks where the engine's mover does not. */
+const look = async (tools: Tools, scene: PrimedScene, volume: PersistentVolume): Promise<Stop | undefined> =>
+  engineOf(tools, scene.restore).looksItself ? undefined : await lookInto(tools, scene, volume);
 
 /** Where only a pod that uses the claim makes it bind, and no mover may start yet, the look is that pod. */
 async function provideConsumer(tools: Tools, scene: PrimedScene): Promise<Stop> {

@@ -1,18 +1,21 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { SnapshotReference } from '../../api/snapshot.ts';
-import { proveRestore, type RestoreReport } from '../../domain/proof.ts';
+import { proveRestore } from '../../domain/proof.ts';
 import { rfc3339 } from '../../time/rfc3339.ts';
-import type { NotStarted, RunningAttempt } from '../../engines/engine.ts';
+import type { AttemptState, EndedAttempt, NotStarted, RunningAttempt } from '../../engines/engine.ts';
 import { MOVER_PATIENCE_MILLISECONDS, type MoverTrouble, troubleInWords } from '../../engines/mover-trouble.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import { moverUserOf } from '../mover-user.ts';
 import { tell, warn } from '../context.ts';
 import { releasePrime } from '../unchecked-prime.ts';
+import { again, retry, showTrouble } from './another-attempt.ts';
 import { awaitOldMovers } from './await-old-movers.ts';
 import { awaitUsable } from './await-usable.ts';
 import { chooseAgain } from './choose-content.ts';
 import { clearFilled, clearPrime } from './clear-prime.ts';
+import { giveUpPrime, recordFilled, refuseFilled, wasSeen } from './filled-prime.ts';
 import {
+  engineOf,
   ENGINE_LOOK_MILLISECONDS,
   hold,
   openFor,
@@ -28,7 +31,6 @@ import { recordStart, renew, start } from './start-attempt.ts';
 import { recordProgress } from './status.ts';
 
 const LOG_WAIT_MILLISECONDS = 2_000;
-const RETRY_MILLISECONDS = 30_000;
 
 const primeClaimReplaced = {
   reason: 'PrimeClaimReplaced',
@@ -63,7 +65,7 @@ const isCleared = ({ restore, prime }: PrimedScene): boolean =>
 export async function fillPrime(tools: Tools, scene: PrimedScene): Promise<PrimedStep> {
   const { restore, prime } = scene;
   const { snapshot, provenTime, blank, primeClaimUID } = restore.status ?? {};
-  if (isCleared(scene)) await releasePrime(tools.context.client, prime);
+  if (isCleared(scene) && wasSeen(tools, scene)) await releasePrime(tools.context.client, prime);
   if (blank === true || snapshot === undefined) return await clearBlank(tools, scene);
   const attempt = Math.max(1, restore.status?.attempts ?? 1);
   if (primeClaimUID !== undefined && primeClaimUID !== prime.metadata.uid) {
@@ -74,6 +76,7 @@ export async function fillPrime(tools: Tools, scene: PrimedScene): Promise<Prime
 
 /** A blank volume is handed over as it is: it must be one that was made for the claim. */
 async function clearBlank(tools: Tools, scene: PrimedScene): Promise<PrimedStep> {
+  if (engineOf(tools, scene.restore).looksItself) return await giveUpPrime(tools, scene);
   return isCleared(scene) ? scene : await clearPrime(tools, scene, 1);
 }
 
@@ -86,7 +89,19 @@ async function followAttempt(
   const old = await awaitOldMovers(tools, scene, attempt);
   if (old !== undefined) return old;
   const { restore } = scene;
-  const state = tools.engine.observe({ restore, attempt });
+  const state = engineOf(tools, restore).observe({ restore, attempt });
+  const known = mayHaveWritten(state) ? await recordFilled(tools, scene, attempt) : scene;
+  return await followState(tools, known, { snapshot, attempt, state });
+}
+
+const mayHaveWritten = (state: AttemptState): boolean =>
+  state.kind === 'ended' || ((state.kind === 'running' || state.kind === 'failed') && state.mayHaveWritten === true);
+
+async function followState(
+  tools: Tools,
+  scene: PrimedScene,
+  { snapshot, attempt, state }: Pick<WatchedAttempt, 'snapshot' | 'attempt'> & { readonly state: AttemptState },
+): Promise<PrimedStep> {
   switch (state.kind) {
     case 'absent':
       return await startOver(tools, scene, snapshot, attempt);
@@ -96,9 +111,13 @@ async function followAttempt(
     }
     case 'running':
       return await watchOver(tools, scene, { snapshot, attempt, running: state });
+    case 'failed':
+      return await retry(tools, scene, attempt, state);
+    case 'notEmpty':
+      return await refuseFilled(tools, scene, state.report);
     case 'ended':
       if (!state.heardAll) return { result: requeueAfter(LOG_WAIT_MILLISECONDS) };
-      return await judge(tools, scene, snapshot, { attempt, report: state.report });
+      return await judge(tools, scene, snapshot, { attempt, ended: state });
   }
 }
 
@@ -185,7 +204,7 @@ async function watchOver(
   if (!opened.ok) return await showTrouble(tools, scene, 'RestoreFailing', message);
   const { access } = opened;
   const renewed = running.moverRuns ? scene : await renew(tools, scene, { access, attempt, message });
-  const shut = tools.engine.isShutOut(trouble) ? await awaitUsable(tools, renewed, access) : undefined;
+  const shut = engineOf(tools, restore).isShutOut(trouble) ? await awaitUsable(tools, renewed, access) : undefined;
   return shut ?? (await showTrouble(tools, renewed, 'RestoreFailing', message));
 }
 
@@ -203,25 +222,18 @@ async function awaitMover(
   return await showLastingWait(tools, scene, {
     reason: 'WaitingForMover',
     message,
-    advice: tools.engine.absentMoverAdvice,
+    advice: engineOf(tools, scene.restore).absentMoverAdvice,
     waitedMilliseconds,
   });
-}
-
-/** Shows what keeps the mover from its work, and warns of it, each time. */
-async function showTrouble(tools: Tools, { restore, claim }: Scene, reason: string, message: string): Promise<Stop> {
-  await recordProgress(tools.context, restore, { stalled: true, reason, message });
-  warn(tools.context, claim, reason, message);
-  return { result: requeueAfter(ENGINE_LOOK_MILLISECONDS) };
 }
 
 async function judge(
   tools: Tools,
   scene: PrimedScene,
   snapshot: SnapshotReference,
-  ended: { readonly attempt: number; readonly report: RestoreReport },
+  { attempt, ended }: { readonly attempt: number; readonly ended: EndedAttempt },
 ): Promise<PrimedStep> {
-  const { report, attempt } = ended;
+  const { report, lost } = ended;
   const expectation = { snapshotId: snapshot.id, sizeBytes: snapshot.sizeBytes, files: snapshot.files };
   const verdict = proveRestore(expectation, report);
   if (verdict.kind !== 'proven') {
@@ -238,27 +250,6 @@ async function judge(
   const status = { phase: 'Proven', restored, provenTime: rfc3339(tools.context.now()) } as const;
   const recorded = await recordProgress(tools.context, scene.restore, { status, reason: 'Proven', message });
   tell(tools.context, scene.claim, 'RestoreProven', message);
+  if (lost !== undefined) warn(tools.context, scene.claim, 'AttributesNotRestored', lost);
   return { ...scene, restore: recorded };
-}
-
-/** Throws an attempt away and lets the next one begin. */
-async function again(
-  tools: Tools,
-  { restore, claim }: Scene,
-  attempt: number,
-  why: { readonly reason: string; readonly message: string },
-): Promise<PrimedStep> {
-  await tools.engine.discard({ restore, attempt });
-  const message = `The restore was not accepted and is done again; the claim waits, unbound: ${why.message.replace(/\.+$/, '')}.`;
-  const {
-    provenTime: _proof,
-    primeClaimUID: _prime,
-    restored: _report,
-    secretName: _secret,
-    ...status
-  } = restore.status ?? {};
-  const anew = { ...restore, status: { ...status, phase: 'Restoring' as const, attempts: attempt + 1 } };
-  await recordProgress(tools.context, anew, { stalled: true, reason: why.reason, message });
-  warn(tools.context, claim, why.reason, message);
-  return { result: requeueAfter(attempt === 1 ? 0 : RETRY_MILLISECONDS) };
 }

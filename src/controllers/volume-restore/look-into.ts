@@ -2,7 +2,7 @@ import { LOOK_ROLE, ROLE_LABEL } from '../../api/labels.ts';
 import type { VolumeRestore } from '../../api/volume-restore.ts';
 import { inWords, isEmpty, type LookReport } from '../../domain/look-report.ts';
 import type { MoverUserChoice } from '../../domain/mover-user.ts';
-import { lookPodName, primeClaimName } from '../../domain/object-names.ts';
+import { lookPodName } from '../../domain/object-names.ts';
 import { moverAdvice } from '../../engines/volsync/mover-trouble.ts';
 import { isAlreadyExists, KubeError } from '../../kube/client/errors.ts';
 import { objectKey, ownerReference } from '../../kube/model/kind.ts';
@@ -14,6 +14,7 @@ import { ageMilliseconds, type ControllerContext } from '../context.ts';
 import { moverUserOf } from '../mover-user.ts';
 import { PODS_BY_CLAIM } from '../stores.ts';
 import { keepFiles } from '../let-go.ts';
+import { primeRefOf } from './prime-ref.ts';
 import { newestWarning, outcomeOf } from './look-outcome.ts';
 import { buildLookPod, type Placement } from './look-pod.ts';
 import { ENGINE_LOOK_MILLISECONDS, hold, type PrimedScene, type Stop, type Tools } from './scene.ts';
@@ -141,7 +142,7 @@ const isAsAnotherUser = ({ spec }: Pod, choice: MoverUserChoice): boolean =>
     choice.user.runAsGroup !== spec.securityContext?.runAsGroup);
 
 /** Somebody's files: nothing may happen to them when the prime claim goes. */
-async function refuseFull(
+export async function refuseFull(
   tools: Tools,
   scene: PrimedScene,
   volume: PersistentVolume | undefined,
@@ -161,9 +162,8 @@ async function refuseFull(
 
 /** Removes the pods that have looked into the volumes of a restore's prime claims: a claim stays while a pod uses it. */
 export async function removeLooks({ client, stores }: ControllerContext, restore: VolumeRestore): Promise<void> {
-  const { namespace } = restore.metadata;
   const { uid } = ownerReference(restore);
-  const users = stores.pods.byIndex(PODS_BY_CLAIM, objectKey({ namespace, name: primeClaimName(uid) }));
+  const users = stores.pods.byIndex(PODS_BY_CLAIM, objectKey(primeRefOf(restore)));
   for (const { metadata } of users) {
     const isOurs = metadata.labels?.[ROLE_LABEL] === LOOK_ROLE && metadata.ownerReferences?.[0]?.uid === uid;
     if (isOurs) await client.delete(pods, metadata, { preconditions: { uid: metadata.uid } });

@@ -1,17 +1,19 @@
 import {
+  CLAIM_NAMESPACE_LABEL,
   CLAIM_UID_LABEL,
   MANAGED_BY,
   MANAGED_BY_LABEL,
+  OWNER_UID_LABEL,
   PRIME_ROLE,
   ROLE_LABEL,
   UNCHECKED_VOLUME_FINALIZER,
 } from '../../api/labels.ts';
 import type { VolumeRestore } from '../../api/volume-restore.ts';
-import { primeClaimName } from '../../domain/object-names.ts';
 import { provisionerAnnotations } from '../../domain/prime-annotations.ts';
 import { ownerReference } from '../../kube/model/kind.ts';
 import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
 import { parseQuantity } from '../../kube/model/quantity.ts';
+import { primeRefOf } from './prime-ref.ts';
 
 /** Set by the scheduler on a claim of a WaitForFirstConsumer class; the provisioner places the volume by it. */
 export const SELECTED_NODE_ANNOTATION = 'volume.kubernetes.io/selected-node';
@@ -27,21 +29,29 @@ export const SELECTED_NODE_ANNOTATION = 'volume.kubernetes.io/selected-node';
  * @param least how many bytes the volume must have; a larger one satisfies the user's claim too.
  */
 export function buildPrimeClaim(claim: PersistentVolumeClaim, restore: VolumeRestore, least = 0) {
-  const { namespace, uid, annotations = {} } = claim.metadata;
+  const { uid, annotations = {} } = claim.metadata;
+  const ref = primeRefOf(restore);
+  const isBeside = ref.namespace === claim.metadata.namespace;
   const owner = ownerReference(restore);
   const node = annotations[SELECTED_NODE_ANNOTATION];
   const { accessModes, storageClassName, volumeMode, volumeAttributesClassName } = claim.spec;
   return {
     metadata: {
-      name: primeClaimName(owner.uid),
-      namespace,
-      labels: { [MANAGED_BY_LABEL]: MANAGED_BY, [ROLE_LABEL]: PRIME_ROLE, [CLAIM_UID_LABEL]: uid },
+      ...ref,
+      labels: {
+        [MANAGED_BY_LABEL]: MANAGED_BY,
+        [ROLE_LABEL]: PRIME_ROLE,
+        [CLAIM_UID_LABEL]: uid,
+        [OWNER_UID_LABEL]: owner.uid,
+        [CLAIM_NAMESPACE_LABEL]: claim.metadata.namespace,
+      },
       annotations: {
         ...provisionerAnnotations(annotations),
         ...(node === undefined ? {} : { [SELECTED_NODE_ANNOTATION]: node }),
       },
       ...(node === undefined ? { finalizers: [UNCHECKED_VOLUME_FINALIZER] } : {}),
-      ownerReferences: [owner],
+      // They do not cross namespaces: there, what is left is found by its labels.
+      ...(isBeside ? { ownerReferences: [owner] } : {}),
     },
     spec: {
       accessModes,

@@ -1,9 +1,8 @@
 import type { VolumeRestore } from '../../api/volume-restore.ts';
-import { primeClaimName } from '../../domain/object-names.ts';
 import { rfc3339 } from '../../time/rfc3339.ts';
 import type { RepositoryCache } from '../../repositories/restic/repository-cache.ts';
 import { isAlreadyExists, isConflict } from '../../kube/client/errors.ts';
-import { objectKey, ownerReference } from '../../kube/model/kind.ts';
+import { objectKey } from '../../kube/model/kind.ts';
 import { NO_PROVISIONER, persistentVolumeClaims, type PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import { ageMilliseconds, type ControllerContext, tell } from '../context.ts';
@@ -13,18 +12,21 @@ import { endLastAttempt } from './await-old-movers.ts';
 import { handOverVolume, restoredContent } from './bind.ts';
 import { confirmBlank } from './confirm-blank.ts';
 import { chooseContent } from './choose-content.ts';
+import { chooseEngine } from './choose-engine.ts';
 import { awaitVolume, hasVolume } from './clear-prime.ts';
 import { fillPrime } from './fill-prime.ts';
 import { awaitNoForeignVolume } from './free-volumes.ts';
-import type { RestoreEngine } from '../../engines/engine.ts';
+import type { RestoreEngines } from '../../engines/engine.ts';
 import { followTier } from './follow-tier.ts';
 import { makePrime } from './make-prime.ts';
 import { SELECTED_NODE_ANNOTATION } from './prime-claim.ts';
 import { tellRefusedRestore } from './refusal.ts';
+import { primeRefOf } from './prime-ref.ts';
 import { removePrime } from './remove-prime.ts';
 import { isRefused, settleRefused } from './refused-volumes.ts';
 import {
   ENGINE_LOOK_MILLISECONDS,
+  engineOf,
   hold,
   type PrimedScene,
   type PrimedStep,
@@ -45,9 +47,9 @@ export class VolumeRestoreReconciler {
   readonly #context: ControllerContext;
   readonly #tools: Tools;
 
-  constructor(context: ControllerContext, cache: RepositoryCache, engine: RestoreEngine) {
+  constructor(context: ControllerContext, cache: RepositoryCache, engines: RestoreEngines) {
     this.#context = context;
-    this.#tools = { context, cache, engine };
+    this.#tools = { context, cache, engines };
   }
 
   readonly reconcile = async (key: string): Promise<Result> => {
@@ -97,13 +99,13 @@ export class VolumeRestoreReconciler {
 
   /** Step 3: a claim of our own that gets the volume first. */
   async #provision({ restore, claim }: Scene): Promise<PrimedStep> {
-    const name = primeClaimName(ownerReference(restore).uid);
-    const { namespace } = claim.metadata;
-    const known = this.#context.stores.primes.get(objectKey({ namespace, name }));
+    const known = this.#context.stores.primes.get(objectKey(primeRefOf(restore)));
     if (known !== undefined && !isRefused(restore, known)) return { restore, claim, prime: known };
     const settled = await settleRefused(this.#tools, { restore, claim });
     if ('result' in settled) return settled;
     if (this.#waitsForNode(claim)) return await this.#awaitConsumer({ restore, claim });
+    const chosen = await chooseEngine(this.#tools, { restore, claim });
+    if ('result' in chosen) return chosen;
     const ending = await endLastAttempt(this.#tools, { restore, claim });
     if (ending !== undefined) return ending;
     const foreign = await awaitNoForeignVolume(this.#tools, { restore, claim });
@@ -165,7 +167,7 @@ export class VolumeRestoreReconciler {
   async #finish({ restore, claim }: Scene): Promise<Result> {
     // All of it went before that was recorded.
     if (restore.status?.boundElsewhere === true) return done();
-    await this.#tools.engine.discardAll(restore);
+    await engineOf(this.#tools, restore).discardAll(restore);
     if (!(await removePrime(this.#context, restore))) return requeueAfter(COPY_LAG_MILLISECONDS);
     // The volume itself says what it was filled with, and for whom: the restore's own record may have been lost.
     const content = await restoredContent(this.#context.client, claim);

@@ -1,7 +1,5 @@
 import type { VolumeRestore, VolumeRestoreStatus } from '../../api/volume-restore.ts';
 import { isOffered, MAY_FILL_ANNOTATION } from '../../domain/fillable-volume.ts';
-import { primeClaimName } from '../../domain/object-names.ts';
-import { ownerReference } from '../../kube/model/kind.ts';
 import {
   persistentVolumes,
   type PersistentVolume,
@@ -10,8 +8,9 @@ import {
 import { requeueAfter } from '../../runtime/result.ts';
 import type { ControllerContext } from '../context.ts';
 import { letGo, RELEASE_LOOK_MILLISECONDS } from '../let-go.ts';
+import { primeRefOf } from './prime-ref.ts';
 import { removeLooks } from './look-into.ts';
-import { hold, type PrimedScene, type Scene, type Step, type Stop, type Tools } from './scene.ts';
+import { engineOf, hold, type PrimedScene, type Scene, type Step, type Stop, type Tools } from './scene.ts';
 import { recordProgress } from './status.ts';
 
 const REMEMBERED_VOLUMES = 20;
@@ -32,7 +31,7 @@ export async function refuseVolume(tools: Tools, scene: PrimedScene, volume: Per
   const refused: RefusedVolume = { name: volume.metadata.name, claimUID: prime.metadata.uid };
   const anew = { ...restore, status: { ...status, ...(attempts === undefined ? {} : { attempts: attempts + 1 }) } };
   const recorded = await recordRefused(context, anew, refused);
-  if (attempts !== undefined) await tools.engine.discard({ restore, attempt: attempts });
+  if (attempts !== undefined) await engineOf(tools, restore).discard({ restore, attempt: attempts });
   await removeLooks(context, restore);
   const { name, namespace } = prime.metadata;
   await letGo(context.client, volume, { name, namespace, uid: refused.claimUID });
@@ -71,11 +70,10 @@ export async function settleRefused(tools: Tools, scene: Scene): Promise<Step> {
 }
 
 async function settle(tools: Tools, scene: Scene, refused: RefusedVolume): Promise<Stop | undefined> {
-  const { restore, claim } = scene;
+  const { restore } = scene;
   const volume = await tools.context.client.get(persistentVolumes, { name: refused.name });
   if (volume === undefined) return undefined;
-  const name = primeClaimName(ownerReference(restore).uid);
-  const prime = { name, namespace: claim.metadata.namespace, uid: refused.claimUID };
+  const prime = { ...primeRefOf(restore), uid: refused.claimUID };
   if (!(await letGo(tools.context.client, volume, prime))) return { result: requeueAfter(RELEASE_LOOK_MILLISECONDS) };
   const isTaken = volume.spec.claimRef !== undefined && volume.spec.claimRef.uid !== refused.claimUID;
   if (isTaken || isOffered(volume.metadata.annotations ?? {})) return undefined;

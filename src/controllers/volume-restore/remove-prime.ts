@@ -1,7 +1,6 @@
 import type { VolumeRestore } from '../../api/volume-restore.ts';
 import { judgeVolume } from '../../domain/fillable-volume.ts';
-import { primeClaimName } from '../../domain/object-names.ts';
-import { objectKey, ownerReference } from '../../kube/model/kind.ts';
+import { objectKey } from '../../kube/model/kind.ts';
 import {
   persistentVolumeClaims,
   persistentVolumes,
@@ -10,6 +9,7 @@ import {
 } from '../../kube/model/built-in-kinds.ts';
 import type { ControllerContext } from '../context.ts';
 import { letGo } from '../let-go.ts';
+import { primeRefOf } from './prime-ref.ts';
 import { removeLooks } from './look-into.ts';
 import { recordRefused, type RefusedVolume } from './refused-volumes.ts';
 
@@ -20,8 +20,7 @@ import { recordRefused, type RefusedVolume } from './refused-volumes.ts';
 export async function removePrime(context: ControllerContext, restore: VolumeRestore): Promise<boolean> {
   const { client, stores } = context;
   await removeLooks(context, restore);
-  const { namespace = '' } = restore.metadata;
-  const ref = { namespace, name: primeClaimName(ownerReference(restore).uid) };
+  const ref = primeRefOf(restore);
   const prime = stores.primes.get(objectKey(ref)) ?? (await client.get(persistentVolumeClaims, ref));
   const foreign = prime === undefined ? undefined : await foreignVolumeOf(client, prime);
   const known = restore.status?.refusedVolumes ?? [];

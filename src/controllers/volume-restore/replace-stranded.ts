@@ -3,7 +3,7 @@ import { NO_PROVISIONER, nodes, persistentVolumeClaims } from '../../kube/model/
 import { requeueAfter } from '../../runtime/result.ts';
 import { warn } from '../context.ts';
 import { SELECTED_NODE_ANNOTATION } from './prime-claim.ts';
-import type { PrimedScene, Stop, Tools } from './scene.ts';
+import { engineOf, type PrimedScene, type Stop, type Tools } from './scene.ts';
 import { recordProgress } from './status.ts';
 
 const COPY_LAG_MILLISECONDS = 200;
@@ -21,7 +21,7 @@ export async function replaceStranded(tools: Tools, scene: PrimedScene): Promise
   const anew = { ...restore, status: { ...status, ...(attempts === undefined ? {} : { attempts: attempts + 1 }) } };
   const message = messageOf(scene, placement);
   await recordProgress(context, anew, { reason: 'VolumeNotPlaced', message });
-  if (attempts !== undefined) await tools.engine.discard({ restore, attempt: attempts });
+  if (attempts !== undefined) await engineOf(tools, restore).discard({ restore, attempt: attempts });
   const { uid } = prime.metadata;
   await context.client.delete(persistentVolumeClaims, prime.metadata, { preconditions: { uid } });
   if (placement !== 'moved') await takeNodeOff(tools, scene);

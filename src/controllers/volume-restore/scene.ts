@@ -8,7 +8,7 @@ import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
 import { requeueAfter, type Result } from '../../runtime/result.ts';
 import { ageMilliseconds, type ControllerContext, tell, warn } from '../context.ts';
 import { openRepository, type OpenedRepository } from '../../repositories/access.ts';
-import type { RestoreEngine } from '../../engines/engine.ts';
+import type { RestoreEngine, RestoreEngines } from '../../engines/engine.ts';
 import { recordProgress } from './status.ts';
 
 const HOLD_MINIMUM_MILLISECONDS = 5_000;
@@ -20,7 +20,7 @@ export const ENGINE_LOOK_MILLISECONDS = 30_000;
 export interface Tools {
   readonly context: ControllerContext;
   readonly cache: RepositoryCache;
-  readonly engine: RestoreEngine;
+  readonly engines: RestoreEngines;
 }
 
 /** A restore and its claim, both alive. */
@@ -42,6 +42,10 @@ export interface Stop {
 /** What a step ends with: a result stops here, a scene goes on to the next step. */
 export type Step = Stop | Scene;
 export type PrimedStep = Stop | PrimedScene;
+
+/** What restores, by its record. */
+export const engineOf = ({ engines }: Tools, { status }: VolumeRestore): RestoreEngine =>
+  engines[status?.engine ?? 'VolSync'];
 
 /** A snapshot, for messages. */
 export const short = (snapshot: SnapshotReference): string => `${snapshot.id.slice(0, 8)} of ${snapshot.time}`;

@@ -3,7 +3,7 @@ import { secrets } from '../../kube/model/built-in-kinds.ts';
 import { DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
 import type { RepositoryAccess } from '../../repositories/access.ts';
 import type { AttemptPlan } from '../../engines/engine.ts';
-import { policyNameOf, type PrimedScene, type Scene, type Tools } from './scene.ts';
+import { engineOf, policyNameOf, type PrimedScene, type Scene, type Tools } from './scene.ts';
 import { recordProgress } from './status.ts';
 
 /** What an attempt is started with. */
@@ -26,15 +26,19 @@ export async function recordStart(
   { access, attempt, message }: Beginning,
   more: Partial<VolumeRestoreStatus> = {},
 ): Promise<VolumeRestore> {
-  const secretName = tools.engine.secretName({ restore, attempt, access });
+  const secretName = engineOf(tools, restore).secretName({ restore, attempt, access });
   await removeFormerSecret(tools, restore, secretName);
-  const started = { phase: 'Restoring', attempts: attempt, primeClaimUID: prime.metadata.uid, secretName } as const;
-  const status = { ...started, ...more };
+  const started = { phase: 'Restoring', attempts: attempt, primeClaimUID: prime.metadata.uid } as const;
+  const status = { ...started, ...(secretName === undefined ? {} : { secretName }), ...more };
   return await recordProgress(tools.context, restore, { status, reason: 'Restoring', message });
 }
 
 /** One with other credentials is named by the restore only, where somebody deleted the engine's object. */
-async function removeFormerSecret({ context }: Tools, restore: VolumeRestore, secretName: string): Promise<void> {
+async function removeFormerSecret(
+  { context }: Tools,
+  restore: VolumeRestore,
+  secretName: string | undefined,
+): Promise<void> {
   const former = restore.status?.secretName;
   if (former === undefined || former === secretName) return;
   await context.client.delete(secrets, { namespace: restore.metadata.namespace, name: former });
@@ -43,7 +47,7 @@ async function removeFormerSecret({ context }: Tools, restore: VolumeRestore, se
 /** Starts an attempt as it is recorded, once there is a tier. */
 export async function start(tools: Tools, scene: Scene, access: RepositoryAccess, attempt: number): Promise<void> {
   const plan = planOf(tools, scene, access, attempt);
-  if (plan !== undefined) await tools.engine.start(plan);
+  if (plan !== undefined) await engineOf(tools, scene.restore).start(plan);
 }
 
 /** What an attempt is to be by what is recorded; undefined without a tier, or before a snapshot was chosen. */
@@ -59,9 +63,16 @@ function planOf(
   if (policy === undefined || snapshot === undefined) return undefined;
   const paused = clearedPrime === undefined || clearedPrime.claimUID !== primeClaimUID;
   // It was found empty before that one: what it holds beside the snapshot is an earlier attempt's, of another snapshot perhaps.
-  const deletesFiles = !paused && attempt > clearedPrime.attempt;
+  const firstAttempt = engineOf(tools, restore).looksItself ? filledBy(restore) : clearedPrime?.attempt;
+  const deletesFiles = !paused && firstAttempt !== undefined && attempt > firstAttempt;
   const claimStorageClass = storageClasses.get(claim.spec.storageClassName ?? '');
   return { restore, attempt, policy, access, snapshot, moverUser, claimStorageClass, paused, deletesFiles };
+}
+
+/** The attempt whose mover has seen for itself that the present prime claim's volume was empty, and has filled it since. */
+function filledBy({ status }: VolumeRestore): number | undefined {
+  const { filledPrime, primeClaimUID } = status ?? {};
+  return filledPrime?.claimUID === primeClaimUID ? filledPrime?.attempt : undefined;
 }
 
 /**
@@ -73,20 +84,21 @@ export async function renew(tools: Tools, scene: Scene, { access, attempt, messa
   if (prepared === undefined) return scene;
   const verified = await access.destination.verifyIdentity({ timeoutMilliseconds: DESTINATION_TIMEOUT_MILLISECONDS });
   if (!verified.ok) return scene;
-  const secretName = tools.engine.secretName(prepared);
+  const secretName = engineOf(tools, scene.restore).secretName(prepared);
   const isNamed = scene.restore.status?.secretName === secretName;
   const restore = isNamed ? scene.restore : await recordRenewal(tools, scene, { secretName, message });
   // A mover that was allowed to start stays so, also one of the first versions, which began without a look.
-  await tools.engine.start({ ...prepared, restore, paused: false });
+  await engineOf(tools, restore).start({ ...prepared, restore, paused: false });
   return { ...scene, restore };
 }
 
 async function recordRenewal(
   tools: Tools,
   { restore }: Scene,
-  { secretName, message }: { readonly secretName: string; readonly message: string },
+  { secretName, message }: { readonly secretName: string | undefined; readonly message: string },
 ): Promise<VolumeRestore> {
   await removeFormerSecret(tools, restore, secretName);
-  const progress = { status: { secretName }, stalled: true, reason: 'RestoreFailing', message };
+  const status = secretName === undefined ? {} : { secretName };
+  const progress = { status, stalled: true, reason: 'RestoreFailing', message };
   return await recordProgress(tools.context, restore, progress);
 }

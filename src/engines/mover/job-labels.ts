@@ -1,9 +1,13 @@
 import { API_GROUP } from '../../api/group.ts';
-import { CLAIM_UID_LABEL, MANAGED_BY, MANAGED_BY_LABEL, ROLE_LABEL } from '../../api/labels.ts';
+import {
+  CLAIM_NAMESPACE_LABEL,
+  CLAIM_UID_LABEL,
+  MANAGED_BY,
+  MANAGED_BY_LABEL,
+  OWNER_UID_LABEL,
+  ROLE_LABEL,
+} from '../../api/labels.ts';
 
-/** UID of the object that a Job works for: owner references do not cross namespaces. */
-const OWNER_UID_LABEL = `${API_GROUP}/owner-uid`;
-const CLAIM_NAMESPACE_LABEL = `${API_GROUP}/claim-namespace`;
 /** On what a mover needs: the claim as `<namespace>/<name>`, whose name may be too long for a label. */
 const CLAIM_ANNOTATION = `${API_GROUP}/claim`;
 

@@ -17,6 +17,8 @@ export interface MoverJob {
   readonly clusterUid: string;
   readonly images: MoverImages;
   readonly placement: MoverPlacement;
+  /** Further ones of the Job itself. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A host name's length (hostname(7)). */
@@ -56,13 +58,20 @@ interface PodParts {
  * until its result was read, and nothing but its reader removes it. A pod is replaced only once it has ended: two never
  * write one volume.
  */
-export function buildMoverJob({ name, client, clusterUid, images, placement }: MoverJob, parts: PodParts) {
+export function buildMoverJob(job: MoverJob, parts: PodParts) {
+  const { name, client, clusterUid, images, placement } = job;
   const labels = moverLabels(client);
   const annotations = moverAnnotations(client);
   const { initContainers, container, volumes, priorityClassName, replaced } = parts;
   const pullSecrets = (images.pullSecrets ?? []).map((secret) => ({ name: secret }));
   return {
-    metadata: { name, namespace: MOVERS_NAMESPACE, labels, annotations, finalizers: [UNREAD_FINALIZER] },
+    metadata: {
+      name,
+      namespace: MOVERS_NAMESPACE,
+      labels,
+      annotations: { ...annotations, ...job.annotations },
+      finalizers: [UNREAD_FINALIZER],
+    },
     spec: {
       suspend: true,
       completions: 1,

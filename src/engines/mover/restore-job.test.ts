@@ -18,7 +18,7 @@ describe('buildRestoreJob', () => {
         'rebound.dev/claim-namespace': 'shop',
         'rebound.dev/claim-uid': '11111111-0000-4000-8000-000000000000',
       },
-      annotations: { 'rebound.dev/claim': 'shop/db' },
+      annotations: { 'rebound.dev/claim': 'shop/db', 'rebound.dev/snapshot': 'a'.repeat(64) },
       finalizers: ['rebound.dev/unread'],
     });
   });
@@ -111,6 +111,15 @@ describe('buildRestoreJob', () => {
       labels: { 'sidecar.istio.io/inject': 'false', 'kuma.io/sidecar-injection': 'disabled' },
       annotations: { 'linkerd.io/inject': 'disabled' },
     });
+  });
+
+  it('says who may write into the top folder where the pods of the claim tell', () => {
+    const environment = ({ containers }: ReturnType<typeof podOf>) => containers.flatMap(({ env }) => env);
+    expect(environment(podOf({ topFolderGroup: 1000 }))).toContainEqual({
+      name: 'REBOUND_TOP_FOLDER_GROUP',
+      value: '1000',
+    });
+    expect(JSON.stringify(environment(podOf({})))).not.toContain('TOP_FOLDER');
   });
 
   it('names cluster and Job in its host name', () => {

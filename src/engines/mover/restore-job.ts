@@ -1,3 +1,4 @@
+import { API_GROUP } from '../../api/group.ts';
 import { NATURAL_NAMES } from '../../domain/look-report.ts';
 import { EXCLUDED_ATTRIBUTES } from '../../domain/restored-attributes.ts';
 import type { MoverClient } from './job-labels.ts';
@@ -13,7 +14,7 @@ import {
 import type { MoverRepository } from './mover-repository.ts';
 import { proverSecurity, readerSecurity, restorerSecurity } from './pod-security.ts';
 
-export interface RestorePlan extends Omit<MoverJob, 'name'> {
+export interface RestorePlan extends Omit<MoverJob, 'name' | 'annotations'> {
   readonly client: MoverClient & { readonly role: 'restore' };
   readonly attempt: number;
   readonly repository: MoverRepository;
@@ -25,9 +26,14 @@ export interface RestorePlan extends Omit<MoverJob, 'name'> {
    * False for a volume that is still to be found empty.
    */
   readonly filledBefore: boolean;
+  /** Who may write into the volume's top folder where no record says how that was. */
+  readonly topFolderGroup?: number | undefined;
   /** restic reads back every byte that it wrote. */
   readonly verifyContent: boolean;
 }
+
+/** On the Job of an attempt to restore: the snapshot. */
+const SNAPSHOT_ANNOTATION = `${API_GROUP}/snapshot`;
 
 /** Name of the Job of one attempt to restore; every attempt of every restore has a new one. */
 export const restoreJobName = (restoreUid: string, attempt: number): string =>
@@ -54,7 +60,7 @@ function resticArguments({ snapshotId, filledBefore, verifyContent }: RestorePla
  * attempt is told.
  */
 export function buildRestoreJob(plan: RestorePlan) {
-  const { client, attempt, repository, images, primeClaimName, snapshotId, filledBefore } = plan;
+  const { client, attempt, repository, images, primeClaimName, snapshotId, filledBefore, topFolderGroup } = plan;
   const name = restoreJobName(client.ownerUid, attempt);
   const access = { secretName: name, repository, images };
   const look = ownContainer({ images, readOnly: true, securityContext: readerSecurity }, LOOK_CONTAINER, [
@@ -63,10 +69,13 @@ export function buildRestoreJob(plan: RestorePlan) {
   const restore = { ...access, readOnly: false, securityContext: restorerSecurity };
   const prove = { ...access, readOnly: false, securityContext: proverSecurity };
   return buildMoverJob(
-    { ...plan, name },
+    { ...plan, name, annotations: { [SNAPSHOT_ANNOTATION]: snapshotId } },
     {
       initContainers: [look, resticContainer(restore, resticArguments(plan))],
-      container: ownContainer(prove, PROVE_CONTAINER, [{ name: 'REBOUND_SNAPSHOT_ID', value: snapshotId }]),
+      container: ownContainer(prove, PROVE_CONTAINER, [
+        { name: 'REBOUND_SNAPSHOT_ID', value: snapshotId },
+        ...(topFolderGroup === undefined ? [] : [{ name: 'REBOUND_TOP_FOLDER_GROUP', value: String(topFolderGroup) }]),
+      ]),
       volumes: moverVolumes(primeClaimName, name, repository),
       // An application waits for it.
       priorityClassName: 'rebound',

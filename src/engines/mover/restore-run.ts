@@ -20,11 +20,12 @@ export type RestoreRun =
   | { readonly kind: 'mismatch'; readonly record: RestoreRecord }
   /** Nothing was written: the volume held files. */
   | { readonly kind: 'notEmpty'; readonly report: LookReport }
-  | { readonly kind: 'failed'; readonly failure: MoverFailure };
+  /** `mayHaveWritten`: the volume was found empty, and restic was let at it. */
+  | { readonly kind: 'failed'; readonly failure: MoverFailure; readonly mayHaveWritten: boolean };
 
 function endedProof(end: ContainerEnd): RestoreRun {
   const record = parsedMessage(restoreRecord, end.message);
-  if (record === undefined) return { kind: 'failed', failure: ownFailure(PROVE_CONTAINER, end) };
+  if (record === undefined) return { kind: 'failed', failure: ownFailure(PROVE_CONTAINER, end), mayHaveWritten: true };
   return end.exitCode === 0 && isWholeRestore(record) ? { kind: 'proven', record } : { kind: 'mismatch', record };
 }
 
@@ -32,17 +33,20 @@ function endedProof(end: ContainerEnd): RestoreRun {
 function refusedLook(end: ContainerEnd): RestoreRun {
   const report = parsedMessage(lookReport, end.message);
   if (report !== undefined) return { kind: 'notEmpty', report };
-  return { kind: 'failed', failure: ownFailure(LOOK_CONTAINER, end) };
+  return { kind: 'failed', failure: ownFailure(LOOK_CONTAINER, end), mayHaveWritten: false };
 }
 
 function ofPod(pod: Pod): RestoreRun | undefined {
   const look = endOf(pod, LOOK_CONTAINER);
   if (look !== undefined && look.exitCode !== 0) return refusedLook(look);
   const failure = failedRestic(pod);
-  if (failure !== undefined) return { kind: 'failed', failure };
+  if (failure !== undefined) return { kind: 'failed', failure, mayHaveWritten: true };
   const proof = endOf(pod, PROVE_CONTAINER);
   return proof === undefined ? undefined : endedProof(proof);
 }
+
+/** Whether the look has let restic at the volume. */
+const wasLet = (pod: Pod | undefined): boolean => pod !== undefined && endOf(pod, LOOK_CONTAINER)?.exitCode === 0;
 
 function underWay(pod: Pod | undefined): RestoreRun {
   if (pod === undefined) return { kind: 'starting' };
@@ -60,10 +64,10 @@ function underWay(pod: Pod | undefined): RestoreRun {
 export function readRestoreRun(job: Job, pod: Pod | undefined): RestoreRun {
   const said = pod === undefined ? undefined : ofPod(pod);
   if (said !== undefined) return said;
-  if (hasFailed(job)) return { kind: 'failed', failure: jobFailure(job, pod) };
+  if (hasFailed(job)) return { kind: 'failed', failure: jobFailure(job, pod), mayHaveWritten: wasLet(pod) };
   if (hasSucceeded(job)) {
     const message = 'The mover ended well, but its pod, which had the proof, is gone: nothing is proven.';
-    return { kind: 'failed', failure: { cause: 'failed', message } };
+    return { kind: 'failed', failure: { cause: 'failed', message }, mayHaveWritten: true };
   }
   return job.spec.suspend === true ? { kind: 'suspended' } : underWay(pod);
 }

@@ -247,6 +247,7 @@ export function attemptKeyOfMover({ metadata: { labels, namespace } }: Pod): str
 export function volSyncRestores(context: VolSyncContext, logs: MoverLogWatch): RestoreEngine {
   const tools = { context, logs };
   return {
+    looksItself: false,
     secretName: (plan) => secretNameOf(secretPlanOf(plan)),
     start: (plan) => startAttempt(context, plan),
     observe: (attempt) => observeAttempt(tools, attempt),

@@ -4,7 +4,7 @@ import { buildProgram } from '../native/go-programs.ts';
 import type { ClusterProvider, Report } from '../provider.ts';
 
 /** restic 0.18 and nothing else: what movers of Rebound's own run. */
-export const resticImage = 'localhost/rebound-restic:0.18';
+const resticImage = 'localhost/rebound-restic:0.18';
 
 /** Builds the image on first use, from restic's source, and loads it into the cluster. */
 export async function loadResticImage(provider: ClusterProvider, report: Report): Promise<string> {

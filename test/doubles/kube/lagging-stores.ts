@@ -75,6 +75,7 @@ export interface LaggingStores {
 export function createLaggingStores(server: ApiServer): LaggingStores {
   const lagging = {
     claims: new LaggingStore(copies.claims, server),
+    moverJobs: new LaggingStore(copies.moverJobs, server),
     primes: new LaggingStore(copies.primes, server),
     volumes: new LaggingStore(copies.volumes, server),
     pods: new LaggingStore(copies.pods, server),
@@ -99,6 +100,7 @@ export function createLaggingStores(server: ApiServer): LaggingStores {
       volumeRestores: lagging.volumeRestores.store,
       replicationSources: lagging.replicationSources.store,
       replicationDestinations: lagging.replicationDestinations.store,
+      moverJobs: lagging.moverJobs.store,
       storageClasses: lagging.storageClasses.store,
       systemSecrets: lagging.systemSecrets.store,
     },

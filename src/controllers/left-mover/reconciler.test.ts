@@ -1,0 +1,62 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { MOVERS_NAMESPACE } from '../../api/group.ts';
+import {
+  CLAIM_NAMESPACE_LABEL,
+  CLAIM_UID_LABEL,
+  MANAGED_BY,
+  MANAGED_BY_LABEL,
+  OWNER_UID_LABEL,
+  PRIME_ROLE,
+  ROLE_LABEL,
+} from '../../api/labels.ts';
+import { volumeRestores } from '../../api/resource-kinds.ts';
+import { jobs, persistentVolumeClaims } from '../../kube/model/built-in-kinds.ts';
+import { objectKey } from '../../kube/model/kind.ts';
+import { remember } from '#simulation/past.ts';
+import { NAMESPACE, World } from '#simulation/world.ts';
+import { LeftMoverReconciler } from './reconciler.ts';
+
+const ref = (name: string) => ({ namespace: MOVERS_NAMESPACE, name });
+
+let world: World;
+
+beforeEach(async () => {
+  world = new World();
+  world.truth.save({ files: 41, sizeBytes: 8_000_000, complete: true }, world.now() - 3_600_000);
+  remember(world);
+  world.createClaim('restore');
+  await world.until(({ restore }) => restore !== undefined);
+  const labels = {
+    [MANAGED_BY_LABEL]: MANAGED_BY,
+    [CLAIM_UID_LABEL]: world.claim?.metadata.uid ?? '',
+    [OWNER_UID_LABEL]: world.restore?.metadata.uid ?? '',
+    [CLAIM_NAMESPACE_LABEL]: NAMESPACE,
+  };
+  const finalizers = ['rebound.dev/unread'];
+  world.server.create(jobs, { metadata: { ...ref('job'), labels, finalizers }, spec: { suspend: true } });
+  world.server.create(persistentVolumeClaims, {
+    metadata: { ...ref('rebound-prime-1'), labels: { ...labels, [ROLE_LABEL]: PRIME_ROLE } },
+    spec: { storageClassName: 'fast' },
+  });
+});
+
+async function sweep(): Promise<readonly unknown[]> {
+  world.process.copies.seeEverything();
+  const reconciler = new LeftMoverReconciler(world.process.context);
+  for (const name of ['job', 'rebound-prime-1']) await reconciler.reconcile(objectKey(ref(name)));
+  world.cluster.protect();
+  return [...world.server.list(jobs), ...world.server.list(persistentVolumeClaims)]
+    .filter(({ metadata }) => metadata.namespace === MOVERS_NAMESPACE)
+    .map(({ metadata }) => metadata.name);
+}
+
+describe('what a restore has among the movers', () => {
+  it('stays while the restore is there', async () => {
+    expect(await sweep()).toEqual(['job', 'rebound-prime-1']);
+  });
+
+  it('invariant 7: goes when the restore is gone', async () => {
+    world.server.delete(volumeRestores, world.restore?.metadata ?? { name: '' });
+    expect(await sweep()).toEqual([]);
+  });
+});

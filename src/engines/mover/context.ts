@@ -1,0 +1,20 @@
+import type { ReadableStore } from '../../kube/cache/store.ts';
+import type { KubeClient } from '../../kube/client/client.ts';
+import type { Job, Pod } from '../../kube/model/built-in-kinds.ts';
+import type { MoverImages } from './mover-pod.ts';
+
+/** What restores by movers of our own work with. */
+export interface MoverContext {
+  readonly client: Pick<KubeClient, 'get' | 'list' | 'create' | 'mergePatch' | 'delete'>;
+  /** Local copies. */
+  readonly stores: {
+    readonly pods: ReadableStore<Pod>;
+    /** Of the movers' namespace. */
+    readonly moverJobs: ReadableStore<Job>;
+  };
+  readonly clusterUid: string;
+  /** Undefined where this program does not run in a pod, and so knows of no image of its own. */
+  readonly images: MoverImages | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}

@@ -1,0 +1,120 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { MOVERS_NAMESPACE } from '../../api/group.ts';
+import { backupPolicies } from '../../api/resource-kinds.ts';
+import { jobs, secrets } from '../../kube/model/built-in-kinds.ts';
+import { ownerReference } from '../../kube/model/kind.ts';
+import { openRepository } from '../../repositories/access.ts';
+import { remember } from '#simulation/past.ts';
+import { CLAIM_REF, World } from '#simulation/world.ts';
+import type { AttemptPlan, RestoreEngine } from '../engine.ts';
+import { moverRestores } from './restore.ts';
+
+const HOUR_MILLISECONDS = 3_600_000;
+
+let world: World;
+let engine: RestoreEngine;
+let plan: AttemptPlan;
+
+const images = { own: { image: 'rebound:1' }, restic: { image: 'restic:1' } };
+
+beforeEach(async () => {
+  world = new World();
+  world.truth.save({ files: 41, sizeBytes: 8_000_000, complete: true }, world.now() - HOUR_MILLISECONDS);
+  remember(world);
+  world.createClaim('restore');
+  await world.until(({ restore }) => restore?.status?.snapshot !== undefined);
+  const { context } = world.process;
+  engine = moverRestores({ ...context, images });
+  const opened = openRepository(context, 'default', CLAIM_REF);
+  const policy = world.server.get(backupPolicies, { name: 'hourly' });
+  const { restore } = world;
+  const snapshot = restore?.status?.snapshot;
+  if (!opened.ok || policy === undefined || restore === undefined || snapshot === undefined) expect.unreachable();
+  const { access } = opened;
+  const common = { moverUser: {}, claimStorageClass: undefined, paused: false, deletesFiles: false };
+  plan = { restore, attempt: 1, policy, access, snapshot, ...common };
+});
+
+const jobsNow = () => world.server.list(jobs);
+const secretsNow = () => world.server.list(secrets).filter(({ metadata }) => metadata.namespace === MOVERS_NAMESPACE);
+const observe = () => {
+  world.process.copies.seeEverything();
+  return engine.observe(plan).kind;
+};
+
+describe('a restore by movers of our own', () => {
+  it('makes one Job and one Secret that belongs to it, and lets it start', async () => {
+    await engine.start(plan);
+    const [job] = jobsNow();
+    expect(job).toMatchObject({ metadata: { namespace: MOVERS_NAMESPACE }, spec: { suspend: false } });
+    expect(secretsNow()).toMatchObject([
+      { metadata: { name: job?.metadata.name, ownerReferences: [{ kind: 'Job', uid: job?.metadata.uid }] } },
+    ]);
+    expect(observe()).toBe('running');
+  });
+
+  it('makes nothing before the volume is known to be one that may be written into', async () => {
+    await engine.start({ ...plan, paused: true });
+    expect(jobsNow()).toEqual([]);
+    expect(observe()).toBe('paused');
+  });
+
+  it.each([0, 1, 2])('invariant 7: goes on where the process died after %d of its writes', async (after) => {
+    for (const fault of ['refused', 'answerLost'] as const) {
+      world.process.client.expect({ after, fault, fatal: false });
+      await engine.start(plan).catch(() => undefined);
+      world.process.client.expect(undefined);
+    }
+    await engine.start(plan);
+    expect(jobsNow()).toMatchObject([{ spec: { suspend: false } }]);
+    expect(secretsNow()).toHaveLength(1);
+  });
+
+  it('makes the Job anew for another snapshot, where it has not started', async () => {
+    world.process.client.expect({ after: 1, fault: 'refused', fatal: false });
+    await expect(engine.start(plan)).rejects.toThrow();
+    world.process.client.expect(undefined);
+    const [before] = jobsNow();
+    const other = { ...plan, snapshot: { ...plan.snapshot, id: 'b'.repeat(64) } };
+    await engine.start(other);
+    await engine.start(other);
+    const [after] = jobsNow();
+    expect(after?.metadata.uid).not.toBe(before?.metadata.uid);
+    expect(after).toMatchObject({
+      metadata: { annotations: { 'rebound.dev/snapshot': 'b'.repeat(64) } },
+      spec: { suspend: false },
+    });
+  });
+
+  it('leaves a Job that has started as it is', async () => {
+    await engine.start(plan);
+    const before = jobsNow();
+    await engine.start({ ...plan, snapshot: { ...plan.snapshot, id: 'b'.repeat(64) } });
+    expect(jobsNow()).toEqual(before);
+  });
+
+  it('ends an attempt with its Job, whoever waits for its result', async () => {
+    await engine.start(plan);
+    await engine.discard(plan);
+    expect(jobsNow()).toEqual([]);
+    await engine.discard(plan);
+  });
+
+  it('knows its own movers', () => {
+    const job = `rebound-restore-${ownerReference(plan.restore).uid}`;
+    const pod = (attempt: number) => ({
+      apiVersion: 'v1',
+      kind: 'Pod' as const,
+      metadata: {
+        name: 'p',
+        namespace: MOVERS_NAMESPACE,
+        uid: 'p',
+        resourceVersion: '1',
+        creationTimestamp: '2030-01-01T00:00:00Z',
+        labels: { 'batch.kubernetes.io/job-name': `${job}-${attempt}` },
+      },
+      spec: { containers: [] },
+    });
+    expect([engine.isMoverOf(pod(1), plan), engine.isMoverOf(pod(2), plan)]).toEqual([true, false]);
+  });
+});
