@@ -18,39 +18,12 @@ const mayImport = {
   repositories: ['api', 'domain', 'kube/model', 'runtime', 'destinations', 'time'],
   engines: ['api', 'domain', 'kube', 'runtime', 'destinations', 'repositories', 'time'],
   mover: ['api', 'domain', 'runtime', 'destinations', 'repositories', 'time'],
-  strategies: ['api', 'domain', 'kube', 'runtime', 'destinations', 'repositories', 'engines', 'time'],
   certificates: ['api', 'domain', 'kube', 'time'],
-  webhook: ['api', 'domain', 'kube', 'runtime', 'destinations', 'repositories', 'certificates', 'config', 'time'],
-  controllers: [
-    'api',
-    'domain',
-    'kube',
-    'runtime',
-    'destinations',
-    'repositories',
-    'engines',
-    'strategies',
-    'certificates',
-    'config',
-    'time',
-  ],
-  roles: [
-    'api',
-    'domain',
-    'kube',
-    'runtime',
-    'destinations',
-    'repositories',
-    'engines',
-    'strategies',
-    'certificates',
-    'config',
-    'webhook',
-    'controllers',
-    'mover',
-    'time',
-  ],
 };
+mayImport.strategies = [...mayImport.engines, 'engines'];
+mayImport.webhook = [...mayImport.engines, 'certificates', 'config'];
+mayImport.controllers = [...mayImport.strategies, 'strategies', 'certificates', 'config'];
+mayImport.roles = [...mayImport.controllers, 'webhook', 'controllers', 'mover'];
 
 const folders = Object.keys(mayImport);
 

@@ -25,6 +25,7 @@ import type { Reflectors } from './reflectors.ts';
 import { RestoreForesightReconciler } from './restore-foresight/reconciler.ts';
 import { LeftMoverReconciler } from './left-mover/reconciler.ts';
 import { CLAIM_UID_LABEL, OWNER_UID_LABEL } from '../api/labels.ts';
+import { JOB_LABEL } from '../kube/model/pods-by-job.ts';
 import { BY_TIER, RESTORES_BY_CLAIM_UID } from './stores.ts';
 import { EndingPrimeReconciler } from './taken-volume/prime-reconciler.ts';
 import { isQuestionable, TakenVolumeReconciler } from './taken-volume/volume-reconciler.ts';
@@ -308,7 +309,7 @@ const backupJobPrefix = 'volsync-src-';
 
 /** The claim whose backup a mover's pod runs. */
 function protectionOfMover({ stores }: ControllerContext, pod: Pod): string[] {
-  const job = pod.metadata.labels?.['batch.kubernetes.io/job-name'];
+  const job = pod.metadata.labels?.[JOB_LABEL];
   if (job?.startsWith(backupJobPrefix) !== true) return [];
   const key = objectKey({ namespace: pod.metadata.namespace, name: job.slice(backupJobPrefix.length) });
   const object: KubeObject | undefined = stores.replicationSources.get(key);

@@ -22,6 +22,15 @@ export type MoverUserChoice =
   | { readonly ok: true; readonly user: MoverUser; readonly source: 'annotation' | 'pods' | 'remembered' | 'engine' }
   | { readonly ok: false; readonly message: string };
 
+/**
+ * The group by which a mover's user, or the claim's pods, may write into a top folder that is root's; undefined where root writes, or nobody
+ * says who does.
+ */
+export function writingGroup({ runAsUser, runAsGroup, fsGroup }: MoverUser): number | undefined {
+  if (fsGroup !== undefined) return fsGroup;
+  return runAsUser === undefined || runAsUser === 0 ? undefined : (runAsGroup ?? runAsUser);
+}
+
 const LARGEST_ID = 2 ** 31 - 1;
 
 function parseAnnotation(value: string): MoverUserChoice {

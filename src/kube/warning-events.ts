@@ -1,5 +1,6 @@
 import type { KubeClient } from './client/client.ts';
 import { type Event, events } from './model/built-in-kinds.ts';
+import { clause } from './model/clause.ts';
 
 /** The warning events about one object. */
 export async function warningsAbout(
@@ -10,4 +11,14 @@ export async function warningsAbout(
   const fieldSelector = `involvedObject.name=${name},type=Warning`;
   const found = await client.list(events, { namespace, fieldSelector });
   return found.filter(({ involvedObject, type }) => involvedObject.name === name && type === 'Warning');
+}
+
+/** An event that does not say when it was last seen comes last. */
+export const newestFirst = (all: readonly Event[]): readonly Event[] =>
+  all.toSorted((a, b) => (b.lastTimestamp ?? '').localeCompare(a.lastTimestamp ?? ''));
+
+/** What the newest of some warnings says, a clause; undefined where there is none, or it says nothing. */
+export function newestWarning(warnings: readonly Event[]): string | undefined {
+  const message = newestFirst(warnings).at(0)?.message;
+  return message === undefined ? undefined : clause(message);
 }

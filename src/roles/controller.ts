@@ -10,7 +10,6 @@ import { awaitDefinitions } from '../controllers/kind-definitions/await-definiti
 import { DefinitionWatch } from '../controllers/kind-definitions/definition-watch.ts';
 import { createReflectors, storesOf } from '../controllers/reflectors.ts';
 import { registerProtectionMetrics } from '../controllers/protection-metrics.ts';
-import type { MoverContext } from '../engines/mover/context.ts';
 import { moverRestores } from '../engines/mover/restore.ts';
 import { PrivilegedMovers } from '../engines/volsync/privileged-movers.ts';
 import type { Stores } from '../controllers/stores.ts';
@@ -187,18 +186,6 @@ interface ReconcilerParts {
 
 function addReconcilers(lifecycle: Lifecycle, parts: ReconcilerParts): void {
   const { context, reflectors, metrics, presence, resticImage } = parts;
-  const movers: MoverContext = {
-    client: context.client,
-    stores: context.stores,
-    get clusterUid() {
-      return context.clusterUid;
-    },
-    get images() {
-      const { ownImage: own } = context;
-      return own === undefined ? undefined : { own, restic: { image: resticImage } };
-    },
-    now: context.now,
-  };
   const restoresOf = controllerKeysOf('VolumeRestore');
   let controllers: readonly Controller[] = [];
   const logs = new MoverLogWatch(context, (attempt) => {
@@ -212,7 +199,7 @@ function addReconcilers(lifecycle: Lifecycle, parts: ReconcilerParts): void {
     reflectors,
     cache: createRepositoryCache(),
     logs,
-    restoreEngines: { VolSync: volSyncRestores(context, logs), Restic: moverRestores(movers) },
+    restoreEngines: { VolSync: volSyncRestores(context, logs), Restic: moverRestores(context, resticImage) },
     metrics,
     presence,
     leader: randomUUID(),

@@ -100,7 +100,7 @@ export function startProcess(world: Surroundings, leader: string): Process {
   });
   const restores = new VolumeRestoreReconciler(context, cache, {
     VolSync: volSyncRestores(context, logs),
-    Restic: moverRestores({ ...context, images: undefined }),
+    Restic: moverRestores(context, 'restic'),
   });
   const takenVolumes = new TakenVolumeReconciler(context);
   const endingPrimes = new EndingPrimeReconciler(context);

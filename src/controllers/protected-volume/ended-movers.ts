@@ -4,7 +4,7 @@ import { MOVER_CONTAINER, moverJobName } from '../../engines/volsync/mover-troub
 import { objectKey } from '../../kube/model/kind.ts';
 import type { Pod } from '../../kube/model/built-in-kinds.ts';
 import type { ControllerContext } from '../context.ts';
-import { PODS_BY_JOB } from '../../kube/model/pods-by-job.ts';
+import { oldestFirst, PODS_BY_JOB } from '../../kube/model/pods-by-job.ts';
 
 /** A try of a backup that ended with an error, and the end of what it said. */
 export interface FailedMover {
@@ -21,8 +21,6 @@ export function endOf({ status }: Pod): string | undefined {
   const states = status?.containerStatuses?.map(({ state }) => state?.terminated) ?? [];
   return states.find((one) => one !== undefined)?.finishedAt ?? undefined;
 }
-
-const bornAt = ({ metadata }: Pod): number => Date.parse(metadata.creationTimestamp);
 
 /**
  * Reads what the movers of failed backups said, each once: the engine itself tells of a failure only after nine tries, and
@@ -42,10 +40,8 @@ export class FailedMovers {
     if (source === undefined) return [];
     const { namespace } = source.metadata;
     const key = objectKey(source.metadata);
-    const pods = this.#context.stores.pods
-      .byIndex(PODS_BY_JOB, objectKey({ namespace, name: moverJobName(source) }))
-      .filter(hasFailed)
-      .toSorted((a, b) => bornAt(a) - bornAt(b));
+    const all = this.#context.stores.pods.byIndex(PODS_BY_JOB, objectKey({ namespace, name: moverJobName(source) }));
+    const pods = oldestFirst(all.filter(hasFailed));
     const before = this.#read.get(key);
     const logs = new Map<string, string>();
     for (const pod of pods) {

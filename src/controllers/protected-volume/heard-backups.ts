@@ -7,7 +7,7 @@ import type { Pod } from '../../kube/model/built-in-kinds.ts';
 import type { ControllerContext } from '../context.ts';
 import type { Heard, MoverLogWatch } from '../../engines/volsync/mover-log-watch.ts';
 import { silence } from '../../engines/volsync/silent-mover.ts';
-import { PODS_BY_JOB } from '../../kube/model/pods-by-job.ts';
+import { oldestFirst, PODS_BY_JOB } from '../../kube/model/pods-by-job.ts';
 
 export interface HeardBackup {
   /** What the mover said that runs, or ran last. */
@@ -16,8 +16,6 @@ export interface HeardBackup {
   /** Absent where no mover runs. */
   readonly lookAgainMilliseconds?: number | undefined;
 }
-
-const bornAt = ({ metadata }: Pod): number => Date.parse(metadata.creationTimestamp);
 
 /** Begins to listen to the mover of a backup, and tells what was heard. What failed movers said is read when they have ended. */
 export function hearBackup(
@@ -29,10 +27,9 @@ export function hearBackup(
   const { namespace, uid = '' } = source.metadata;
   const key = objectKey(source.metadata);
   const pods = context.stores.pods.byIndex(PODS_BY_JOB, objectKey({ namespace, name: moverJobName(source) }));
-  const pod = pods
-    .filter(({ status, metadata }) => status?.phase !== 'Failed' && !logs.isForeign(key, metadata.uid))
-    .toSorted((a, b) => bornAt(a) - bornAt(b))
-    .at(-1);
+  const isOurs = ({ status, metadata }: Pod): boolean =>
+    status?.phase !== 'Failed' && !logs.isForeign(key, metadata.uid);
+  const pod = oldestFirst(pods.filter(isOurs)).at(-1);
   if (pod !== undefined) logs.listen(key, pod, uid);
   const heard = logs.heard(key);
   const isRunning = pod?.status?.phase === 'Running';

@@ -1,6 +1,6 @@
 import { MANAGED_BY, MANAGED_BY_LABEL, RESTORE_ANNOTATION } from '../../api/labels.ts';
 import type { ProtectedVolume } from '../../api/protected-volume.ts';
-import { isAlreadyExists } from '../../kube/client/errors.ts';
+import { createUnlessThere } from '../../kube/create-unless-there.ts';
 import { ownerReference } from '../../kube/model/kind.ts';
 import { volumeRestores } from '../../api/resource-kinds.ts';
 import type { ControllerContext } from '../context.ts';
@@ -28,9 +28,5 @@ export async function makeRestore(
     },
     spec: { claimName: claim.metadata.name, claimUID: claim.metadata.uid, policyName: tier, restore: request },
   };
-  try {
-    await context.client.create(volumeRestores, desired);
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
-  }
+  await createUnlessThere(context.client, volumeRestores, desired);
 }

@@ -1,8 +1,7 @@
 import { KubeError } from '../../kube/client/errors.ts';
 import { type Event, persistentVolumes } from '../../kube/model/built-in-kinds.ts';
-import { warningsAbout } from '../../kube/warning-events.ts';
+import { newestWarning, warningsAbout } from '../../kube/warning-events.ts';
 import { GRACE_MILLISECONDS } from '../../domain/telling.ts';
-import { newestWarning } from './look-outcome.ts';
 import { type Scene, showLastingWait, type Stop, type Tools } from './scene.ts';
 
 /** By which the volume controller refuses a pair (pkg/controller/volume/persistentvolume, 1.34). */

@@ -9,13 +9,13 @@ import { objectKey, ownerReference } from '../../kube/model/kind.ts';
 import { type PersistentVolume, type PersistentVolumeClaim, type Pod, pods } from '../../kube/model/built-in-kinds.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import { MOVER_PATIENCE_MILLISECONDS } from '../../engines/mover-trouble.ts';
-import { warningsAbout } from '../../kube/warning-events.ts';
+import { newestWarning, warningsAbout } from '../../kube/warning-events.ts';
 import { ageMilliseconds, type ControllerContext } from '../context.ts';
 import { moverUserOf } from '../mover-user.ts';
 import { PODS_BY_CLAIM } from '../stores.ts';
 import { keepFiles } from '../let-go.ts';
 import { primeRefOf } from './prime-ref.ts';
-import { newestWarning, outcomeOf } from './look-outcome.ts';
+import { outcomeOf } from './look-outcome.ts';
 import { buildLookPod, type Placement } from './look-pod.ts';
 import { ENGINE_LOOK_MILLISECONDS, hold, type PrimedScene, type Stop, type Tools } from './scene.ts';
 

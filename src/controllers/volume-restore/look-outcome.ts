@@ -1,5 +1,7 @@
 import { type LookReport, lookReport } from '../../domain/look-report.ts';
-import type { Event, Pod } from '../../kube/model/built-in-kinds.ts';
+import type { Pod } from '../../kube/model/built-in-kinds.ts';
+import { clause } from '../../kube/model/clause.ts';
+import { stuckWords, unscheduledWords } from '../../kube/model/unstarted-pod.ts';
 import { LOOK_CONTAINER } from './look-pod.ts';
 
 export type LookOutcome =
@@ -16,7 +18,8 @@ export function outcomeOf({ status }: Pod): LookOutcome {
   const { phase, reason = '', message = '' } = status ?? {};
   const hasEnded = phase === 'Failed' || phase === 'Succeeded';
   if (hasEnded) return { kind: 'failed', why: clause(`its pod ended: ${reason} ${message}`) };
-  return { kind: 'pending', why: unscheduledWords(status) ?? stuckWords(status) };
+  const why = unscheduledWords(status) ?? stuckWords(containerState(status)?.waiting);
+  return { kind: 'pending', why: why === undefined ? undefined : clause(why) };
 }
 
 /** Others may have put containers of theirs into the pod. */
@@ -44,25 +47,3 @@ function readReport(message = ''): LookReport | undefined {
     return undefined;
   }
 }
-
-/** Reasons of a waiting container that pass by themselves, as a rule within seconds. */
-const passing: readonly string[] = ['ContainerCreating', 'PodInitializing'];
-
-function unscheduledWords(status: Pod['status']): string | undefined {
-  const refused = status?.conditions?.find((one) => one.type === 'PodScheduled' && one.status === 'False');
-  return refused === undefined ? undefined : clause(refused.message ?? refused.reason ?? '');
-}
-
-function stuckWords(status: Pod['status']): string | undefined {
-  const waiting = containerState(status)?.waiting;
-  if (waiting?.reason === undefined || passing.includes(waiting.reason)) return undefined;
-  return clause(`${waiting.reason} ${waiting.message ?? ''}`);
-}
-
-/** What the newest of the warnings about a pod says. */
-export function newestWarning(warnings: readonly Event[]): string | undefined {
-  const newest = warnings.toSorted((a, b) => (b.lastTimestamp ?? '').localeCompare(a.lastTimestamp ?? '')).at(0);
-  return newest?.message === undefined ? undefined : clause(newest.message);
-}
-
-const clause = (text: string): string => text.replaceAll(/\s+/g, ' ').trim().replace(/\.$/, '');

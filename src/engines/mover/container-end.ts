@@ -1,4 +1,5 @@
 import type { Pod } from '../../kube/model/built-in-kinds.ts';
+import { resticExitWords } from '../restic-exit.ts';
 
 /** How a container ended. */
 export interface ContainerEnd {
@@ -15,19 +16,8 @@ export function endOf({ status }: Pod, containerName: string): ContainerEnd | un
   return end === undefined ? undefined : { exitCode: end.exitCode, reason: end.reason, message: end.message ?? '' };
 }
 
-// restic 0.18 (cmd/restic/main.go), and signals as shells count them.
-const exitWords: Readonly<Record<number, string>> = {
-  3: 'some files could not be read',
-  10: 'the repository does not exist',
-  11: 'the repository is locked',
-  12: 'the password of the repository is wrong',
-  130: 'it was interrupted',
-  137: 'it was killed',
-  143: 'it was asked to end: its pod was evicted, or its node drained',
-};
-
 /** `exit code 11: the repository is locked`. */
 export function exitInWords({ exitCode }: Pick<ContainerEnd, 'exitCode'>): string {
-  const words = exitWords[exitCode];
+  const words = resticExitWords[exitCode];
   return `exit code ${exitCode}${words === undefined ? '' : `: ${words}`}`;
 }

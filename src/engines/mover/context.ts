@@ -1,7 +1,7 @@
 import type { ReadableStore } from '../../kube/cache/store.ts';
 import type { KubeClient } from '../../kube/client/client.ts';
 import type { Job, Pod } from '../../kube/model/built-in-kinds.ts';
-import type { MoverImages } from './mover-pod.ts';
+import type { MoverImage } from './mover-pod.ts';
 
 /** What restores by movers of our own work with. */
 export interface MoverContext {
@@ -14,7 +14,7 @@ export interface MoverContext {
   };
   readonly clusterUid: string;
   /** Undefined where this program does not run in a pod, and so knows of no image of its own. */
-  readonly images: MoverImages | undefined;
+  readonly ownImage: MoverImage | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }

@@ -15,8 +15,6 @@ let world: World;
 let engine: RestoreEngine;
 let plan: AttemptPlan;
 
-const images = { own: { image: 'rebound:1' }, restic: { image: 'restic:1' } };
-
 beforeEach(async () => {
   world = new World();
   world.truth.save({ files: 41, sizeBytes: 8_000_000, complete: true }, world.now() - HOUR_MILLISECONDS);
@@ -24,7 +22,7 @@ beforeEach(async () => {
   world.createClaim('restore');
   await world.until(({ restore }) => restore?.status?.snapshot !== undefined);
   const { context } = world.process;
-  engine = moverRestores({ ...context, images });
+  engine = moverRestores(context, 'restic:1');
   const opened = openRepository(context, 'default', CLAIM_REF);
   const policy = world.server.get(backupPolicies, { name: 'hourly' });
   const { restore } = world;

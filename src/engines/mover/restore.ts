@@ -1,13 +1,15 @@
 import { MOVERS_NAMESPACE } from '../../api/group.ts';
-import type { MoverUser } from '../../api/snapshot.ts';
 import type { VolumeRestore } from '../../api/volume-restore.ts';
+import { writingGroup } from '../../domain/mover-user.ts';
 import { primeClaimName } from '../../domain/object-names.ts';
 import type { RestoreRecord } from '../../domain/restore-record.ts';
 import { isAlreadyExists } from '../../kube/client/errors.ts';
+import { createUnlessThere } from '../../kube/create-unless-there.ts';
 import { type Job, jobs, type Pod, secrets } from '../../kube/model/built-in-kinds.ts';
 import { objectKey, ownerReference } from '../../kube/model/kind.ts';
-import { JOB_LABEL, PODS_BY_JOB } from '../../kube/model/pods-by-job.ts';
-import { warningsAbout } from '../../kube/warning-events.ts';
+import { JOB_LABEL, oldestFirst, PODS_BY_JOB } from '../../kube/model/pods-by-job.ts';
+import { newestWarning, warningsAbout } from '../../kube/warning-events.ts';
+import { discardAttempts } from '../discard-attempts.ts';
 import type { AttemptPlan, AttemptRef, AttemptState, RestoreEngine } from '../engine.ts';
 import type { MoverTrouble } from '../mover-trouble.ts';
 import type { MoverContext } from './context.ts';
@@ -32,45 +34,37 @@ const clientOf = (restore: VolumeRestore): MoverClient & { readonly role: 'resto
   ownerUid: ownerReference(restore).uid,
 });
 
-/** The group that the claim's pods write as, as far as it is known. */
-const groupOf = ({ runAsUser, runAsGroup, fsGroup }: MoverUser): number | undefined =>
-  fsGroup ?? (runAsUser === 0 ? undefined : (runAsGroup ?? runAsUser));
-
 /** @throws where the program knows of no image of its own: it chooses this engine only where it does. */
-function restorePlanOf(context: MoverContext, plan: AttemptPlan): RestorePlan {
+function restorePlanOf(context: MoverContext, plan: AttemptPlan, resticImage: string): RestorePlan {
   const { restore, attempt, access, snapshot, deletesFiles } = plan;
-  const { images, clusterUid } = context;
-  if (images === undefined) throw new Error('no image is known that movers could run from');
+  const { ownImage: own, clusterUid } = context;
+  if (own === undefined) throw new Error('no image is known that movers could run from');
   const { url, password, settings, path, expectedIdentity = '' } = access;
   return {
     client: clientOf(restore),
     clusterUid,
-    images,
+    images: { own, restic: { image: resticImage } },
     placement: {},
     attempt,
     repository: { url, password, settings, path, identity: expectedIdentity },
     primeClaimName: primeClaimName(ownerReference(restore).uid),
     snapshotId: snapshot.id,
     filledBefore: deletesFiles,
-    topFolderGroup: groupOf(plan.moverUser),
+    topFolderGroup: writingGroup(plan.moverUser),
     verifyContent: false,
   };
 }
 
 /** Makes the Job, then its Secret, then lets it start; goes on where a process died in between. */
-async function startAttempt(context: MoverContext, plan: AttemptPlan): Promise<void> {
+async function startAttempt(context: MoverContext, plan: AttemptPlan, resticImage: string): Promise<void> {
   if (plan.paused) return;
   const { client } = context;
-  const desired = buildRestoreJob(restorePlanOf(context, plan));
-  const job = await makeJob(client, desired);
+  const restorePlan = restorePlanOf(context, plan, resticImage);
+  const job = await makeJob(client, buildRestoreJob(restorePlan));
   if (job === undefined || job.spec.suspend !== true) return;
   const { name, uid, resourceVersion } = job.metadata;
-  const { client: movedFor, repository } = restorePlanOf(context, plan);
-  try {
-    await client.create(secrets, buildMoverSecret({ name, uid }, movedFor, repository));
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
-  }
+  const secret = buildMoverSecret({ name, uid }, restorePlan.client, restorePlan.repository);
+  await createUnlessThere(client, secrets, secret);
   await client.mergePatch(jobs, jobRef(plan), { metadata: { resourceVersion }, spec: { suspend: false } });
 }
 
@@ -98,9 +92,7 @@ function podOf({ stores }: MoverContext, job: Job): Pod | undefined {
   const pods = stores.pods
     .byIndex(PODS_BY_JOB, objectKey(job.metadata))
     .filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid) ?? false);
-  return pods
-    .toSorted((a, b) => Date.parse(a.metadata.creationTimestamp) - Date.parse(b.metadata.creationTimestamp))
-    .at(-1);
+  return oldestFirst(pods).at(-1);
 }
 
 function observeAttempt(context: MoverContext, attempt: AttemptRef): AttemptState {
@@ -165,10 +157,8 @@ function failed({ status, metadata }: Job, trouble: MoverTrouble, mayHaveWritten
 
 /** What the newest warning about a Job says: who refuses its pod says it there. */
 async function explain({ client }: MoverContext, { metadata }: Job): Promise<MoverTrouble | undefined> {
-  const warnings = await warningsAbout(client, metadata.namespace, metadata.name);
-  const newest = warnings.toSorted((a, b) => (b.lastTimestamp ?? '').localeCompare(a.lastTimestamp ?? '')).at(0);
-  if (newest?.message === undefined) return undefined;
-  return { kind: 'stuck', message: `The mover's pod cannot be made: ${newest.message.replace(/\.$/, '')}.` };
+  const words = newestWarning(await warningsAbout(client, metadata.namespace, metadata.name));
+  return words === undefined ? undefined : { kind: 'stuck', message: `The mover's pod cannot be made: ${words}.` };
 }
 
 async function discardAttempt({ client }: MoverContext, attempt: AttemptRef): Promise<void> {
@@ -176,24 +166,22 @@ async function discardAttempt({ client }: MoverContext, attempt: AttemptRef): Pr
   if (job !== undefined) await dropJob(client, job);
 }
 
-async function discardAttempts(context: MoverContext, restore: VolumeRestore): Promise<void> {
-  const last = restore.status?.attempts ?? 0;
-  for (let attempt = 1; attempt <= last; attempt += 1) {
-    const isLeft =
-      attempt === last || context.stores.moverJobs.get(objectKey(jobRef({ restore, attempt }))) !== undefined;
-    if (isLeft) await discardAttempt(context, { restore, attempt });
-  }
-}
-
-/** Restores by movers of our own: a Job for each attempt, in the movers' namespace. */
-export function moverRestores(context: MoverContext): RestoreEngine {
+/**
+ * Restores by movers of our own: a Job for each attempt, in the movers' namespace.
+ *
+ * @param resticImage one that has `restic` in its search path.
+ */
+export function moverRestores(context: MoverContext, resticImage: string): RestoreEngine {
+  const { moverJobs } = context.stores;
+  const isKnown = (attempt: AttemptRef): boolean => moverJobs.get(objectKey(jobRef(attempt))) !== undefined;
+  const discard = (attempt: AttemptRef): Promise<void> => discardAttempt(context, attempt);
   return {
     looksItself: true,
     secretName: () => undefined,
-    start: (plan) => startAttempt(context, plan),
+    start: (plan) => startAttempt(context, plan, resticImage),
     observe: (attempt) => observeAttempt(context, attempt),
-    discard: (attempt) => discardAttempt(context, attempt),
-    discardAll: (restore) => discardAttempts(context, restore),
+    discard,
+    discardAll: (restore) => discardAttempts(restore, isKnown, discard),
     isMoverOf: ({ metadata: { labels } }, attempt) => labels?.[JOB_LABEL] === jobRef(attempt).name,
     isShutOut: ({ message }) => /the repository is locked|the password of the repository is wrong/.test(message),
     absentMoverAdvice: `Look at the Jobs and pods rebound-restore-* in namespace ${MOVERS_NAMESPACE}.`,

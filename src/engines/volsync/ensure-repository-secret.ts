@@ -1,6 +1,6 @@
 import { repositorySecretName } from '../../domain/object-names.ts';
 import { buildRepositorySecret } from './repository-secret.ts';
-import { isAlreadyExists } from '../../kube/client/errors.ts';
+import { createUnlessThere } from '../../kube/create-unless-there.ts';
 import type { OwnerReference } from '../../kube/model/kind.ts';
 import { secrets } from '../../kube/model/built-in-kinds.ts';
 import type { VolSyncContext } from './context.ts';
@@ -34,9 +34,5 @@ export async function createRepositorySecret(context: Pick<VolSyncContext, 'clie
     environment,
     caPem,
   });
-  try {
-    await context.client.create(secrets, secret);
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
-  }
+  await createUnlessThere(context.client, secrets, secret);
 }

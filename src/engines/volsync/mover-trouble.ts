@@ -1,5 +1,8 @@
 import type { Event, Pod } from '../../kube/model/built-in-kinds.ts';
+import { stuckWords, unscheduledWords } from '../../kube/model/unstarted-pod.ts';
+import { newestFirst } from '../../kube/warning-events.ts';
 import type { MoverTrouble } from '../mover-trouble.ts';
+import { resticExitWords } from '../restic-exit.ts';
 import type { ReplicationDestination, ReplicationSource } from './kinds.ts';
 import { moverComplaint } from './mover-log.ts';
 
@@ -83,15 +86,10 @@ export function podTrouble(pod: Pod, log: string): MoverTrouble | undefined {
   return ended(pod, log) ?? cannotStart(pod);
 }
 
-// restic 0.18 (cmd/restic/main.go); its script ends with 3 too, but says ERROR then.
+/** VolSync's script ends with 3 too, but says ERROR then. */
 const exitWords: Readonly<Record<number, string>> = {
-  3: 'some files could not be read',
-  10: 'the repository does not exist',
-  11: 'the repository is locked',
-  12: 'the password of the repository is wrong',
-  130: 'it was interrupted',
+  ...resticExitWords,
   137: 'it was killed, mostly for lack of memory',
-  143: 'it was asked to end: its pod was evicted, or its node drained',
 };
 
 type Exit = NonNullable<ReturnType<typeof failedExit>>;
@@ -123,24 +121,18 @@ function exitMeaning(exit: Exit | undefined): string {
   return ` (exit code ${exit.exitCode}${words === undefined ? '' : `: ${words}`})`;
 }
 
-/** Reasons of a waiting container that pass by themselves, as a rule within seconds. */
-const passing: readonly string[] = ['ContainerCreating', 'PodInitializing'];
-
 function cannotStart({ metadata, status }: Pod): MoverTrouble | undefined {
   if (status?.phase !== 'Pending') return undefined;
-  const refused = status.conditions?.find((one) => one.type === 'PodScheduled' && one.status === 'False');
-  if (refused !== undefined) {
-    const why = refused.message ?? refused.reason ?? '';
-    return trouble('stuck', sentence(`The mover's pod ${metadata.name} cannot be scheduled: ${why}`));
+  const unscheduled = unscheduledWords(status);
+  if (unscheduled !== undefined) {
+    return trouble('stuck', sentence(`The mover's pod ${metadata.name} cannot be scheduled: ${unscheduled}`));
   }
-  const waiting = status.containerStatuses?.map(({ state }) => state?.waiting).find(isStuck);
-  if (waiting === undefined) return undefined;
-  const why = `${waiting.reason ?? ''} ${waiting.message ?? ''}`;
-  return trouble('stuck', sentence(`The mover's pod ${metadata.name} cannot start: ${why}`));
+  const stuck = status.containerStatuses
+    ?.map(({ state }) => stuckWords(state?.waiting))
+    .find((one) => one !== undefined);
+  if (stuck === undefined) return undefined;
+  return trouble('stuck', sentence(`The mover's pod ${metadata.name} cannot start: ${stuck}`));
 }
-
-const isStuck = (waiting: { readonly reason?: string | undefined } | undefined): boolean =>
-  waiting?.reason !== undefined && !passing.includes(waiting.reason);
 
 /**
  * What keeps the pod of a mover that has ended well; absent where nothing does. The Job ends with the pod, and the engine waits
@@ -164,7 +156,7 @@ export const silentMover: MoverTrouble = {
 };
 
 /** What others say of a mover's objects, the most telling first; no kind is any, and no reasons are all. VolSync's own reasons: api/v1alpha1/events.go, v0.14. */
-const telling: readonly { readonly kind: string; readonly reasons: readonly string[]; readonly says: string }[] = [
+const whatTheySay: readonly { readonly kind: string; readonly reasons: readonly string[]; readonly says: string }[] = [
   { kind: 'Job', reasons: ['FailedCreate'], says: "The mover's pod is refused" },
   {
     kind: 'PersistentVolumeClaim',
@@ -182,11 +174,9 @@ const telling: readonly { readonly kind: string; readonly reasons: readonly stri
 
 /** Why there is no mover, or why its pod does not begin, from the events about its objects; absent when they say nothing. */
 export function absentMoverTrouble({ warnings }: AbsentMoverFacts): MoverTrouble | undefined {
-  const newestFirst = warnings
-    .filter(({ type, message }) => type === 'Warning' && message !== undefined)
-    .toSorted((a, b) => (b.lastTimestamp ?? '').localeCompare(a.lastTimestamp ?? ''));
-  for (const { kind, reasons, says } of telling) {
-    const found = newestFirst.find(
+  const telling = newestFirst(warnings.filter(({ type, message }) => type === 'Warning' && message !== undefined));
+  for (const { kind, reasons, says } of whatTheySay) {
+    const found = telling.find(
       (one) =>
         (kind === '' || one.involvedObject.kind === kind) &&
         (reasons.length === 0 || (one.reason !== undefined && reasons.includes(one.reason))),

@@ -1,6 +1,7 @@
 import type { BackupPolicySpec } from '../../api/backup-policy.ts';
 import { MANAGED_BY, MANAGED_BY_LABEL } from '../../api/labels.ts';
 import type { MoverUser } from '../../api/snapshot.ts';
+import { writingGroup } from '../../domain/mover-user.ts';
 import type { OwnerReference } from '../../kube/model/kind.ts';
 import type { StorageClass } from '../../kube/model/built-in-kinds.ts';
 import { cacheVolume } from './cache-volume.ts';
@@ -45,9 +46,8 @@ function restoreAsOf(timeMilliseconds: number): string {
  * fsGroup, which hands the folder to that group. What is restored has its own owners and modes.
  */
 function ableToWrite(user: MoverUser): MoverUser {
-  const { runAsUser, runAsGroup, fsGroup } = user;
-  const group = fsGroup ?? runAsGroup ?? runAsUser;
-  return runAsUser === undefined || runAsUser === 0 || group === undefined ? user : { ...user, fsGroup: group };
+  const group = writingGroup(user);
+  return group === undefined ? user : { ...user, fsGroup: group };
 }
 
 /**

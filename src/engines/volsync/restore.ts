@@ -1,4 +1,3 @@
-import type { VolumeRestore } from '../../api/volume-restore.ts';
 import { primeClaimName, restoreAttemptName } from '../../domain/object-names.ts';
 import type { RestoreReport } from '../../domain/proof.ts';
 import { engineComplaint } from './engine-complaint.ts';
@@ -8,11 +7,12 @@ import { MOVER_CONTAINER, moverAdvice, podTrouble } from './mover-trouble.ts';
 import { buildReplicationDestination, RESTORE_TRIGGER } from './replication-destination.ts';
 import { repositorySecretOf } from './replication-source.ts';
 import { specPatch } from './spec-patch.ts';
-import { isAlreadyExists } from '../../kube/client/errors.ts';
+import { createUnlessThere } from '../../kube/create-unless-there.ts';
 import { objectKey, ownerReference } from '../../kube/model/kind.ts';
 import { secrets, type Pod } from '../../kube/model/built-in-kinds.ts';
-import { JOB_LABEL, PODS_BY_JOB } from '../../kube/model/pods-by-job.ts';
+import { JOB_LABEL, oldestFirst, PODS_BY_JOB } from '../../kube/model/pods-by-job.ts';
 import type { AttemptPlan, AttemptRef, AttemptState, RestoreEngine, RunningAttempt } from '../engine.ts';
+import { discardAttempts } from '../discard-attempts.ts';
 import type { MoverTrouble } from '../mover-trouble.ts';
 import { explainAbsentMover } from './absent-mover.ts';
 import type { VolSyncContext } from './context.ts';
@@ -63,20 +63,9 @@ async function startAttempt(context: VolSyncContext, plan: AttemptPlan): Promise
   const { namespace = '' } = plan.restore.metadata;
   const desired = objectOf(plan, await context.privilegedMovers.allowedIn(namespace));
   const current = context.stores.replicationDestinations.get(objectKey(desired.metadata));
-  if (current === undefined) await createAttempt(context, desired);
+  // One of this name can only be this attempt's, of which the local copy knows nothing yet: the next look goes on.
+  if (current === undefined) await createUnlessThere(context.client, replicationDestinations, desired);
   else await changeAttempt(context, current, desired);
-}
-
-/** An object of this name can only be this attempt's, of which the local copy knows nothing yet: the next look goes on. */
-async function createAttempt(
-  context: VolSyncContext,
-  desired: ReturnType<typeof buildReplicationDestination>,
-): Promise<void> {
-  try {
-    await context.client.create(replicationDestinations, desired);
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
-  }
 }
 
 /** Makes an attempt's object what is wanted now: other credentials, another snapshot, allowed to start. */
@@ -182,16 +171,12 @@ const JOB_PREFIX = 'volsync-dst-';
 /** How long after the engine's success the end of its mover's log is waited for: a connection may have died silently. */
 const LOG_PATIENCE_MILLISECONDS = 60_000;
 
-/** The pod of the mover's last try; a Job keeps the pods of failed tries beside it. */
+/** The pod of the mover's last try. */
 function newestMover(context: VolSyncContext, logs: MoverLogWatch, key: string): Pod | undefined {
   const [namespace = '', name = ''] = key.split('/');
   const named = context.stores.pods.byIndex(PODS_BY_JOB, `${namespace}/${JOB_PREFIX}${name}`);
   const tries = named.filter((pod) => !logs.isForeign(key, pod.metadata.uid));
-  const bornAt = (pod: Pod): number => Date.parse(pod.metadata.creationTimestamp);
-  return tries.reduce<Pod | undefined>(
-    (newest, pod) => (newest === undefined || bornAt(pod) >= bornAt(newest) ? pod : newest),
-    undefined,
-  );
+  return oldestFirst(tries).at(-1);
 }
 
 /** The engine itself reports a failing mover only after many tries, which takes the better part of an hour. */
@@ -222,19 +207,6 @@ async function discardAttempt({ context, logs }: VolSyncTools, { restore, attemp
   logs.forget(objectKey(ref));
 }
 
-/**
- * Ends all attempts of a restore. All but the last were ended when the next began; where the process died in between, their objects
- * are there still.
- */
-async function discardAttempts(tools: VolSyncTools, restore: VolumeRestore): Promise<void> {
-  const { replicationDestinations: objects } = tools.context.stores;
-  const last = restore.status?.attempts ?? 0;
-  for (let attempt = 1; attempt <= last; attempt += 1) {
-    const isLeft = attempt === last || objects.get(objectKey(objectRef({ restore, attempt }))) !== undefined;
-    if (isLeft) await discardAttempt(tools, { restore, attempt });
-  }
-}
-
 /** The attempt's key, as `namespace/name` of its object, that a mover's pod belongs to by the name of its Job; absent for other pods. */
 export function attemptKeyOfMover({ metadata: { labels, namespace } }: Pod): string | undefined {
   const job = labels?.[JOB_LABEL];
@@ -246,13 +218,16 @@ export function attemptKeyOfMover({ metadata: { labels, namespace } }: Pod): str
 /** Restores by VolSync: a ReplicationDestination for each attempt, in the namespace of the claim. */
 export function volSyncRestores(context: VolSyncContext, logs: MoverLogWatch): RestoreEngine {
   const tools = { context, logs };
+  const { replicationDestinations: objects } = context.stores;
+  const isKnown = (attempt: AttemptRef): boolean => objects.get(objectKey(objectRef(attempt))) !== undefined;
+  const discard = (attempt: AttemptRef): Promise<void> => discardAttempt(tools, attempt);
   return {
     looksItself: false,
     secretName: (plan) => secretNameOf(secretPlanOf(plan)),
     start: (plan) => startAttempt(context, plan),
     observe: (attempt) => observeAttempt(tools, attempt),
-    discard: (attempt) => discardAttempt(tools, attempt),
-    discardAll: (restore) => discardAttempts(tools, restore),
+    discard,
+    discardAll: (restore) => discardAttempts(restore, isKnown, discard),
     isMoverOf: (pod, attempt) => attemptKeyOfMover(pod) === objectKey(objectRef(attempt)),
     isShutOut: ({ message }) => speaksOfLock(message) || speaksOfKeys(message),
     absentMoverAdvice: 'Look whether VolSync runs, and at the pods volsync-dst-* of this namespace.',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ownerReferenceSchema } from './object-schema.ts';
 
 /** Reads the metadata fields that Rebound uses. Times are RFC 3339 strings. */
 export const objectMetadata = z.object({
@@ -12,18 +13,7 @@ export const objectMetadata = z.object({
   labels: z.record(z.string(), z.string()).optional(),
   annotations: z.record(z.string(), z.string()).optional(),
   finalizers: z.array(z.string()).optional(),
-  ownerReferences: z
-    .array(
-      z.object({
-        apiVersion: z.string(),
-        kind: z.string(),
-        name: z.string(),
-        uid: z.string(),
-        controller: z.boolean().optional(),
-        blockOwnerDeletion: z.boolean().optional(),
-      }),
-    )
-    .optional(),
+  ownerReferences: z.array(ownerReferenceSchema).optional(),
 });
 
 /** The standard condition of Kubernetes APIs (metav1.Condition). */

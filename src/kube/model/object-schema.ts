@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { KubeObject, ResourceKind } from './kind.ts';
 
-const ownerReference = z.object({
+export const ownerReferenceSchema = z.object({
   apiVersion: z.string(),
   kind: z.string(),
   name: z.string(),
@@ -21,7 +21,7 @@ export const clusterMetadata = z.object({
   deletionTimestamp: z.string().optional(),
   labels: z.record(z.string(), z.string()).optional(),
   annotations: z.record(z.string(), z.string()).optional(),
-  ownerReferences: z.array(ownerReference).optional(),
+  ownerReferences: z.array(ownerReferenceSchema).optional(),
   finalizers: z.array(z.string()).optional(),
 });
 

@@ -12,3 +12,8 @@ export function jobKeysOf({ metadata: { labels, namespace } }: Pod): string[] {
   const job = labels?.[JOB_LABEL];
   return job === undefined ? [] : [objectKey({ namespace, name: job })];
 }
+
+const bornAt = ({ metadata }: Pod): number => Date.parse(metadata.creationTimestamp);
+
+/** A Job keeps the pods of failed tries beside that of the last. */
+export const oldestFirst = (pods: readonly Pod[]): readonly Pod[] => pods.toSorted((a, b) => bornAt(a) - bornAt(b));
