@@ -84,6 +84,22 @@ describe('a restore by movers of our own', () => {
     });
   });
 
+  it('gives a Job made anew a Secret of its own, which does not go with the one before', async () => {
+    world.process.client.expect({ after: 2, fault: 'refused', fatal: false });
+    await expect(engine.start(plan)).rejects.toThrow();
+    world.process.client.expect(undefined);
+    const [before] = jobsNow();
+    const [left] = secretsNow();
+    const other = { ...plan, snapshot: { ...plan.snapshot, id: 'b'.repeat(64) } };
+    await engine.start(other);
+    // The garbage collector comes later.
+    if (left !== undefined && secretsNow().length === 0) world.server.create(secrets, left);
+    await engine.start(other);
+    const [after] = jobsNow();
+    expect(after?.metadata.uid).not.toBe(before?.metadata.uid);
+    expect(secretsNow()).toMatchObject([{ metadata: { ownerReferences: [{ uid: after?.metadata.uid }] } }]);
+  });
+
   it('leaves a Job that has started as it is', async () => {
     await engine.start(plan);
     const before = jobsNow();

@@ -4,8 +4,7 @@ import { writingGroup } from '../../domain/mover-user.ts';
 import { primeClaimName } from '../../domain/object-names.ts';
 import type { RestoreRecord } from '../../domain/restore-record.ts';
 import { isAlreadyExists } from '../../kube/client/errors.ts';
-import { createUnlessThere } from '../../kube/create-unless-there.ts';
-import { type Job, jobs, type Pod, secrets } from '../../kube/model/built-in-kinds.ts';
+import { type Job, jobs, type Pod } from '../../kube/model/built-in-kinds.ts';
 import { objectKey, ownerReference } from '../../kube/model/kind.ts';
 import { JOB_LABEL, oldestFirst, PODS_BY_JOB } from '../../kube/model/pods-by-job.ts';
 import { newestWarning, warningsAbout } from '../../kube/warning-events.ts';
@@ -15,6 +14,7 @@ import type { MoverTrouble } from '../mover-trouble.ts';
 import type { MoverContext } from './context.ts';
 import { dropJob } from './drop-job.ts';
 import type { MoverClient } from './job-labels.ts';
+import { giveSecret } from './give-secret.ts';
 import { buildMoverSecret } from './mover-secret.ts';
 import { buildRestoreJob, restoreJobName, type RestorePlan } from './restore-job.ts';
 import { readRestoreRun, type RestoreRun } from './restore-run.ts';
@@ -63,8 +63,7 @@ async function startAttempt(context: MoverContext, plan: AttemptPlan, resticImag
   const job = await makeJob(client, buildRestoreJob(restorePlan));
   if (job === undefined || job.spec.suspend !== true) return;
   const { name, uid, resourceVersion } = job.metadata;
-  const secret = buildMoverSecret({ name, uid }, restorePlan.client, restorePlan.repository);
-  await createUnlessThere(client, secrets, secret);
+  await giveSecret(client, buildMoverSecret({ name, uid }, restorePlan.client, restorePlan.repository));
   await client.mergePatch(jobs, jobRef(plan), { metadata: { resourceVersion }, spec: { suspend: false } });
 }
 

@@ -320,12 +320,19 @@ describe('invariant 9: movers of our own', () => {
       const secret = buildMoverSecret({ name, uid: made.metadata.uid }, plan.client, moverRepository);
       await controller.create(secrets, secret);
       await expect(controller.get(secrets, { namespace: movers, name })).rejects.toMatchObject(refused);
-      await expect(controller.delete(secrets, { namespace: movers, name })).rejects.toThrow(bounded);
+      await controller.delete(secrets, { namespace: movers, name });
+      await controller.create(secrets, secret);
       const started = await controller.mergePatch(jobs, built.metadata, { spec: { suspend: false } });
       expect(started.spec.suspend).toBe(false);
       await controller.delete(jobs, built.metadata);
       await controller.mergePatch(jobs, built.metadata, { metadata: { finalizers: null } });
     }
+  });
+
+  it('have Secrets of which only their own are removed', async () => {
+    const metadata = { namespace: movers, name: `${restore.metadata.name}-users`, labels: OWN };
+    await fixture.client.create(secrets, { metadata });
+    await expect(controller.delete(secrets, metadata)).rejects.toThrow(bounded);
   });
 
   it('are made nowhere else, and no others are made or removed', async () => {
