@@ -105,6 +105,17 @@ export const volumeRestoreStatus = z.object({
   message: z.string().optional().describe('Where the restore stands and what it waits for, in words.'),
   attempts: z.int().optional().describe('How many engine restores were started.'),
   secretName: z.string().optional().describe("The Secret that the last one's mover was given."),
+  progress: z
+    .object({
+      attempt: z.int().describe('Which one it is of.'),
+      doneBytes: z.int(),
+      totalBytes: z.int(),
+      startTime: timestamp('When the mover first said how far it is.'),
+      startBytes: z.int().describe('How far it was then.'),
+      time: timestamp('When it said this.'),
+    })
+    .optional()
+    .describe('How far the mover is, by its own word, some seconds late.'),
   restored: z
     .object({
       snapshotId: z.string().describe('The snapshot that the mover says it restored.'),

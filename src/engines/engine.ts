@@ -3,6 +3,7 @@ import type { MoverUser, SnapshotReference } from '../api/snapshot.ts';
 import type { VolumeRestore } from '../api/volume-restore.ts';
 import type { LookReport } from '../domain/look-report.ts';
 import type { RestoreReport } from '../domain/proof.ts';
+import type { MoverProgress } from '../domain/restore-progress.ts';
 import type { Pod, StorageClass } from '../kube/model/built-in-kinds.ts';
 import type { RepositoryAccess } from '../repositories/access.ts';
 import type { MoverTrouble } from './mover-trouble.ts';
@@ -91,6 +92,8 @@ export interface RestoreEngine {
   readonly start: (plan: AttemptPlan) => Promise<void>;
   /** Looks at local copies only. */
   readonly observe: (attempt: AttemptRef) => AttemptState;
+  /** How far a running mover is, by what it says; undefined where it did not say it yet. Absent where its movers never tell. */
+  readonly progress?: ((attempt: AttemptRef) => Promise<MoverProgress | undefined>) | undefined;
   /** Ends an attempt, whatever of it is there: Secret, objects, mover and cache. */
   readonly discard: (attempt: AttemptRef) => Promise<void>;
   /** Ends all attempts of a restore that may be there. */

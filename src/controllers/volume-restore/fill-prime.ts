@@ -27,6 +27,7 @@ import {
   type Stop,
   type Tools,
 } from './scene.ts';
+import { showProgress } from './show-progress.ts';
 import { recordStart, renew, start } from './start-attempt.ts';
 import { recordProgress } from './status.ts';
 
@@ -191,9 +192,7 @@ async function watchOver(
     return await awaitMover(tools, scene, notStarted, trouble);
   }
   if (trouble === undefined) {
-    // What an earlier look recorded has passed.
-    await recordProgress(tools.context, restore, { reason: 'Restoring', message: restoringMessage(snapshot, attempt) });
-    return { result: requeueAfter(ENGINE_LOOK_MILLISECONDS) };
+    return await showProgress(tools, scene, { attempt, running, message: restoringMessage(snapshot, attempt) });
   }
   if (trouble.kind === 'silent') {
     const message = `The mover of the restore runs; the claim waits, unbound. ${troubleInWords(trouble)}`;

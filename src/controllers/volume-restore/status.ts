@@ -33,9 +33,11 @@ export async function recordProgress(
     restore.metadata.generation,
     rfc3339(context.now()),
   );
-  const { finding, ...others }: VolumeRestoreStatus = { ...restore.status, ...progress.status };
+  const { finding, progress: done, ...others }: VolumeRestoreStatus = { ...restore.status, ...progress.status };
+  const isUnderWay = others.phase === 'Restoring' && done?.attempt === others.attempts;
   const status: VolumeRestoreStatus = {
     ...others,
+    ...(done === undefined || !isUnderWay ? {} : { progress: done }),
     message,
     ...(finding === undefined ? {} : { finding }),
     conditions: withFinding(conditions, finding, restore.metadata.generation, rfc3339(context.now())),

@@ -5,7 +5,7 @@ import type { MoverImage } from './mover-pod.ts';
 
 /** What restores by movers of our own work with. */
 export interface MoverContext {
-  readonly client: Pick<KubeClient, 'get' | 'list' | 'create' | 'mergePatch' | 'delete'>;
+  readonly client: Pick<KubeClient, 'get' | 'list' | 'create' | 'mergePatch' | 'delete' | 'podLogs'>;
   /** Local copies. */
   readonly stores: {
     readonly pods: ReadableStore<Pod>;

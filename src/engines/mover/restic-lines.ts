@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { MoverProgress } from '../../domain/restore-progress.ts';
 
 // What restic 0.18 prints with --json, a line each (https://restic.readthedocs.io, "Scripting").
 const status = z.object({
@@ -17,13 +18,6 @@ const exitError = z.object({ message_type: z.literal('exit_error'), message: z.s
 const line = z.union([status, problem, exitError]);
 
 export type ResticLine = z.infer<typeof line>;
-
-/** How far restic is. */
-export interface MoverProgress {
-  readonly doneBytes: number;
-  /** As far as it is known: a backup still looks for more. */
-  readonly totalBytes: number;
-}
 
 /** Understands one line; undefined for any other, of which there are many. */
 export function parseResticLine(text: string): ResticLine | undefined {

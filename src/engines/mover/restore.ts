@@ -2,6 +2,7 @@ import { MOVERS_NAMESPACE } from '../../api/group.ts';
 import type { VolumeRestore } from '../../api/volume-restore.ts';
 import { writingGroup } from '../../domain/mover-user.ts';
 import { primeClaimName } from '../../domain/object-names.ts';
+import type { MoverProgress } from '../../domain/restore-progress.ts';
 import type { RestoreRecord } from '../../domain/restore-record.ts';
 import { isAlreadyExists } from '../../kube/client/errors.ts';
 import { type Job, jobs, type Pod } from '../../kube/model/built-in-kinds.ts';
@@ -15,6 +16,7 @@ import type { MoverContext } from './context.ts';
 import { dropJob } from './drop-job.ts';
 import type { MoverClient } from './job-labels.ts';
 import { giveSecret } from './give-secret.ts';
+import { lastProgress } from './last-progress.ts';
 import { buildMoverSecret } from './mover-secret.ts';
 import { buildRestoreJob, restoreJobName, type RestorePlan } from './restore-job.ts';
 import { readRestoreRun, type RestoreRun } from './restore-run.ts';
@@ -160,6 +162,12 @@ async function explain({ client }: MoverContext, { metadata }: Job): Promise<Mov
   return words === undefined ? undefined : { kind: 'stuck', message: `The mover's pod cannot be made: ${words}.` };
 }
 
+async function progressOfAttempt(context: MoverContext, attempt: AttemptRef): Promise<MoverProgress | undefined> {
+  const job = context.stores.moverJobs.get(objectKey(jobRef(attempt)));
+  const pod = job === undefined ? undefined : podOf(context, job);
+  return pod === undefined ? undefined : await lastProgress(context.client, pod);
+}
+
 async function discardAttempt({ client }: MoverContext, attempt: AttemptRef): Promise<void> {
   const job = await client.get(jobs, jobRef(attempt));
   if (job !== undefined) await dropJob(client, job);
@@ -179,6 +187,7 @@ export function moverRestores(context: MoverContext, resticImage: string): Resto
     secretName: () => undefined,
     start: (plan) => startAttempt(context, plan, resticImage),
     observe: (attempt) => observeAttempt(context, attempt),
+    progress: (attempt) => progressOfAttempt(context, attempt),
     discard,
     discardAll: (restore) => discardAttempts(restore, isKnown, discard),
     isMoverOf: ({ metadata: { labels } }, attempt) => labels?.[JOB_LABEL] === jobRef(attempt).name,
