@@ -57,6 +57,12 @@ describe('who may write the backups of a claim', () => {
     expect(decideOwnership(given).kind).toBe('takeOver');
   });
 
+  it('stays with the other one that took over less than two and a half intervals ago and has had no good backup yet', () => {
+    const old = { lastGoodAgeMilliseconds: 30 * HOUR };
+    expect(decideOwnership(facts({ ...old, ownedMilliseconds: 2.5 * HOUR })).kind).toBe('foreign');
+    expect(decideOwnership(facts({ ...old, ownedMilliseconds: 2.5 * HOUR + 1 })).kind).toBe('takeOver');
+  });
+
   it('does not pass because the annotation names some other cluster', () => {
     expect(decideOwnership(facts({ takeOver: 'someone' })).kind).toBe('foreign');
   });

@@ -23,6 +23,8 @@ export interface OwnershipFacts {
   readonly signOfLife: SignOfLife;
   /** Of the owner's last good backup; absent when there is none. */
   readonly lastGoodAgeMilliseconds?: number | undefined;
+  /** For how long the owner has been the owner; absent where that is not told. */
+  readonly ownedMilliseconds?: number | undefined;
   readonly intervalMilliseconds: number;
   /** What {@link unansweredTakeOver} says. */
   readonly takeOver?: string | undefined;
@@ -71,10 +73,15 @@ const silent: Rule = ({ signOfLife }, uid) => {
   return takeOver(`cluster ${uid} was last heard of at ${rfc3339(signOfLife.timeMilliseconds)}`);
 };
 
-const withoutBackup: Rule = ({ lastGoodAgeMilliseconds: age, intervalMilliseconds }, uid) =>
-  age === undefined || age <= INTERVALS_WITHOUT_BACKUP * intervalMilliseconds
-    ? undefined
-    : takeOver(`cluster ${uid} lives, but its last good backup of this claim is ${hours(age)} hours old`);
+/**
+ * Who has just become the owner has its time for a first good backup: two living clusters would otherwise take over from each other again and
+ * again, and nothing would vouch for what either of them saves.
+ */
+const withoutBackup: Rule = ({ lastGoodAgeMilliseconds: age, ownedMilliseconds, intervalMilliseconds }, uid) => {
+  const limit = INTERVALS_WITHOUT_BACKUP * intervalMilliseconds;
+  if (age === undefined || Math.min(age, ownedMilliseconds ?? age) <= limit) return undefined;
+  return takeOver(`cluster ${uid} lives, but its last good backup of this claim is ${hours(age)} hours old`);
+};
 
 const hours = (milliseconds: number): string => (milliseconds / 3_600_000).toFixed(1);
 

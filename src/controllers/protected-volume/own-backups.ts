@@ -80,6 +80,7 @@ function factsOf(
     signOfLife:
       owner === undefined ? { kind: 'absent' } : presence.signOfLife(policy.spec.destination, owner.clusterUid, now()),
     lastGoodAgeMilliseconds: lastGood === undefined ? undefined : now() - Date.parse(lastGood.time),
+    ownedMilliseconds: owner === undefined ? undefined : now() - Date.parse(owner.since),
     intervalMilliseconds: 1000 * (record?.intervalSeconds ?? intervalSeconds(policy.spec.schedule)),
     takeOver: takeOverOf(scene),
   };

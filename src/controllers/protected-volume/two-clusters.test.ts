@@ -214,6 +214,22 @@ describe('a claim that two clusters with one store have', () => {
     expect(first.schedule?.spec['paused']).toBe(false);
   });
 
+  it('invariants 12 and 13: is soon vouched for again, where hours passed without a backup and both then back up at the same time', async () => {
+    const first = await owning();
+    const second = await joining(first);
+    first.wait(3 * HOUR);
+    await goOn([first, second], 2);
+    expect(ownerOf(first)?.clusterUid).toBe('cluster-b');
+    for (let run = 0; run < 3; run += 1) {
+      first.backUp('complete');
+      second.backUp('complete');
+      await goOn([first, second], 2);
+    }
+    expect(ownerOf(first)?.clusterUid).toBe('cluster-b');
+    expect(first.schedule).toBeUndefined();
+    expect(second.protection?.status?.lastBackup?.id).toBe(second.truth.newest?.id);
+  });
+
   it('is restored by one that can show no sign of life', async () => {
     const first = await owning();
     first.destination.mood = 'signsFail';
