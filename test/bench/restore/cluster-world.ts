@@ -1,4 +1,5 @@
 import { KubeConfig } from '@kubernetes/client-node';
+import type { EngineName } from '../../../src/api/backup-policy.ts';
 import { API_GROUP_VERSION } from '../../../src/api/group.ts';
 import { BACKUP_NOW_ANNOTATION, RESTORE_ANNOTATION, TIER_LABEL } from '../../../src/api/labels.ts';
 import { nameForClaim } from '../../../src/domain/object-names.ts';
@@ -15,7 +16,7 @@ import { applicationImage, loadApplicationImage } from '../../e2e/support/applic
 import { installRebound } from '../../install/install.ts';
 import { kubectl } from '../../install/kubectl.ts';
 import type { BenchContext } from '../bench.ts';
-import { checksumScript, fillScript } from './contents.ts';
+import { checksumScript, type Contents } from './contents.ts';
 
 export const namespace = 'bench-restore';
 export const claimName = 'data';
@@ -27,29 +28,29 @@ export const repositorySecretName = 'bench-repository';
 
 const tier = 'bench-restore';
 const podName = 'application';
-const timeoutSeconds = 300;
-
-export const claimSpec = {
-  accessModes: ['ReadWriteOnce'],
-  storageClassName,
-  resources: { requests: { storage: '1Gi' } },
-};
+const timeoutSeconds = 900;
 
 /** The local cluster with Rebound on it, and one backup of one claim. */
 export class ClusterWorld {
   readonly client: KubeClient;
   readonly environment: ClusterEnvironment;
+  readonly contents: Contents;
 
-  constructor(client: KubeClient, environment: ClusterEnvironment) {
+  constructor(client: KubeClient, environment: ClusterEnvironment, contents: Contents) {
     this.client = client;
     this.environment = environment;
+    this.contents = contents;
+  }
+
+  get claimSpec() {
+    const resources = { requests: { storage: this.contents.capacity } };
+    return { accessModes: ['ReadWriteOnce'], storageClassName, resources };
   }
 
   /** The user's claim: nothing but the label. */
-  readonly labelledClaim = {
-    metadata: { name: claimName, namespace, labels: { [TIER_LABEL]: tier } },
-    spec: claimSpec,
-  };
+  get labelledClaim() {
+    return { metadata: { name: claimName, namespace, labels: { [TIER_LABEL]: tier } }, spec: this.claimSpec };
+  }
 
   /** Runs bash in a pod that mounts the claim; the pod is gone afterwards. */
   async inPod(script: string): Promise<string> {
@@ -99,7 +100,7 @@ export class ClusterWorld {
     const blank = { ...metadata, annotations: { [RESTORE_ANNOTATION]: 'none' } };
     await this.client.create(persistentVolumeClaims, { metadata: blank, spec });
     await this.startPod();
-    await this.kubectl(['exec', podName, '--', 'bash', '-euc', `cd /data; ${fillScript}`]);
+    await this.kubectl(['exec', podName, '--', 'bash', '-euc', `cd /data; ${this.contents.fillScript}`]);
     const request = new Date().toISOString();
     const annotations = { [BACKUP_NOW_ANNOTATION]: request };
     const claim = { namespace, name: claimName };
@@ -142,7 +143,12 @@ export class ClusterWorld {
     return work();
   }
 
-  async #applyTier(spec: { readonly suspend: boolean }): Promise<void> {
+  /** What restores from now on; nothing is backed up any more. */
+  async useEngine(engine: EngineName): Promise<void> {
+    await this.#applyTier({ suspend: true, engine });
+  }
+
+  async #applyTier(spec: { readonly suspend: boolean; readonly engine?: EngineName }): Promise<void> {
     await this.client.apply(backupPolicies, {
       apiVersion: API_GROUP_VERSION,
       metadata: { name: tier },
@@ -165,7 +171,7 @@ export class ClusterWorld {
 }
 
 /** Connects to the running cluster, installs Rebound, and makes an empty namespace. */
-export async function openClusterWorld({ cleanup, report }: BenchContext): Promise<ClusterWorld> {
+export async function openClusterWorld({ cleanup, report }: BenchContext, contents: Contents): Promise<ClusterWorld> {
   const provider = await chooseProvider();
   await provider.up(report);
   await installRebound(provider, report);
@@ -175,7 +181,7 @@ export async function openClusterWorld({ cleanup, report }: BenchContext): Promi
   config.loadFromFile(environment.kubeconfigPath);
   const connection = new KubeConnection({ config, userAgent: 'rebound-bench' });
   cleanup.add(() => connection.close());
-  const world = new ClusterWorld(new KubeClient({ connection, fieldManager: 'rebound-bench' }), environment);
+  const world = new ClusterWorld(new KubeClient({ connection, fieldManager: 'rebound-bench' }), environment, contents);
   await world.remove();
   cleanup.add(() => world.remove());
   await world.client.create(namespaces, { metadata: { name: namespace } });

@@ -1,19 +1,38 @@
-/** 1,000 small files and two big ones of random bytes: nothing that restic could compress or store once. */
-const smallFiles = 1_000;
-const smallFileBytes = 6_144;
-const bigFileBytes = 134_217_728;
+/** What a bench restores: random bytes, nothing that restic could compress or store once. */
+export interface Contents {
+  readonly files: number;
+  readonly sizeMiB: number;
+  /** Of the claim. */
+  readonly capacity: string;
+  /** For bash, in the folder that is to be filled. */
+  readonly fillScript: string;
+}
 
-export const contentFiles = smallFiles + 2;
-export const contentMiB = Math.round((smallFiles * smallFileBytes + 2 * bigFileBytes) / 2 ** 20);
+const MIB_BYTES = 2 ** 20;
 
-/** For bash, in the folder that is to be filled. */
-export const fillScript = `
+const small = (files: number, fileBytes: number): string => `
 mkdir small
-head --bytes=${smallFiles * smallFileBytes} /dev/urandom | split --bytes=${smallFileBytes} --suffix-length=4 - small/file-
-head --bytes=${bigFileBytes} /dev/urandom > big-1
-head --bytes=${bigFileBytes} /dev/urandom > big-2
-sync
+head --bytes=${files * fileBytes} /dev/urandom | split --bytes=${fileBytes} --suffix-length=5 - small/file-
 `;
+
+const big = (name: string, fileBytes: number): string => `head --bytes=${fileBytes} /dev/urandom > ${name}\n`;
+
+/** The sets of files that there are. */
+export const allContents = {
+  /** 1,000 small files and two big ones. */
+  mixed: {
+    files: 1_002,
+    sizeMiB: 262,
+    capacity: '1Gi',
+    fillScript: `${small(1_000, 6_144)}${big('big-1', 128 * MIB_BYTES)}${big('big-2', 128 * MIB_BYTES)}sync`,
+  },
+  'one-file': { files: 1, sizeMiB: 4_096, capacity: '6Gi', fillScript: `${big('big-1', 4_096 * MIB_BYTES)}sync` },
+  'many-files': { files: 200_000, sizeMiB: 781, capacity: '3Gi', fillScript: `${small(200_000, 4_096)}sync` },
+} as const satisfies Readonly<Record<string, Contents>>;
+
+export type ContentsName = keyof typeof allContents;
+
+export const isContentsName = (name: string): name is ContentsName => Object.hasOwn(allContents, name);
 
 /** For bash: one line with the number of files and a checksum of their names and contents. */
 export const checksumScript = `

@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { EngineName } from '../../../src/api/backup-policy.ts';
 import { replicationDestinations } from '../../../src/engines/volsync/kinds.ts';
 import { persistentVolumeClaims } from '../../../src/kube/model/built-in-kinds.ts';
 import { run } from '../../cluster/command.ts';
 import type { ClaimClock } from './claim-clock.ts';
 import {
   claimName,
-  claimSpec,
   type ClusterWorld,
   namespace,
   owner,
@@ -36,9 +36,12 @@ export async function restoreWithRestic(world: ClusterWorld): Promise<Restored> 
     await run([restic, 'restore', 'latest', '--target', target, '--cache-dir', cache], { env });
     const createToBoundSeconds = (performance.now() - startedAt) / 1000;
     // VolSync's mover backs up the folder that it stands in, so the snapshot's files are in the target itself or below it.
-    const checksum = await run(['bash', '-euc', `cd "$(dirname "$(find . -name big-1)")"; ${checksumScript}`], {
-      cwd: target,
-    });
+    const checksum = await run(
+      ['bash', '-euc', `cd "$(dirname "$(find . -name 'big-1' -o -name small | head --lines=1)")"; ${checksumScript}`],
+      {
+        cwd: target,
+      },
+    );
     return { createToBoundSeconds, checksum: checksum.trim(), phases: {} };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -57,7 +60,7 @@ export async function restoreWithVolSync(world: ClusterWorld, clock: ClaimClock)
         restic: {
           repository: repositorySecretName,
           copyMethod: 'Snapshot',
-          capacity: '1Gi',
+          capacity: world.contents.capacity,
           accessModes: ['ReadWriteOnce'],
           storageClassName,
           cacheCapacity: '1Gi',
@@ -68,15 +71,20 @@ export async function restoreWithVolSync(world: ClusterWorld, clock: ClaimClock)
       },
     });
     const metadata = { namespace, name: claimName };
-    await world.client.create(persistentVolumeClaims, { metadata, spec: { ...claimSpec, dataSourceRef } });
+    await world.client.create(persistentVolumeClaims, { metadata, spec: { ...world.claimSpec, dataSourceRef } });
   });
   await world.client.delete(replicationDestinations, destination);
   await world.removeClaim();
   return restored;
 }
 
-/** Rebound: the user's own claim with its label. */
-export async function restoreWithRebound(world: ClusterWorld, clock: ClaimClock): Promise<Restored> {
+/** Rebound: the user's own claim with its label; `engine`: whose movers do it. */
+export async function restoreWithRebound(
+  world: ClusterWorld,
+  clock: ClaimClock,
+  engine: EngineName,
+): Promise<Restored> {
+  await world.useEngine(engine);
   const create = () => world.client.create(persistentVolumeClaims, world.labelledClaim);
   const restored = await restoreClaim(world, clock, create);
   await world.removeClaim();
