@@ -2,7 +2,7 @@ import type { ProtectedVolumeStatus } from '../../api/protected-volume.ts';
 import type { PruningSeen } from '../../domain/pruning-refusal.ts';
 import { parseBackupLog } from '../../engines/volsync/backup-log.ts';
 import type { ReplicationSource } from '../../engines/volsync/kinds.ts';
-import { refusedDeletion } from '../../engines/volsync/refused-deletion.ts';
+import { refusedDeletion } from '../../engines/refused-deletion.ts';
 import { prunesNothing } from '../../engines/volsync/replication-source.ts';
 import type { Heard } from '../../engines/volsync/mover-log-watch.ts';
 import { endOf, type FailedMover } from './ended-movers.ts';

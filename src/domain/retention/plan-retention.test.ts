@@ -17,7 +17,7 @@ const facts = (changes: Partial<RetentionFacts>): RetentionFacts => ({
   schedule,
   nowMilliseconds: now,
   untouchable: new Map(),
-  paused: undefined,
+  doubtful: new Set(),
   areRulesAcknowledged: true,
   ...changes,
 });
@@ -41,9 +41,15 @@ describe('what is removed from a repository', () => {
     expect(keep).toContainEqual({ id: 'h99', reasons: ['last good backup'] });
   });
 
-  it('invariant 3: is nothing while something is open', () => {
-    const { forget, unacknowledged } = planRetention(facts({ paused: 'the content collapsed' }));
-    expect({ forget, unacknowledged }).toEqual({ forget: [], unacknowledged: 0 });
+  it('is no whole one in whose place only one is kept that lacks something', () => {
+    const snapshots = [
+      { id: 'whole', timeMilliseconds: now - 100 * HOUR },
+      { id: 'partial', timeMilliseconds: now - 99.5 * HOUR },
+    ];
+    const { forget } = planRetention(
+      facts({ snapshots, retention: { last: 1, daily: 1 }, doubtful: new Set(['partial']) }),
+    );
+    expect(forget).toEqual([]);
   });
 
   it('is not more than half of all by rules that nobody has acknowledged', () => {

@@ -14,14 +14,14 @@ const FEW_SNAPSHOTS = 2;
 export interface RetentionFacts {
   /** All that the repository holds, in any order. */
   readonly snapshots: readonly DatedSnapshot[];
+  /** Ids of those that are known to lack something: a rule that keeps one of them keeps the whole one beside it, too. */
+  readonly doubtful: ReadonlySet<string>;
   readonly retention: Retention;
   readonly schedule: Schedule;
   /** Milliseconds since 1970. */
   readonly nowMilliseconds: number;
-  /** Vouched for and newest, the yardstick of a collapse, pinned by somebody: never removed, with the reason. */
+  /** See `untouchableSnapshots`: never removed, with the reason. */
   readonly untouchable: ReadonlyMap<string, KeepReason>;
-  /** Why nothing may be removed now: an open collapse, a hold, a backup that was reported and is missing. */
-  readonly paused: KeepReason | undefined;
   /** Whether these rules have been applied to this repository before, or somebody has acknowledged what they would remove. */
   readonly areRulesAcknowledged: boolean;
 }
@@ -45,12 +45,12 @@ export interface RetentionPlan {
  * costs space, one too few can't be brought back.
  */
 export function planRetention(facts: RetentionFacts): RetentionPlan {
-  const byRules = keptByRules(facts.snapshots, facts.retention);
-  const kept = facts.snapshots.map(({ id, timeMilliseconds }) => ({
-    id,
-    timeMilliseconds,
-    reasons: [...(byRules.get(id) ?? []), ...otherReasons(facts, { id, timeMilliseconds })],
-  }));
+  const whole = facts.snapshots.filter(({ id }) => !facts.doubtful.has(id));
+  const rules = [facts.snapshots, whole].map((snapshots) => keptByRules(snapshots, facts.retention));
+  const kept = facts.snapshots.map(({ id, timeMilliseconds }) => {
+    const byRules = new Set(rules.flatMap((reasons) => reasons.get(id) ?? []));
+    return { id, timeMilliseconds, reasons: [...byRules, ...otherReasons(facts, { id, timeMilliseconds })] };
+  });
   const surplus = kept.filter(({ reasons }) => reasons.length === 0).sort(oldestFirst);
   if (!mayRemove(facts, surplus.length)) {
     const waiting = { reasons: ['the change of the rules is not acknowledged'] };
@@ -71,7 +71,6 @@ function otherReasons(facts: RetentionFacts, { id, timeMilliseconds }: DatedSnap
     ...(untouchable === undefined ? [] : [untouchable]),
     // A snapshot of the future is of a clock that is off: how old it is, nobody knows.
     ...(isYoung ? ['young'] : []),
-    ...(facts.paused === undefined ? [] : [facts.paused]),
   ];
 }
 

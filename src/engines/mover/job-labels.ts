@@ -14,7 +14,7 @@ const CLAIM_ANNOTATION = `${API_GROUP}/claim`;
 /** Keeps a Job until its result was read. */
 export const UNREAD_FINALIZER = `${API_GROUP}/unread`;
 
-export type MoverRole = 'restore' | 'backup';
+export type MoverRole = 'restore' | 'backup' | 'maintain';
 
 /** Whom a mover works for. */
 export interface MoverClient {

@@ -74,7 +74,7 @@ export const hasFailed = (job: Job): boolean => isTrue(job, 'Failed') || isTrue(
 export const hasSucceeded = (job: Job): boolean => isTrue(job, 'Complete') || isTrue(job, 'SuccessCriteriaMet');
 
 /** How restic ended, where it ended badly. */
-export function failedRestic(pod: Pod | undefined): MoverFailure | undefined {
-  const end = pod === undefined ? undefined : endOf(pod, RESTIC_CONTAINER);
+export function failedRestic(pod: Pod | undefined, container = RESTIC_CONTAINER): MoverFailure | undefined {
+  const end = pod === undefined ? undefined : endOf(pod, container);
   return end === undefined || end.exitCode === 0 ? undefined : resticFailure(end);
 }

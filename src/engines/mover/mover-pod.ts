@@ -4,6 +4,7 @@ import type { MoverRepository } from './mover-repository.ts';
 
 /** Names of the containers of movers' pods. */
 export const RESTIC_CONTAINER = 'restic';
+export const FORGET_CONTAINER = 'forget';
 export const LOOK_CONTAINER = 'look';
 export const PROVE_CONTAINER = 'prove';
 export const RECORD_CONTAINER = 'record';
@@ -72,31 +73,43 @@ interface Container {
   readonly securityContext: object;
 }
 
-/** One that runs restic, with arguments and without a shell. */
-export function resticContainer(
-  container: Container,
+/** One that runs restic on the repository alone, with arguments and without a shell. */
+export function repositoryContainer(
+  { secretName, repository, images, securityContext }: Omit<Container, 'readOnly'>,
+  name: string,
   args: readonly string[],
-  environment: readonly object[] = [],
 ): MoverContainer {
-  const { secretName, repository, images, readOnly, securityContext } = container;
   return {
-    name: RESTIC_CONTAINER,
+    name,
     ...imageOf(images.restic),
     command: ['restic'],
     args,
-    workingDir: VOLUME_PATH,
     env: [
       ...repositoryEnvironment(secretName, repository),
       { name: 'RESTIC_CACHE_DIR', value: CACHE_PATH },
       // For the packs that it builds.
       { name: 'TMPDIR', value: CACHE_PATH },
       { name: 'RESTIC_PROGRESS_FPS', value: String(1 / PROGRESS_SECONDS) },
-      ...environment,
     ],
     resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '2Gi' } },
     securityContext,
     terminationMessagePolicy: 'FallbackToLogsOnError',
-    volumeMounts: [volumeMount(readOnly), { name: 'cache', mountPath: CACHE_PATH }, repositoryMount],
+    volumeMounts: [{ name: 'cache', mountPath: CACHE_PATH }, repositoryMount],
+  };
+}
+
+/** The same, with the volume. */
+export function resticContainer(
+  container: Container,
+  args: readonly string[],
+  environment: readonly object[] = [],
+): MoverContainer {
+  const base = repositoryContainer(container, RESTIC_CONTAINER, args);
+  return {
+    ...base,
+    workingDir: VOLUME_PATH,
+    env: [...base.env, ...environment],
+    volumeMounts: [volumeMount(container.readOnly), ...base.volumeMounts],
   };
 }
 
@@ -127,6 +140,11 @@ export function ownContainer(
 /** The volumes of a mover's pod. The claim is not mounted read-only itself: some drivers would refuse to attach it elsewhere. */
 export const moverVolumes = (claimName: string, secretName: string, repository: MoverRepository) => [
   { name: 'data', persistentVolumeClaim: { claimName } },
+  ...repositoryVolumes(secretName, repository),
+];
+
+/** Those of a pod that works on the repository alone. */
+export const repositoryVolumes = (secretName: string, repository: MoverRepository) => [
   { name: 'cache', emptyDir: {} },
   repositoryVolume(secretName, repository),
 ];

@@ -18,6 +18,9 @@ export const restorerSecurity = withCapabilities('CHOWN', 'DAC_OVERRIDE', 'FOWNE
 /** May read what belongs to others, and give the volume's top folder its owner, mode and ACL. */
 export const proverSecurity = withCapabilities('CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID');
 
+/** Works on the repository alone: no right of root's is of use to it. */
+export const keeperSecurity = withCapabilities();
+
 /** Of a mover's pod. No fsGroup: the kubelet would change groups and modes of all files. */
 export const podSecurity = {
   runAsUser: 0,

@@ -5,9 +5,9 @@ import { primeClaimName } from '../../domain/object-names.ts';
 import type { MoverProgress } from '../../domain/restore-progress.ts';
 import type { RestoreRecord } from '../../domain/restore-record.ts';
 import { isAlreadyExists } from '../../kube/client/errors.ts';
-import { type Job, jobs, type Pod } from '../../kube/model/built-in-kinds.ts';
+import { type Job, jobs } from '../../kube/model/built-in-kinds.ts';
 import { objectKey, ownerReference } from '../../kube/model/kind.ts';
-import { JOB_LABEL, oldestFirst, PODS_BY_JOB } from '../../kube/model/pods-by-job.ts';
+import { JOB_LABEL } from '../../kube/model/pods-by-job.ts';
 import { newestWarning, warningsAbout } from '../../kube/warning-events.ts';
 import { discardAttempts } from '../discard-attempts.ts';
 import type { AttemptPlan, AttemptRef, AttemptState, RestoreEngine } from '../engine.ts';
@@ -15,9 +15,9 @@ import type { MoverTrouble } from '../mover-trouble.ts';
 import type { MoverContext } from './context.ts';
 import { dropJob } from './drop-job.ts';
 import type { MoverClient } from './job-labels.ts';
-import { giveSecret } from './give-secret.ts';
+import { podOf } from './job-pod.ts';
 import { lastProgress } from './last-progress.ts';
-import { buildMoverSecret } from './mover-secret.ts';
+import { letStart } from './let-start.ts';
 import { buildRestoreJob, restoreJobName, type RestorePlan } from './restore-job.ts';
 import { readRestoreRun, type RestoreRun } from './restore-run.ts';
 
@@ -63,10 +63,8 @@ async function startAttempt(context: MoverContext, plan: AttemptPlan, resticImag
   const { client } = context;
   const restorePlan = restorePlanOf(context, plan, resticImage);
   const job = await makeJob(client, buildRestoreJob(restorePlan));
-  if (job === undefined || job.spec.suspend !== true) return;
-  const { name, uid, resourceVersion } = job.metadata;
-  await giveSecret(client, buildMoverSecret({ name, uid }, restorePlan.client, restorePlan.repository));
-  await client.mergePatch(jobs, jobRef(plan), { metadata: { resourceVersion }, spec: { suspend: false } });
+  if (job === undefined) return;
+  await letStart(client, job, { moverClient: restorePlan.client, repository: restorePlan.repository });
 }
 
 /** The Job as it is now; undefined where one for something else had to be removed first. */
@@ -86,14 +84,6 @@ async function makeJob(
   // Another snapshot was chosen since, and a Job's pods can't be changed; this one has had none.
   await dropJob(client, present);
   return undefined;
-}
-
-/** The pod of an attempt's Job; a Job starts one at a time. */
-function podOf({ stores }: MoverContext, job: Job): Pod | undefined {
-  const pods = stores.pods
-    .byIndex(PODS_BY_JOB, objectKey(job.metadata))
-    .filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid) ?? false);
-  return oldestFirst(pods).at(-1);
 }
 
 function observeAttempt(context: MoverContext, attempt: AttemptRef): AttemptState {

@@ -305,7 +305,17 @@ export const csiDrivers = defineKind({
 });
 
 const jobSchema = objectSchema({ apiVersion: 'batch/v1', kind: 'Job' }, namespacedMetadata, {
-  spec: z.object({ backoffLimit: z.number().optional(), suspend: z.boolean().optional() }),
+  spec: z.object({
+    backoffLimit: z.number().optional(),
+    suspend: z.boolean().optional(),
+    template: z
+      .object({
+        spec: z.object({
+          initContainers: z.array(z.object({ name: z.string(), args: z.array(z.string()).optional() })).optional(),
+        }),
+      })
+      .optional(),
+  }),
   status: z
     .object({
       active: z.number().optional(),

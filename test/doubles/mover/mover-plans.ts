@@ -1,4 +1,5 @@
 import type { BackupPlan } from '../../../src/engines/mover/backup-job.ts';
+import type { MaintenanceJobPlan } from '../../../src/engines/mover/maintenance-job.ts';
 import type { MoverRepository } from '../../../src/engines/mover/mover-repository.ts';
 import type { RestorePlan } from '../../../src/engines/mover/restore-job.ts';
 
@@ -52,4 +53,12 @@ export const backupPlan: BackupPlan = {
   copyClaimName: 'rebound-copy-4',
   takenMilliseconds: Date.parse('2026-01-02T03:04:05Z'),
   excludes: [],
+};
+
+export const maintenancePlan: MaintenanceJobPlan = {
+  client: { role: 'maintain', claim, ownerUid: '44444444-0000-4000-8000-000000000000' },
+  clusterUid,
+  images,
+  repository: moverRepository,
+  snapshotIds: ['a'.repeat(64), 'b'.repeat(64)],
 };
