@@ -90,7 +90,7 @@ export const protectedVolumeStatus = z.object({
   restoreFinding: restoreFinding
     .optional()
     .describe(
-      'The claim was restored from an older snapshot than there is. Until annotation rebound.dev/accept-restore answers it, no snapshot is removed.',
+      'The claim was restored from an older snapshot than there is, or began without the backups of an earlier claim of its name. Until annotation rebound.dev/accept-restore answers it, no snapshot is removed.',
     ),
   nextBackupTime: timestamp('When the next backup is due.').optional(),
   moverUser: moverUser.optional().describe('The user and groups that movers of this claim run as.'),

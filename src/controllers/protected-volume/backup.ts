@@ -29,10 +29,13 @@ import type { Protection } from './observe.ts';
 import { type BackupObservation, observeBackup } from './observe-backup.ts';
 import { ownBackups } from './own-backups.ts';
 import { type RecordedClaim, type RecordedRuns, recordRuns } from './record-runs.ts';
+import { unrestoredFinding } from './restore-finding.ts';
 import { goOnUnseen, notOurs, standAside } from './stand-aside.ts';
 
 /** After the destination could not confirm a backup. */
 const CONFIRM_AGAIN_MILLISECONDS = 30_000;
+/** Until the local copy has what was recorded. */
+const RECORDED_MILLISECONDS = 200;
 
 /** What backups need beside the protection itself. */
 export interface BackupTools {
@@ -65,6 +68,9 @@ export async function backUp(
   if ('facts' in scene) return await goOnUnseen(tools.context, protection, volume, scene);
   const ownership = await ownBackups(tools.context, scene);
   if (ownership.kind !== 'ours') return await standAside(tools.context, scene, ownership);
+  const { owner } = ownership.status;
+  const restoreFinding = unrestoredFinding(scene, ownership.record, rfc3339(tools.context.now()));
+  if (restoreFinding !== undefined) return recordFirst({ owner, restoreFinding });
   const observation = await observe(tools, scene);
   const recorded = await settleBackups(tools, scene, observation);
   if (recorded?.kind === 'foreign') return notOurs(recorded);
@@ -72,12 +78,18 @@ export async function backUp(
   const memory = recorded === undefined ? memoryOf(scene.before) : remembered(scene.before, recorded);
   const kept = await keepSchedule(tools, scene, { memory, unconfirmed: undefined, ...observation });
   const { lastSuccessTime } = observation;
-  const { owner } = ownership.status;
   const looked = lastSuccessTime === undefined ? {} : { lastBackupAttemptTime: lastSuccessTime };
   const settledIds = settledAfter(tools, scene, { observation, recorded });
   forgetHeard(tools.logs, protection.source);
   return { ...kept, settledIds, status: { ...kept.status, owner, ...looked } };
 }
+
+/** Nothing else is done before it is recorded: the claim's own first good backup takes the earlier claim's place in the ledger. */
+const recordFirst = (status: BackupFindings['status']): BackupFindings => ({
+  ...nothingFound,
+  status,
+  lookAgainMilliseconds: RECORDED_MILLISECONDS,
+});
 
 /** What a failed try has saved is settled once it was found: a store may list it later. */
 function settledAfter(
@@ -234,7 +246,10 @@ async function settleBackups(
   });
 }
 
-function recordedClaim({ stores }: ControllerContext, { protection, policy, moverUser }: BackupScene): RecordedClaim {
+function recordedClaim(
+  { stores }: ControllerContext,
+  { protection, policy, moverUser, before }: BackupScene,
+): RecordedClaim {
   const { claim, tier } = protection;
   const destination = stores.destinations.get(policy.spec.destination);
   return {
@@ -246,6 +261,7 @@ function recordedClaim({ stores }: ControllerContext, { protection, policy, move
     intervalSeconds: intervalSeconds(policy.spec.schedule),
     destinationId: destination?.spec.identity ?? destination?.status?.identity,
     volumeCapacityBytes: parseQuantity(claim.status?.capacity?.['storage'] ?? ''),
+    isUnrestored: before?.restoreFinding?.kind === 'NotRestored',
   };
 }
 
