@@ -41,7 +41,9 @@ export const protectedVolumeStatus = z.object({
   decision: z
     .string()
     .optional()
-    .describe('What admission decided: restore, fresh, hold or ignore; late when the label came after creation.'),
+    .describe(
+      'What admission decided: restore, fresh, hold or ignore; late where it was not asked: the label came after creation, or the claim before Rebound.',
+    ),
   phase: protectionPhase
     .optional()
     .describe('Where the claim stands. Protected: a backup of this claim was found in the destination.'),

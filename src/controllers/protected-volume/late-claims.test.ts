@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ACCEPT_RESTORE_ANNOTATION, RESTORE_ANNOTATION } from '../../api/labels.ts';
+import { ACCEPT_RESTORE_ANNOTATION, DECISION_TOKEN_ANNOTATION, RESTORE_ANNOTATION } from '../../api/labels.ts';
 import { protectedVolumes } from '../../api/resource-kinds.ts';
 import { persistentVolumeClaims } from '../../kube/model/built-in-kinds.ts';
+import { rfc3339 } from '../../time/rfc3339.ts';
 import { childOf } from '#doubles/kube/json.ts';
 import type { TrueSnapshot } from '#doubles/destinations/repository-truth.ts';
 import { remember } from '#simulation/past.ts';
@@ -117,6 +118,15 @@ describe('a claim that admission did not decide on, of a name that has backups',
     expect(isKept()).toBe(true);
     annotate(ACCEPT_RESTORE_ANNOTATION, world.truth.newest?.id ?? '');
     await backUp(4);
+    expect(isKept()).toBe(true);
+  });
+
+  it('invariant 4: keeps them where the decision came with the manifest of the claim that was backed up', async () => {
+    world.createClaim('fresh');
+    annotate(DECISION_TOKEN_ANNOTATION, `shop/data@${rfc3339(world.now() - 72 * HOUR_MILLISECONDS)}`);
+    await use();
+    await backUp(4);
+    expect(status()).toMatchObject({ decision: 'late', pruningPausedBecause: ['NotRestored'] });
     expect(isKept()).toBe(true);
   });
 

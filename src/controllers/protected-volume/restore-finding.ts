@@ -1,7 +1,8 @@
-import { ACCEPT_RESTORE_ANNOTATION, DECISION_ANNOTATION, RESTORE_ANNOTATION } from '../../api/labels.ts';
+import { ACCEPT_RESTORE_ANNOTATION, RESTORE_ANNOTATION } from '../../api/labels.ts';
 import type { ProtectedVolumeStatus } from '../../api/protected-volume.ts';
 import type { RestoreFinding } from '../../api/snapshot.ts';
 import { type ClaimRecord, earlierBackup } from '../../destinations/ledger.ts';
+import { standingDecision } from '../../domain/decision-token.ts';
 import { unrestoredBackup } from '../../domain/unrestored-backup.ts';
 import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
 import { type ControllerContext, warn } from '../context.ts';
@@ -35,9 +36,9 @@ export function unrestoredFinding(
   now: string,
 ): RestoreFinding | undefined {
   if (before?.restoreFinding !== undefined) return undefined;
-  const { annotations, uid } = claim.metadata;
+  const { annotations, uid, creationTimestamp } = claim.metadata;
   const found = unrestoredBackup({
-    decision: annotations?.[DECISION_ANNOTATION],
+    decision: standingDecision(annotations, creationTimestamp),
     restoredByUs,
     asked: annotations?.[RESTORE_ANNOTATION],
     earlier: earlierBackup(record, uid),
