@@ -277,18 +277,19 @@ function memoryOf(before: ProtectedVolumeStatus | undefined): BackupMemory {
 
 type Recorded = Extract<RecordedRuns, { kind: 'recorded' }>;
 
-/** What the ledger says of a collapse and of the last good backup holds; what is wrong with the newest run only we know. */
+/**
+ * What the ledger says of a collapse and of the last good backup holds; what is wrong with the newest run only we know, and no
+ * answer to a collapse ends it.
+ */
 function remembered(before: ProtectedVolumeStatus | undefined, { runs, collapse, lastBackup }: Recorded): BackupMemory {
-  const { collapse: wasOpen, ...known } = memoryOf(before);
+  const { collapse: _wasOpen, ...known } = memoryOf(before);
   // An emptied volume that held backups is told as a collapse.
   const told = collapse === undefined ? runs : runs.filter((run) => run.kind !== 'empty');
   const after = afterRuns(known, told);
   const isNewer =
     lastBackup !== undefined && Date.parse(lastBackup.time) > Date.parse(after.lastBackup?.time ?? rfc3339(0));
-  const { lastFinding: _answered, ...answered } = after;
-  const isAnswered = wasOpen !== undefined && collapse === undefined && runs.length === 0;
   return {
-    ...(isAnswered ? answered : after),
+    ...after,
     ...(isNewer ? { lastBackup } : {}),
     ...(collapse === undefined ? {} : { collapse }),
   };
