@@ -70,7 +70,10 @@ export async function backUp(
   if (ownership.kind !== 'ours') return await standAside(tools.context, scene, ownership);
   const { owner } = ownership.status;
   const restoreFinding = unrestoredFinding(scene, ownership.record, rfc3339(tools.context.now()));
-  if (restoreFinding !== undefined) return recordFirst({ owner, restoreFinding });
+  if (restoreFinding !== undefined) {
+    const found = recordFirst({ owner, restoreFinding });
+    return await goOnUnseen(tools.context, protection, volume, found);
+  }
   const observation = await observe(tools, scene);
   const recorded = await settleBackups(tools, scene, observation);
   if (recorded?.kind === 'foreign') return notOurs(recorded);
@@ -84,7 +87,10 @@ export async function backUp(
   return { ...kept, settledIds, status: { ...kept.status, owner, ...looked } };
 }
 
-/** Nothing else is done before it is recorded: the claim's own first good backup takes the earlier claim's place in the ledger. */
+/**
+ * Nothing else is done before it is recorded, but that a schedule which the earlier claim has left removes nothing: the claim's own
+ * first good backup takes the earlier claim's place in the ledger.
+ */
 const recordFirst = (status: BackupFindings['status']): BackupFindings => ({
   ...nothingFound,
   status,

@@ -111,6 +111,21 @@ describe('a claim that admission did not decide on, of a name that has backups',
     }
   });
 
+  it('invariant 4: keeps them from the first look on where the schedule of the earlier claim is still there', async () => {
+    await begin('restore');
+    await backUp(1);
+    world.scale(0);
+    world.deleteClaim();
+    world.cluster.protect();
+    world.createClaim('late');
+    world.cluster.passes.provision();
+    world.cluster.passes.bind();
+    world.process.copies.seeEverything();
+    await world.reconcileProtection();
+    expect(status()?.restoreFinding?.kind).toBe('NotRestored');
+    expect(world.schedule?.spec['restic']).toMatchObject({ retain: { within: '1000y' } });
+  });
+
   it('is not answered by another snapshot, nor by too few digits', async () => {
     await begin('late');
     annotate(ACCEPT_RESTORE_ANNOTATION, earlier.id.slice(0, 7));
