@@ -67,7 +67,7 @@ export const backupPolicySpec = z.object({
   engine: engineName
     .default('VolSync')
     .describe(
-      'What moves the bytes. Restic: restores by movers of Rebound itself, in the namespace rebound-movers; backups are made by VolSync for now.',
+      'What moves the bytes. Restic: movers of Rebound itself, in the namespace rebound-movers; claims whose class takes no CSI snapshots are backed up by VolSync all the same.',
     ),
   volSync: z
     .object({
@@ -75,7 +75,11 @@ export const backupPolicySpec = z.object({
         .enum(['Snapshot', 'Clone', 'Direct'])
         .default('Snapshot')
         .describe('How a point in time of the volume is taken. Direct reads the live volume.'),
-      volumeSnapshotClassName: z.string().min(1).optional().describe('The default class when left out.'),
+      volumeSnapshotClassName: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('The default class when left out. Engine Restic heeds it too.'),
       cacheCapacity: z.string().min(1).default('1Gi').describe("Size of the mover's cache volume."),
       cacheStorageClassName: z
         .string()

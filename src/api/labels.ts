@@ -13,10 +13,16 @@ export const CLAIM_UID_LABEL = `${API_GROUP}/claim-uid`;
 export const OWNER_UID_LABEL = `${API_GROUP}/owner-uid`;
 /** On the same: the namespace of the claim. */
 export const CLAIM_NAMESPACE_LABEL = `${API_GROUP}/claim-namespace`;
+/** On what a mover needs: the claim as `<namespace>/<name>`, whose name may be too long for a label. */
+export const CLAIM_ANNOTATION = `${API_GROUP}/claim`;
 /** On objects in an application's namespace: what they are for. */
 export const ROLE_LABEL = `${API_GROUP}/role`;
 /** Value of the role label on prime claims: the claims that get a restored volume first. */
 export const PRIME_ROLE = 'prime';
+/** Value of the role label on what belongs to a backup run: its Job, its pod, and its first snapshot. */
+export const BACKUP_ROLE = 'backup';
+/** Value of the role label on what has the copy of a volume that a backup run reads. */
+export const COPY_ROLE = 'copy';
 /** Value of the role label on pods that look whether a volume is empty before a restore fills it. */
 export const LOOK_ROLE = 'look';
 /**
@@ -62,8 +68,8 @@ export const ACCEPT_COLLAPSE_ANNOTATION = `${API_GROUP}/accept-collapse`;
 /** `ignore`: the volume is a spool or a cache, and may fall to nothing at any time. Set by users. */
 export const COLLAPSE_ANNOTATION = `${API_GROUP}/collapse`;
 /**
- * Names the snapshot (8 digits of its id or more) that was restored although newer ones exist, or the one of an earlier claim that
- * was not restored, and says that this is right: from then on old snapshots are removed again. Set by users.
+ * Names the snapshot (8 digits of its id or more) that was restored although newer ones exist, and says that this is right:
+ * from then on old snapshots are removed again. Set by users.
  */
 export const ACCEPT_RESTORE_ANNOTATION = `${API_GROUP}/accept-restore`;
 

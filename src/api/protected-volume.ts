@@ -35,15 +35,21 @@ const pruningRefusal = z.object({
   request: z.string().optional().describe('The value of rebound.dev/backup-now at that time.'),
 });
 
+const lastRun = z.object({
+  name: z.string().describe('Name of the run, and of its Job.'),
+  endedAt: timestamp('When it ended.'),
+  failures: z.int().min(0).describe('How many runs have failed, one after the other; 0 when it ended well.'),
+  message: z.string().optional().describe('Why it failed.'),
+  request: z.string().optional().describe('The value of rebound.dev/backup-now that it was to carry out.'),
+});
+
 export const protectedVolumeStatus = z.object({
   observedGeneration: z.int().optional(),
   claimUID: z.string().optional().describe('UID of the claim that the rest of the status speaks of.'),
   decision: z
     .string()
     .optional()
-    .describe(
-      'What admission decided: restore, fresh, hold or ignore; late where it was not asked: the label came after creation, or the claim before Rebound.',
-    ),
+    .describe('What admission decided: restore, fresh, hold or ignore; late when the label came after creation.'),
   phase: protectionPhase
     .optional()
     .describe('Where the claim stands. Protected: a backup of this claim was found in the destination.'),
@@ -78,6 +84,7 @@ export const protectedVolumeStatus = z.object({
       'The value of rebound.dev/take-over that needs no answer any more: it was there while this cluster wrote the backups.',
     ),
   lastBackupAttemptTime: timestamp('When the engine last ended a backup, well or not.').optional(),
+  lastRun: lastRun.optional().describe("The last backup run of a mover of Rebound's own."),
   lastBackupRequest: z.string().optional().describe('The last value of rebound.dev/backup-now that was carried out.'),
   lastProof: z
     .object({
@@ -92,7 +99,7 @@ export const protectedVolumeStatus = z.object({
   restoreFinding: restoreFinding
     .optional()
     .describe(
-      'The claim was restored from an older snapshot than there is, or began without the backups of an earlier claim of its name. Until annotation rebound.dev/accept-restore answers it, no snapshot is removed.',
+      'The claim was restored from an older snapshot than there is. Until annotation rebound.dev/accept-restore answers it, no snapshot is removed.',
     ),
   nextBackupTime: timestamp('When the next backup is due.').optional(),
   moverUser: moverUser.optional().describe('The user and groups that movers of this claim run as.'),

@@ -24,14 +24,21 @@ import { registerGuardMetric } from './protection-metrics.ts';
 import type { Reflectors } from './reflectors.ts';
 import { RestoreForesightReconciler } from './restore-foresight/reconciler.ts';
 import { LeftMoverReconciler } from './left-mover/reconciler.ts';
-import { CLAIM_UID_LABEL, OWNER_UID_LABEL } from '../api/labels.ts';
+import {
+  BACKUP_ROLE,
+  CLAIM_ANNOTATION,
+  CLAIM_UID_LABEL,
+  COPY_ROLE,
+  OWNER_UID_LABEL,
+  ROLE_LABEL,
+} from '../api/labels.ts';
 import { JOB_LABEL } from '../kube/model/pods-by-job.ts';
 import { BY_TIER, RESTORES_BY_CLAIM_UID } from './stores.ts';
 import { EndingPrimeReconciler } from './taken-volume/prime-reconciler.ts';
 import { isQuestionable, TakenVolumeReconciler } from './taken-volume/volume-reconciler.ts';
 import { UnlabelledClaimReconciler } from './unlabelled-claim/reconciler.ts';
 import { attemptKeyOfMover } from '../engines/volsync/restore.ts';
-import type { RestoreEngines } from '../engines/engine.ts';
+import type { BackupEngines, RestoreEngines } from '../engines/engine.ts';
 import type { MoverLogWatch } from '../engines/volsync/mover-log-watch.ts';
 import { VolumeRestoreReconciler } from './volume-restore/reconciler.ts';
 
@@ -41,6 +48,7 @@ export interface ControllerParts {
   readonly cache: RepositoryCache;
   readonly logs: MoverLogWatch;
   readonly restoreEngines: RestoreEngines;
+  readonly backupEngines: BackupEngines;
   readonly metrics: Metrics;
   /** The context's own. */
   readonly presence: ClusterPresence;
@@ -137,8 +145,9 @@ function policies({ context, reflectors, metrics }: ControllerParts): Controller
   });
 }
 
-function protectedVolumes({ context, reflectors, cache, logs, metrics, presence }: ControllerParts): Controller {
-  const reconciler = new ProtectedVolumeReconciler({ context, cache, logs }, EXCLUDED_NAMESPACES);
+function protectedVolumes(parts: ControllerParts): Controller {
+  const { context, reflectors, cache, logs, backupEngines: engines, metrics, presence } = parts;
+  const reconciler = new ProtectedVolumeReconciler({ context, cache, logs, engines }, EXCLUDED_NAMESPACES);
   const { stores } = context;
   const claimsOfTier = (tier: string) => stores.claims.byIndex(BY_TIER, tier).map(keyOf);
   const claimOfSource = controllerKeysOf('ProtectedVolume');
@@ -157,6 +166,11 @@ function protectedVolumes({ context, reflectors, cache, logs, metrics, presence 
         reflectors.pods,
         keysOf((pod: Pod) => protectionOfMover(context, pod)),
       ),
+      reflectorSource(reflectors.snapshots, keysOf(claimOfRun)),
+      reflectorSource(reflectors.copyClaims, keysOf(claimOfRun)),
+      reflectorSource(reflectors.moverJobs, keysOf(claimOfRun)),
+      reflectorSource(reflectors.snapshotClasses, () => []),
+      reflectorSource(reflectors.volumes, () => []),
       // Its status counts claims: each of them that comes would wake all the others.
       reflectorSource(
         reflectors.policies,
@@ -219,6 +233,9 @@ function takenVolumes({ context, reflectors, metrics }: ControllerParts): Contro
       reflectorSource(reflectors.primes, ({ previous, current }) =>
         current === undefined && previous?.spec.volumeName !== undefined ? [previous.spec.volumeName] : [],
       ),
+      reflectorSource(reflectors.copyClaims, ({ previous, current }) =>
+        current === undefined && previous?.spec.volumeName !== undefined ? [previous.spec.volumeName] : [],
+      ),
     ],
     reconcile: reconciler.reconcile,
     concurrency: 2,
@@ -239,20 +256,35 @@ function endingPrimes({ context, reflectors, metrics }: ControllerParts): Contro
   });
 }
 
-function leftMovers({ context, reflectors, metrics }: ControllerParts): Controller {
-  const reconciler = new LeftMoverReconciler(context);
-  /** When a restore goes, what it has among the movers is looked at. */
-  const ofRestore = ({ metadata: { uid } }: KubeObject): string[] =>
-    [...context.stores.moverJobs.list(), ...context.stores.primes.list()]
+function leftMovers({ context, reflectors, backupEngines, metrics }: ControllerParts): Controller {
+  const reconciler = new LeftMoverReconciler(context, backupEngines);
+  const { moverJobs, primes, copyClaims, snapshots, snapshotContents } = context.stores;
+  /** When a restore or a claim's protection goes, what it has among the movers is looked at. */
+  const ofOwner = ({ metadata: { uid } }: KubeObject): string[] =>
+    [...moverJobs.list(), ...primes.list(), ...copyClaims.list(), ...snapshots.list()]
       .filter(({ metadata }) => metadata.labels?.[OWNER_UID_LABEL] === uid)
       .map(({ metadata }) => objectKey(metadata));
+  const contentsOf = (snapshot: KubeObject | undefined): string[] =>
+    snapshotContents
+      .list()
+      .filter(({ spec }) => spec.volumeSnapshotRef.name === snapshot?.metadata.name)
+      .map(({ metadata }) => metadata.name);
   return new Controller({
     name: 'left-mover',
     sources: [
       reflectorSource(reflectors.moverJobs, ownKey),
       reflectorSource(reflectors.primes, ownKey),
       reflectorSource(reflectors.volumeRestores, ({ previous, current }) =>
-        current === undefined && previous !== undefined ? ofRestore(previous) : [],
+        current === undefined && previous !== undefined ? ofOwner(previous) : [],
+      ),
+      reflectorSource(reflectors.copyClaims, ownKey),
+      reflectorSource(reflectors.snapshots, ownKey),
+      reflectorSource(reflectors.protectedVolumes, ({ previous, current }) =>
+        current === undefined && previous !== undefined ? ofOwner(previous) : [],
+      ),
+      reflectorSource(reflectors.snapshotContents, ownKey),
+      reflectorSource(reflectors.snapshots, ({ current, previous }) =>
+        current === undefined ? contentsOf(previous) : [],
       ),
     ],
     reconcile: reconciler.reconcile,
@@ -304,14 +336,24 @@ function volumeRestores({ context, reflectors, cache, restoreEngines, metrics }:
   });
 }
 
+/** The claim that a backup run's object is for. */
+function claimOfRun({ metadata: { labels = {}, annotations = {} } }: KubeObject): string[] {
+  const claim = annotations[CLAIM_ANNOTATION];
+  const role = labels[ROLE_LABEL];
+  return claim !== undefined && (role === BACKUP_ROLE || role === COPY_ROLE) ? [claim] : [];
+}
+
 /** VolSync names a backup's Job after its object (internal/controller/mover/restic/mover.go, v0.14). */
 const backupJobPrefix = 'volsync-src-';
 
 /** The claim whose backup a mover's pod runs. */
 function protectionOfMover({ stores }: ControllerContext, pod: Pod): string[] {
-  const job = pod.metadata.labels?.[JOB_LABEL];
-  if (job?.startsWith(backupJobPrefix) !== true) return [];
-  const key = objectKey({ namespace: pod.metadata.namespace, name: job.slice(backupJobPrefix.length) });
+  const { namespace, labels } = pod.metadata;
+  const job = labels?.[JOB_LABEL] ?? '';
+  const own = stores.moverJobs.get(objectKey({ namespace, name: job }));
+  if (own !== undefined) return claimOfRun(own);
+  if (!job.startsWith(backupJobPrefix)) return [];
+  const key = objectKey({ namespace, name: job.slice(backupJobPrefix.length) });
   const object: KubeObject | undefined = stores.replicationSources.get(key);
   return object === undefined ? [] : [...controllerKeysOf('ProtectedVolume')(object)];
 }

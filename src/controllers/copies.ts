@@ -1,6 +1,8 @@
 import { API_GROUP, MOVERS_NAMESPACE, SYSTEM_NAMESPACE } from '../api/group.ts';
 import {
+  BACKUP_ROLE,
   CLAIM_UID_LABEL,
+  COPY_ROLE,
   EXEMPT_REASON_ANNOTATION,
   LOOK_ROLE,
   MANAGED_BY,
@@ -11,7 +13,9 @@ import {
 } from '../api/labels.ts';
 import { isVolumeRestoreReference } from '../domain/admission.ts';
 import { CREATED_BY_LABEL } from '../domain/helper-claims.ts';
+import { isBackupRunName } from '../domain/object-names.ts';
 import { OTHERS_LABELS } from '../domain/unrestored-claims.ts';
+import { RUNS_BY_CLAIM_UID } from '../engines/mover/backup-context.ts';
 import { replicationDestinations, replicationSources } from '../engines/volsync/kinds.ts';
 import type { Selection } from '../kube/client/client.ts';
 import { type KubeObject, objectKey, type ResourceKind } from '../kube/model/kind.ts';
@@ -26,11 +30,17 @@ import {
   storageClasses,
 } from '../kube/model/built-in-kinds.ts';
 import { backupDestinations, backupPolicies, protectedVolumes, volumeRestores } from '../api/resource-kinds.ts';
+import {
+  volumeSnapshotClasses,
+  type VolumeSnapshotContent,
+  volumeSnapshotContents,
+  volumeSnapshots,
+} from '../kube/model/volume-snapshot-kinds.ts';
 import type { Indexers } from '../kube/cache/store.ts';
 import { slimVolume, volumeIndexers } from './volume-copy.ts';
 import { jobKeysOf, JOB_LABEL, PODS_BY_JOB } from '../kube/model/pods-by-job.ts';
-import { BY_TIER, CLAIMS_BY_RESTORE, PODS_BY_CLAIM, RESTORES_BY_CLAIM_UID } from './stores.ts';
-import { SELECTED_NODE_ANNOTATION } from './volume-restore/prime-claim.ts';
+import { PODS_BY_CLAIM, SELECTED_NODE_ANNOTATION } from '../kube/model/placement.ts';
+import { BY_TIER, CLAIMS_BY_RESTORE, RESTORES_BY_CLAIM_UID } from './stores.ts';
 
 /** Which objects the controller keeps a local copy of, what of each, and how they are found. */
 export interface Copy<T extends KubeObject> extends Selection {
@@ -101,10 +111,22 @@ function slimUnlabelledClaim(claim: PersistentVolumeClaim): PersistentVolumeClai
 const POD_LABELS: ReadonlySet<string> = new Set([JOB_LABEL, CREATED_BY_LABEL, ROLE_LABEL, CLAIM_UID_LABEL]);
 
 /** Of a pod that mounts no claim nobody asks for the containers. */
-function slimPodSpec({ securityContext, volumes: all, containers, initContainers }: Pod['spec']): Pod['spec'] {
+function slimPodSpec({
+  nodeName,
+  securityContext,
+  volumes: all,
+  containers,
+  initContainers,
+}: Pod['spec']): Pod['spec'] {
   const volumes = all?.filter((volume) => volume.persistentVolumeClaim !== undefined) ?? [];
   if (volumes.length === 0) return { securityContext, volumes, containers: [] };
-  return { securityContext, volumes, containers, ...(initContainers === undefined ? {} : { initContainers }) };
+  return {
+    ...(nodeName === undefined ? {} : { nodeName }),
+    securityContext,
+    volumes,
+    containers,
+    ...(initContainers === undefined ? {} : { initContainers }),
+  };
 }
 
 function slimPod(pod: Pod): Pod {
@@ -155,6 +177,21 @@ const tierOf = (claim: PersistentVolumeClaim): string[] => [claim.metadata.label
 
 const managed = `${MANAGED_BY_LABEL}=${MANAGED_BY}`;
 
+/** What belongs to the backup runs of a claim. */
+const ofRuns = {
+  [RUNS_BY_CLAIM_UID]: ({ metadata: { labels = {} } }: KubeObject): string[] =>
+    labels[ROLE_LABEL] === BACKUP_ROLE || labels[ROLE_LABEL] === COPY_ROLE ? [labels[CLAIM_UID_LABEL] ?? ''] : [],
+};
+
+/** Of contents only those of backup runs are looked at; of all others there may be thousands. */
+function slimContent(content: VolumeSnapshotContent): VolumeSnapshotContent {
+  const { apiVersion, kind, metadata, spec } = content;
+  if (isBackupRunName(spec.volumeSnapshotRef.name ?? '')) return content;
+  const { name, uid, resourceVersion, creationTimestamp } = metadata;
+  const slim = { driver: '', deletionPolicy: '', volumeSnapshotRef: {} };
+  return { apiVersion, kind, metadata: { name, uid, resourceVersion, creationTimestamp }, spec: slim };
+}
+
 const copy = <T extends KubeObject>(one: Copy<T>): Copy<T> => one;
 
 /** All local copies that the controller keeps. */
@@ -182,7 +219,16 @@ export const copies = {
   }),
   replicationSources: copy({ kind: replicationSources, labelSelector: managed, mayBeMissing: true }),
   replicationDestinations: copy({ kind: replicationDestinations, labelSelector: managed, mayBeMissing: true }),
-  moverJobs: copy({ kind: jobs, namespace: MOVERS_NAMESPACE, labelSelector: managed }),
+  snapshots: copy({ kind: volumeSnapshots, labelSelector: managed, mayBeMissing: true, indexers: ofRuns }),
+  snapshotContents: copy({ kind: volumeSnapshotContents, select: slimContent, mayBeMissing: true }),
+  snapshotClasses: copy({ kind: volumeSnapshotClasses, mayBeMissing: true }),
+  copyClaims: copy({
+    kind: persistentVolumeClaims,
+    namespace: MOVERS_NAMESPACE,
+    labelSelector: `${managed},${ROLE_LABEL}=${COPY_ROLE}`,
+    indexers: ofRuns,
+  }),
+  moverJobs: copy({ kind: jobs, namespace: MOVERS_NAMESPACE, labelSelector: managed, indexers: ofRuns }),
   storageClasses: copy({ kind: storageClasses }),
   systemSecrets: copy({ kind: secrets, namespace: SYSTEM_NAMESPACE }),
 };

@@ -4,7 +4,8 @@ import { chooseMoverUser, type MoverUserChoice, type PodSecurityFacts } from '..
 import { CREATED_BY_LABEL } from '../domain/helper-claims.ts';
 import { objectKey } from '../kube/model/kind.ts';
 import type { PersistentVolumeClaim, Pod } from '../kube/model/built-in-kinds.ts';
-import { PODS_BY_CLAIM, type Stores } from './stores.ts';
+import { PODS_BY_CLAIM } from '../kube/model/placement.ts';
+import type { Stores } from './stores.ts';
 
 const isEngineMover = (pod: Pod): boolean => pod.metadata.labels?.[CREATED_BY_LABEL] === 'volsync';
 

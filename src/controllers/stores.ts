@@ -11,6 +11,11 @@ import type {
   Secret,
   StorageClass,
 } from '../kube/model/built-in-kinds.ts';
+import type {
+  VolumeSnapshot,
+  VolumeSnapshotClass,
+  VolumeSnapshotContent,
+} from '../kube/model/volume-snapshot-kinds.ts';
 import type { ReadableStore } from '../kube/cache/store.ts';
 
 /** Local copies of what the controller looks at. They may lag behind the API server: every step can be repeated. */
@@ -28,6 +33,13 @@ export interface Stores {
   readonly volumeRestores: ReadableStore<VolumeRestore>;
   readonly replicationSources: ReadableStore<ReplicationSource>;
   readonly replicationDestinations: ReadableStore<ReplicationDestination>;
+  /** Rebound's own: those of backup runs, beside claims and among the movers. */
+  readonly snapshots: ReadableStore<VolumeSnapshot>;
+  /** What tells whether one is of a backup run. */
+  readonly snapshotContents: ReadableStore<VolumeSnapshotContent>;
+  readonly snapshotClasses: ReadableStore<VolumeSnapshotClass>;
+  /** Claims among the movers that have copies of volumes. */
+  readonly copyClaims: ReadableStore<PersistentVolumeClaim>;
   /** Jobs of our own movers. */
   readonly moverJobs: ReadableStore<Job>;
   readonly storageClasses: ReadableStore<StorageClass>;
@@ -35,13 +47,9 @@ export interface Stores {
   readonly systemSecrets: ReadableStore<Secret>;
 }
 
-/** Index of the volumes that any claim of a class may take, by the class's name; empty for "no class". */
-export const FREE_VOLUMES_BY_CLASS = 'class';
 /** Index of the volumes of prime claims, by the UID in their claimRef. */
 export const VOLUMES_BY_PRIME_UID = 'primeUID';
 
-/** Index of pods by the claims that they mount, as `namespace/claim`. */
-export const PODS_BY_CLAIM = 'claim';
 /** Index of claims by the VolumeRestore that fills them, as `namespace/name`. */
 export const CLAIMS_BY_RESTORE = 'restore';
 /** Index of claims and protected volumes by tier. */

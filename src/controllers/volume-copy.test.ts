@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { PersistentVolume } from '../kube/model/built-in-kinds.ts';
 import { Store } from '../kube/cache/store.ts';
-import { FREE_VOLUMES_BY_CLASS, VOLUMES_BY_PRIME_UID } from './stores.ts';
+import { FREE_VOLUMES_BY_CLASS } from '../engines/free-volumes.ts';
+import { VOLUMES_BY_PRIME_UID } from './stores.ts';
 import { slimVolume, volumeIndexers } from './volume-copy.ts';
 
 const volume = (more: Partial<PersistentVolume['spec']>, phase: string, annotations = {}): PersistentVolume => ({

@@ -6,6 +6,11 @@ const DIGEST_LENGTH = 16;
 const FORMER_DIGEST_LENGTH = 8;
 
 const PRIME_CLAIM_PREFIX = 'rebound-prime-';
+const RUN_PREFIX = 'rebound-backup-';
+const COPY_PREFIX = 'rebound-copy-';
+const CAUSE_DIGITS = 10;
+
+const LOOKS_LIKE_RUN = new RegExp(`^${RUN_PREFIX}[-0-9a-z]+-[0-9a-f]{${CAUSE_DIGITS}}$`);
 
 const LOOKS_DIGESTED = new RegExp(`-[0-9a-f]{${DIGEST_LENGTH}}$`);
 
@@ -56,3 +61,23 @@ export const restoreAttemptName = (restoreUID: string, attempt: number): string 
  */
 export const repositorySecretName = (engineObjectName: string, digest: string): string =>
   `${engineObjectName}-${digest}`;
+
+/**
+ * Name of a backup run by movers of our own, of its Job and of its first snapshot. The same cause of the same claim is the same run,
+ * however often it is begun.
+ */
+export function backupRunName(claimUID: string, cause: string): string {
+  const digest = createHash('sha256').update(cause).digest('hex').slice(0, CAUSE_DIGITS);
+  return `${RUN_PREFIX}${claimUID}-${digest}`;
+}
+
+export const isBackupRunName = (name: string): boolean => LOOKS_LIKE_RUN.test(name);
+
+/** Name of all that has the copy of a volume that a run reads: content, snapshot and claim. */
+export const copyName = (runName: string): string => `${COPY_PREFIX}${runName.slice(RUN_PREFIX.length)}`;
+
+/** The run that a copy of that name is for. */
+export const runOfCopy = (name: string): string => `${RUN_PREFIX}${name.slice(COPY_PREFIX.length)}`;
+
+/** Whether a claim among the movers of this name has the copy of a volume. */
+export const isCopyClaimName = (name: string): boolean => name.startsWith(COPY_PREFIX);

@@ -12,6 +12,7 @@ const fine: ProtectionFacts = {
   scheduleAgeMilliseconds: 0,
   isOverdue: false,
   lastBackup,
+  backupAdvice: 'look at the movers',
 };
 const closed = { open: false, reason: 'ClaimPending', message: 'Not bound yet.', advice: 'Start the pod.' } as const;
 const restoring = {
@@ -36,6 +37,7 @@ const facts: fc.Arbitrary<ProtectionFacts> = fc.record({
   suspended: fc.boolean(),
   claimAgeMilliseconds: fc.nat(),
   scheduleAgeMilliseconds: fc.nat(),
+  backupAdvice: fc.constant('look at the movers'),
   gate: fc.constantFrom({ open: true } as const, closed, restoring, lost, unproven),
   restoreMessage: maybe('restoring'),
   repositoryProblem: maybe('no Secret'),

@@ -37,6 +37,10 @@ export interface ProtectionFacts {
   readonly lastBackup?: BackupFact | undefined;
   /** The snapshot that the claim is, or is to be, restored from. */
   readonly restoredFrom?: BackupFact | undefined;
+  /** Why another engine than the tier's backs the claim up; absent where the tier's does. */
+  readonly engineUnfit?: Reason | undefined;
+  /** A clause: where to look when backups do not end and nobody says why. */
+  readonly backupAdvice: string;
   /** Why the claim is not restored by itself when it is created again; absent when it is. */
   readonly unrestored?: Reason | undefined;
 }
@@ -179,12 +183,12 @@ const emptyVolume: Rule = ({ lastFinding, scheduleAgeMilliseconds }) =>
       })
     : undefined;
 
-const firstBackup: Rule = ({ lastBackup, scheduleAgeMilliseconds }) =>
+const firstBackup: Rule = ({ lastBackup, scheduleAgeMilliseconds, backupAdvice }) =>
   lastBackup === undefined
     ? pending('BackingUp', {
         reason: 'FirstBackupPending',
         message: 'The first backup is under way.',
-        advice: 'If it does not end, look whether VolSync runs, and at the pods volsync-src-* of this namespace.',
+        advice: `If it does not end, ${backupAdvice}.`,
         waitedMilliseconds: scheduleAgeMilliseconds,
       })
     : undefined;
@@ -231,9 +235,9 @@ const rules: readonly Rule[] = [
     inWords(facts.unconfirmed, (what) => `A backup could not be confirmed yet: ${what}`),
   ),
   problem('ContentCollapsed', collapsed),
-  problem('BackupOverdue', ({ isOverdue }) =>
+  problem('BackupOverdue', ({ isOverdue, backupAdvice }) =>
     isOverdue
-      ? 'There has been no good backup for more than two and a half times the interval of the tier. Look whether VolSync runs, and at the pods volsync-src-* of this namespace'
+      ? `There has been no good backup for more than two and a half times the interval of the tier: ${backupAdvice}`
       : undefined,
   ),
   emptyVolume,
@@ -250,14 +254,15 @@ export function judgeProtection(facts: ProtectionFacts): ProtectionVerdict {
     const verdict = rule(facts);
     if (verdict !== undefined) return verdict;
   }
-  const { lastBackup, unrestored } = facts;
+  const { lastBackup, unrestored, engineUnfit } = facts;
   const found = foundIn(lastBackup);
+  const notes = [unrestored, engineUnfit].filter((note) => note !== undefined);
   return {
     phase: 'Protected',
     ready: true,
     stalled: false,
-    reason: unrestored?.reason ?? 'Protected',
-    message: unrestored === undefined ? found : `${found} ${unrestored.message}`,
+    reason: notes[0]?.reason ?? 'Protected',
+    message: [found, ...notes.map(({ message }) => message)].join(' '),
     telling: { when: 'new' },
   };
 }

@@ -2,7 +2,7 @@ import { Cron } from 'croner';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Schedule } from '../api/backup-policy.ts';
-import { cronSchedule } from './schedule.ts';
+import { cronSchedule, dueTimes } from './schedule.ts';
 
 const hourly: Schedule = { every: 'Hour', windowStartHour: 0, windowHours: 6 };
 
@@ -63,5 +63,25 @@ describe('cronSchedule', () => {
     const counts = counted(weekly, (cron) => cron.split(' ').slice(1).join(' '));
     expect(counts).toHaveLength(7 * 4);
     expect(Math.max(...counts)).toBeLessThanOrEqual((1.5 * 10_000) / 28);
+  });
+});
+
+describe('dueTimes', () => {
+  it('are the times of the cron expression', () => {
+    const moment = fc.date({
+      min: new Date('2026-01-01T00:00:00Z'),
+      max: new Date('2028-12-31T00:00:00Z'),
+      noInvalidDate: true,
+    });
+    fc.assert(
+      fc.property(schedule, name, name, moment, (plan, namespace, claim, now) => {
+        const due = dueTimes(plan, { namespace, name: claim }, now.getTime());
+        const cron = new Cron(cronSchedule(plan, namespace, claim), { timezone: 'UTC', paused: true });
+        expect(cron.nextRun(now)?.getTime()).toBe(due.nextMilliseconds);
+        expect(cron.nextRun(new Date(due.lastMilliseconds - 1))?.getTime()).toBe(due.lastMilliseconds);
+        expect(due.lastMilliseconds).toBeLessThanOrEqual(now.getTime());
+      }),
+      { numRuns: 300 },
+    );
   });
 });

@@ -4,16 +4,32 @@ import { claimKey } from './claim.ts';
 
 const MINUTES_PER_HOUR = 60;
 const MINUTES_PER_DAY = 24 * MINUTES_PER_HOUR;
+const DAYS_PER_WEEK = 7;
+const MINUTE_MILLISECONDS = 60_000;
+/** 1970 began on a Thursday; weeks of cron begin on Sunday. */
+const FIRST_WEEKDAY = 4;
 
 /** A number that is the same for a claim wherever and whenever it is asked for, spread evenly over 0 to 2^48 - 1. */
 function spreadNumber(namespace: string, claimName: string): number {
   return createHash('sha256').update(claimKey(namespace, claimName)).digest().readUIntBE(0, 6);
 }
 
-/** The minute of the day (UTC) at which a claim of a tier with a window is backed up. */
-function backupMinuteOfDay(schedule: Schedule, number: number): number {
+/** When in its hour, day or week (of cron, from Sunday on) a claim is backed up. UTC. */
+interface Slot {
+  readonly weekday: number;
+  readonly minuteOfDay: number;
+}
+
+function slotOf(schedule: Schedule, namespace: string, claimName: string): Slot {
+  const number = spreadNumber(namespace, claimName);
   const offset = number % (schedule.windowHours * MINUTES_PER_HOUR);
-  return (schedule.windowStartHour * MINUTES_PER_HOUR + offset) % MINUTES_PER_DAY;
+  return {
+    weekday: Math.floor(number / MINUTES_PER_DAY) % DAYS_PER_WEEK,
+    minuteOfDay:
+      schedule.every === 'Hour'
+        ? number % MINUTES_PER_HOUR
+        : (schedule.windowStartHour * MINUTES_PER_HOUR + offset) % MINUTES_PER_DAY,
+  };
 }
 
 /**
@@ -21,13 +37,11 @@ function backupMinuteOfDay(schedule: Schedule, number: number): number {
  * hour, or over the policy's window, so that no minute sees a herd.
  */
 export function cronSchedule(schedule: Schedule, namespace: string, claimName: string): string {
-  const number = spreadNumber(namespace, claimName);
-  if (schedule.every === 'Hour') return `${number % MINUTES_PER_HOUR} * * * *`;
-  const minuteOfDay = backupMinuteOfDay(schedule, number);
+  const { weekday, minuteOfDay } = slotOf(schedule, namespace, claimName);
   const minute = minuteOfDay % MINUTES_PER_HOUR;
+  if (schedule.every === 'Hour') return `${minute} * * * *`;
   const hour = Math.floor(minuteOfDay / MINUTES_PER_HOUR);
-  const dayOfWeek = schedule.every === 'Week' ? String(Math.floor(number / MINUTES_PER_DAY) % 7) : '*';
-  return `${minute} ${hour} * * ${dayOfWeek}`;
+  return `${minute} ${hour} * * ${schedule.every === 'Week' ? weekday : '*'}`;
 }
 
 /**
@@ -36,7 +50,8 @@ export function cronSchedule(schedule: Schedule, namespace: string, claimName: s
  */
 export function maintenanceMinuteOfDay(schedule: Schedule, namespace: string, claimName: string): number {
   const number = spreadNumber(namespace, claimName);
-  if (schedule.every !== 'Hour') return (backupMinuteOfDay(schedule, number) + MINUTES_PER_DAY / 2) % MINUTES_PER_DAY;
+  const { minuteOfDay } = slotOf(schedule, namespace, claimName);
+  if (schedule.every !== 'Hour') return (minuteOfDay + MINUTES_PER_DAY / 2) % MINUTES_PER_DAY;
   const hour = Math.floor(number / MINUTES_PER_HOUR) % (MINUTES_PER_DAY / MINUTES_PER_HOUR);
   return hour * MINUTES_PER_HOUR + ((number + MINUTES_PER_HOUR / 2) % MINUTES_PER_HOUR);
 }
@@ -45,3 +60,24 @@ const intervals: Readonly<Record<Schedule['every'], number>> = { Hour: 3_600, Da
 
 /** Seconds between two backups of a tier. */
 export const intervalSeconds = ({ every }: Schedule): number => intervals[every];
+
+/** Two neighbouring times of a schedule, in milliseconds since 1970. */
+export interface DueTimes {
+  /** The newest that has come. */
+  readonly lastMilliseconds: number;
+  readonly nextMilliseconds: number;
+}
+
+/** When a claim's backups are due: the very times of its {@link cronSchedule}. */
+export function dueTimes(
+  schedule: Schedule,
+  claim: { readonly namespace: string; readonly name: string },
+  nowMilliseconds: number,
+): DueTimes {
+  const { weekday, minuteOfDay } = slotOf(schedule, claim.namespace, claim.name);
+  const days = schedule.every === 'Week' ? (weekday - FIRST_WEEKDAY + DAYS_PER_WEEK) % DAYS_PER_WEEK : 0;
+  const offset = (days * MINUTES_PER_DAY + minuteOfDay) * MINUTE_MILLISECONDS;
+  const interval = intervalSeconds(schedule) * 1000;
+  const lastMilliseconds = Math.floor((nowMilliseconds - offset) / interval) * interval + offset;
+  return { lastMilliseconds, nextMilliseconds: lastMilliseconds + interval };
+}

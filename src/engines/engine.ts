@@ -1,10 +1,11 @@
 import type { BackupPolicy, EngineName } from '../api/backup-policy.ts';
+import type { ProtectedVolume } from '../api/protected-volume.ts';
 import type { MoverUser, SnapshotReference } from '../api/snapshot.ts';
 import type { VolumeRestore } from '../api/volume-restore.ts';
 import type { LookReport } from '../domain/look-report.ts';
 import type { RestoreReport } from '../domain/proof.ts';
 import type { MoverProgress } from '../domain/restore-progress.ts';
-import type { Pod, StorageClass } from '../kube/model/built-in-kinds.ts';
+import type { PersistentVolumeClaim, Pod, StorageClass } from '../kube/model/built-in-kinds.ts';
 import type { RepositoryAccess } from '../repositories/access.ts';
 import type { MoverTrouble } from './mover-trouble.ts';
 
@@ -108,3 +109,83 @@ export interface RestoreEngine {
 
 /** All engines, by the name that a tier gives them. */
 export type RestoreEngines = Readonly<Record<EngineName, RestoreEngine>>;
+
+/** Files that a backup left out because they could not be read. */
+export interface UnreadableFiles {
+  readonly count: number;
+  /** The first of them, with what was wrong: `open /data/pgdata: permission denied`. */
+  readonly first: readonly string[];
+}
+
+/** One backup run, whose name follows from the claim and from why it was begun. */
+export interface RunRef {
+  readonly name: string;
+  /** The claim's namespace. */
+  readonly namespace: string;
+}
+
+/** What a run is to be. */
+export interface RunPlan extends RunRef {
+  readonly claim: PersistentVolumeClaim;
+  readonly volume: ProtectedVolume;
+  readonly policy: BackupPolicy;
+  readonly access: RepositoryAccess;
+  /** The user's request for a backup now that it carries out. */
+  readonly request?: string | undefined;
+  /** The last good snapshot, where it is known to be there: what did not change since is not read again. */
+  readonly parentId?: string | undefined;
+}
+
+/** How a run ended. */
+export type RunOutcome =
+  /** `snapshotId` is absent where nobody has named it. */
+  | { readonly kind: 'saved'; readonly snapshotId?: string | undefined }
+  /** The snapshot lacks what could not be read. */
+  | { readonly kind: 'partial'; readonly unreadable: UnreadableFiles }
+  /** The volume held no file, so that there is no snapshot. */
+  | { readonly kind: 'empty' }
+  /** `isWhole`: a snapshot that it may have left nevertheless lacks nothing. */
+  | { readonly kind: 'failed'; readonly trouble: MoverTrouble; readonly isWhole: boolean };
+
+/** A run that is over, and whose snapshots, if it left any, have the tag of its id. */
+export interface EndedRun extends RunRef {
+  readonly kind: 'ended';
+  readonly runId: string;
+  /** RFC 3339; the same each time it is looked at. */
+  readonly endedAt: string;
+  readonly request?: string | undefined;
+  readonly outcome: RunOutcome;
+}
+
+export type RunState =
+  | { readonly kind: 'none' }
+  | (RunRef & {
+      readonly kind: 'underWay';
+      readonly request?: string | undefined;
+      /** What keeps it, once that has lasted. */
+      readonly trouble?: MoverTrouble | undefined;
+      /** When to look again by itself. */
+      readonly lookAgainMilliseconds?: number | undefined;
+    })
+  | EndedRun;
+
+/**
+ * Backs claims up, each run when it is told to. When that is, what a run has left, and what is done about it, is decided by others.
+ * Everything can be called again.
+ */
+export interface BackupEngine {
+  /** Why it can't back up a claim, a clause; undefined where it can. Looks at local copies only. */
+  readonly refusal: (claim: PersistentVolumeClaim, policy: BackupPolicy) => string | undefined;
+  /** The run of a claim that anything is left of, by local copies. */
+  readonly runOf: (claim: PersistentVolumeClaim) => RunRef | undefined;
+  readonly observe: (claim: PersistentVolumeClaim) => Promise<RunState>;
+  /** Begins a run, or takes the next steps of it. */
+  readonly advance: (plan: RunPlan) => Promise<void>;
+  /** Ends a run, whatever of it is there, in an order that leaves nothing with the storage driver. True once nothing is left. */
+  readonly discard: (run: RunRef) => Promise<boolean>;
+  /** A clause: where to look when a run does not end and nobody says why. */
+  readonly advice: string;
+}
+
+/** The engines that back up run by run. The tiers of all others are backed up by the schedules of their engine itself. */
+export type BackupEngines = Readonly<Partial<Record<EngineName, BackupEngine>>>;

@@ -10,6 +10,7 @@ import { awaitDefinitions } from '../controllers/kind-definitions/await-definiti
 import { DefinitionWatch } from '../controllers/kind-definitions/definition-watch.ts';
 import { createReflectors, storesOf } from '../controllers/reflectors.ts';
 import { registerProtectionMetrics } from '../controllers/protection-metrics.ts';
+import { moverBackups } from '../engines/mover/backup.ts';
 import { moverRestores } from '../engines/mover/restore.ts';
 import { PrivilegedMovers } from '../engines/volsync/privileged-movers.ts';
 import type { Stores } from '../controllers/stores.ts';
@@ -199,6 +200,7 @@ function addReconcilers(lifecycle: Lifecycle, parts: ReconcilerParts): void {
     reflectors,
     cache: createRepositoryCache(),
     logs,
+    backupEngines: { Restic: moverBackups(context, resticImage) },
     restoreEngines: { VolSync: volSyncRestores(context, logs), Restic: moverRestores(context, resticImage) },
     metrics,
     presence,

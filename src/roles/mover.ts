@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { inWords, isEmpty } from '../domain/look-report.ts';
+import { inWords, isEmpty, type LookReport } from '../domain/look-report.ts';
 import { isWholeRestore, restoreMessage } from '../domain/restore-record.ts';
 import { lookInto } from '../mover/look-into.ts';
 import { prove } from '../mover/prove.ts';
@@ -12,6 +12,7 @@ export type MoverTask = 'look' | 'prove' | 'record';
 
 const settings = z.object({
   REBOUND_VOLUME: z.string().min(1).default('/data'),
+  REBOUND_LOOK_FOR: z.enum(['nothing', 'files']).default('nothing'),
   REBOUND_FILLED_BEFORE: z.stringbool().default(false),
   REBOUND_SNAPSHOT_ID: z.string().default(''),
   REBOUND_TOP_FOLDER_GROUP: z.coerce.number().int().min(0).optional(),
@@ -26,10 +27,23 @@ type Settings = z.infer<typeof settings>;
 export const isMoverTask = (task: string | undefined): task is MoverTask =>
   task === 'look' || task === 'prove' || task === 'record';
 
-/** Refuses a volume that holds files which no attempt of ours has put there. */
-async function requireEmpty({ REBOUND_VOLUME, REBOUND_FILLED_BEFORE }: Settings, reportTo: string): Promise<number> {
-  const report = await lookInto(REBOUND_VOLUME);
+/**
+ * Looks what is at the volume's top. Before a restore, files that no attempt of ours has put there are refused; before a backup,
+ * that there are none.
+ */
+async function look(given: Settings, reportTo: string): Promise<number> {
+  const report = await lookInto(given.REBOUND_VOLUME);
   await writeReport(reportTo, JSON.stringify(report));
+  return given.REBOUND_LOOK_FOR === 'files' ? requireFiles(report) : requireEmpty(report, given);
+}
+
+function requireFiles(report: LookReport): number {
+  if (!isEmpty(report)) return 0;
+  process.stderr.write('the volume holds no file: there is nothing to back up\n');
+  return 1;
+}
+
+function requireEmpty(report: LookReport, { REBOUND_FILLED_BEFORE }: Settings): number {
   if (isEmpty(report) || REBOUND_FILLED_BEFORE) return 0;
   process.stderr.write(`the volume holds ${inWords(report)}: nothing was written into it and nothing removed\n`);
   return 1;
@@ -86,7 +100,7 @@ export async function runMover(
     const given = settings.parse(environment);
     switch (task) {
       case 'look':
-        return await requireEmpty(given, reportTo);
+        return await look(given, reportTo);
       case 'prove':
         return await proveRestore(environment, given, reportTo);
       case 'record':

@@ -2,7 +2,7 @@ import { describe, expect } from 'vitest';
 
 import { MOVER_USER_ANNOTATION, TIER_LABEL } from '../../src/api/labels.ts';
 import { replicationSources } from '../../src/engines/volsync/kinds.ts';
-import { volumeSnapshots } from '../../src/engines/volsync/source-snapshot.ts';
+import { volumeSnapshots } from '../../src/kube/model/volume-snapshot-kinds.ts';
 import { persistentVolumeClaims, persistentVolumes } from '../../src/kube/model/built-in-kinds.ts';
 import {
   applicationContainers,

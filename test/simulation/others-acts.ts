@@ -69,13 +69,12 @@ export function answerHold(world: World): void {
   if (world.claim !== undefined && (finding?.kind === 'Held' || isUnmet)) world.ask('newest');
 }
 
-/** The user says that the snapshot which came back is the right one, or that none had to come back. */
+/** The user says that the snapshot which came back is the right one. */
 export function acceptRestore(world: World): void {
-  const { kind, newerId } = world.protection?.status?.restoreFinding ?? {};
-  const namedId = kind === 'NotRestored' ? newerId : world.restore?.status?.finding?.restoredId;
-  if (world.claim === undefined || namedId === undefined) return;
+  const restoredId = world.restore?.status?.finding?.restoredId;
+  if (world.claim === undefined || restoredId === undefined) return;
   world.server.change(persistentVolumeClaims, CLAIM_REF, (object) => {
-    childOf(childOf(object, 'metadata'), 'annotations')[ACCEPT_RESTORE_ANNOTATION] = namedId.slice(0, 8);
+    childOf(childOf(object, 'metadata'), 'annotations')[ACCEPT_RESTORE_ANNOTATION] = restoredId.slice(0, 8);
   });
 }
 

@@ -16,6 +16,7 @@ import { PrivilegedMovers } from '../../src/engines/volsync/privileged-movers.ts
 import { RestoreForesightReconciler } from '../../src/controllers/restore-foresight/reconciler.ts';
 import { EndingPrimeReconciler } from '../../src/controllers/taken-volume/prime-reconciler.ts';
 import { TakenVolumeReconciler } from '../../src/controllers/taken-volume/volume-reconciler.ts';
+import { moverBackups } from '../../src/engines/mover/backup.ts';
 import { moverRestores } from '../../src/engines/mover/restore.ts';
 import { volSyncRestores } from '../../src/engines/volsync/restore.ts';
 import { MoverLogWatch } from '../../src/engines/volsync/mover-log-watch.ts';
@@ -104,7 +105,10 @@ export function startProcess(world: Surroundings, leader: string): Process {
   });
   const takenVolumes = new TakenVolumeReconciler(context);
   const endingPrimes = new EndingPrimeReconciler(context);
-  const protections = new ProtectedVolumeReconciler({ context, cache, logs }, EXCLUDED_NAMESPACES);
+  const protections = new ProtectedVolumeReconciler(
+    { context, cache, logs, engines: { Restic: moverBackups(context, 'restic') } },
+    EXCLUDED_NAMESPACES,
+  );
   const foresights = new RestoreForesightReconciler(context, cache);
   const signs = new ClusterPresenceReconciler(context, presence, leader);
   return {

@@ -42,7 +42,7 @@ beforeEach(async () => {
 
 async function sweep(): Promise<readonly unknown[]> {
   world.process.copies.seeEverything();
-  const reconciler = new LeftMoverReconciler(world.process.context);
+  const reconciler = new LeftMoverReconciler(world.process.context, {});
   for (const name of ['job', 'rebound-prime-1']) await reconciler.reconcile(objectKey(ref(name)));
   world.cluster.protect();
   return [...world.server.list(jobs), ...world.server.list(persistentVolumeClaims)]

@@ -1,41 +1,105 @@
 import { MOVERS_NAMESPACE } from '../../api/group.ts';
-import { CLAIM_NAMESPACE_LABEL, CLAIM_UID_LABEL, OWNER_UID_LABEL } from '../../api/labels.ts';
-import { volumeRestores } from '../../api/resource-kinds.ts';
+import {
+  BACKUP_ROLE,
+  CLAIM_ANNOTATION,
+  CLAIM_NAMESPACE_LABEL,
+  CLAIM_UID_LABEL,
+  COPY_ROLE,
+  OWNER_UID_LABEL,
+  ROLE_LABEL,
+} from '../../api/labels.ts';
+import { protectedVolumes, volumeRestores } from '../../api/resource-kinds.ts';
+import { isBackupRunName, runOfCopy } from '../../domain/object-names.ts';
+import type { BackupEngines, RunRef } from '../../engines/engine.ts';
 import { dropJob } from '../../engines/mover/drop-job.ts';
 import { persistentVolumeClaims } from '../../kube/model/built-in-kinds.ts';
-import { type KubeObject, splitNamespacedKey } from '../../kube/model/kind.ts';
-import { done, type Result } from '../../runtime/result.ts';
+import { type KubeObject, splitKey } from '../../kube/model/kind.ts';
+import { volumeSnapshotContents, volumeSnapshots } from '../../kube/model/volume-snapshot-kinds.ts';
+import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import type { ControllerContext } from '../context.ts';
 import { RESTORES_BY_CLAIM_UID } from '../stores.ts';
 
+const LOOK_AGAIN_MILLISECONDS = 1_000;
+
 /**
- * Removes what restores have left among the movers that are gone, with their claim or their namespace: owner references do not cross
+ * Removes what restores and backup runs that are gone, with their claim or their namespace, have left: owner references do not cross
  * namespaces, so that Kubernetes does not. What a prime claim's volume is worth, and to whom it is given back, is seen to when the
  * claim ends.
  */
 export class LeftMoverReconciler {
   readonly #context: ControllerContext;
+  readonly #engines: BackupEngines;
 
-  constructor(context: ControllerContext) {
+  constructor(context: ControllerContext, engines: BackupEngines) {
     this.#context = context;
+    this.#engines = engines;
   }
 
-  /** @param key of a Job or a prime claim in the movers' namespace. */
+  /** @param key of what may be left: a Job or a claim in the movers' namespace, a snapshot, or the content of one. */
   readonly reconcile = async (key: string): Promise<Result> => {
+    const { namespace, name } = splitKey(key);
+    if (namespace === undefined) return await this.#reconcileContent(name);
+    const run = this.#runAt(key);
+    if (run !== undefined) return await this.#endRun(run);
+    if (namespace === MOVERS_NAMESPACE) await this.#endRestore(key, name);
+    return done();
+  };
+
+  async #endRestore(key: string, name: string): Promise<void> {
     const { client, stores } = this.#context;
-    const { namespace, name } = splitNamespacedKey(key);
-    if (namespace !== MOVERS_NAMESPACE) return done();
     const job = stores.moverJobs.get(key);
     if (job !== undefined && (await this.#isLeft(job))) await dropJob(client, job);
     const prime = stores.primes.get(key);
     const isOver = prime?.metadata.deletionTimestamp !== undefined;
-    if (prime === undefined || isOver || !(await this.#isLeft(prime))) return done();
+    if (prime === undefined || isOver || !(await this.#isLeft(prime))) return;
     const { uid } = prime.metadata;
-    await client.delete(persistentVolumeClaims, { namespace, name }, { preconditions: { uid } });
-    return done();
-  };
+    const ref = { namespace: MOVERS_NAMESPACE, name };
+    await client.delete(persistentVolumeClaims, ref, { preconditions: { uid } });
+  }
 
-  /** Local copies may lag, so what is not in them is asked for. */
+  /** What belongs to a backup run, of whatever kind it is. */
+  #runAt(key: string): (RunRef & { readonly object: KubeObject }) | undefined {
+    const { moverJobs, copyClaims, snapshots } = this.#context.stores;
+    const object: KubeObject | undefined = moverJobs.get(key) ?? copyClaims.get(key) ?? snapshots.get(key);
+    const { name = '', labels = {} } = object?.metadata ?? {};
+    const role = labels[ROLE_LABEL];
+    const namespace = labels[CLAIM_NAMESPACE_LABEL];
+    if (object === undefined || namespace === undefined) return undefined;
+    if (role === BACKUP_ROLE) return { object, namespace, name };
+    return role === COPY_ROLE ? { object, namespace, name: runOfCopy(name) } : undefined;
+  }
+
+  async #endRun({ object, ...run }: RunRef & { readonly object: KubeObject }): Promise<Result> {
+    const { client, stores } = this.#context;
+    const { labels, annotations } = object.metadata;
+    const isOwner = ({ metadata: { uid } }: KubeObject): boolean => uid === labels?.[OWNER_UID_LABEL];
+    const known = stores.protectedVolumes.get(annotations?.[CLAIM_ANNOTATION] ?? '');
+    if (known !== undefined && isOwner(known)) return done();
+    // Local copies may lag, so what is not in them is asked for.
+    if ((await client.list(protectedVolumes, { namespace: run.namespace })).some(isOwner)) return done();
+    for (const engine of Object.values(this.#engines)) {
+      if (!(await engine.discard(run))) return requeueAfter(LOOK_AGAIN_MILLISECONDS);
+    }
+    return done();
+  }
+
+  /** The content of a run's first snapshot, where that is gone: what its class keeps would stay with the storage for ever. */
+  async #reconcileContent(name: string): Promise<Result> {
+    const { client, stores } = this.#context;
+    const content = stores.snapshotContents.get(name);
+    const { namespace, name: snapshotName = '', uid: snapshotUid } = content?.spec.volumeSnapshotRef ?? {};
+    if (content === undefined || !isBackupRunName(snapshotName) || content.metadata.deletionTimestamp !== undefined) {
+      return done();
+    }
+    const snapshot = await client.get(volumeSnapshots, { namespace, name: snapshotName });
+    if (snapshot !== undefined && snapshot.metadata.uid === snapshotUid) return done();
+    const { uid, resourceVersion } = content.metadata;
+    const patch = { metadata: { resourceVersion }, spec: { deletionPolicy: 'Delete' } };
+    if (content.spec.deletionPolicy !== 'Delete') await client.mergePatch(volumeSnapshotContents, { name }, patch);
+    await client.delete(volumeSnapshotContents, { name }, { preconditions: { uid } });
+    return done();
+  }
+
   async #isLeft({ metadata: { labels = {} } }: KubeObject): Promise<boolean> {
     const { client, stores } = this.#context;
     const owner = labels[OWNER_UID_LABEL];

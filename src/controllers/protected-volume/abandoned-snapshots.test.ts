@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LOOK_AGAIN_ANNOTATION } from '../../api/labels.ts';
 import { replicationSources } from '../../engines/volsync/kinds.ts';
-import { sourceSnapshotName, type VolumeSnapshot, volumeSnapshots } from '../../engines/volsync/source-snapshot.ts';
+import { sourceSnapshotName } from '../../engines/volsync/source-snapshot.ts';
+import { type VolumeSnapshot, volumeSnapshots } from '../../kube/model/volume-snapshot-kinds.ts';
 import { ownerReference } from '../../kube/model/kind.ts';
 import { childOf } from '#doubles/kube/json.ts';
 import { NAMESPACE, World } from '#simulation/world.ts';

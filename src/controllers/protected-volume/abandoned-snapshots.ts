@@ -3,9 +3,10 @@ import { nameForClaim } from '../../domain/object-names.ts';
 import { rfc3339 } from '../../time/rfc3339.ts';
 import type { ReplicationSource } from '../../engines/volsync/kinds.ts';
 import { isBackingUp } from '../../engines/volsync/replication-source.ts';
-import { sourceSnapshotName, type VolumeSnapshot, volumeSnapshots } from '../../engines/volsync/source-snapshot.ts';
+import { sourceSnapshotName } from '../../engines/volsync/source-snapshot.ts';
 import { isNotFound } from '../../kube/client/errors.ts';
 import { splitNamespacedKey } from '../../kube/model/kind.ts';
+import { type VolumeSnapshot, volumeSnapshots } from '../../kube/model/volume-snapshot-kinds.ts';
 import type { ControllerContext } from '../context.ts';
 
 const LOOK_AGAIN_MILLISECONDS = 5_000;

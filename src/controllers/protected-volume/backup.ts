@@ -1,25 +1,25 @@
-import { ACCEPT_COLLAPSE_ANNOTATION, BACKUP_NOW_ANNOTATION, COLLAPSE_ANNOTATION } from '../../api/labels.ts';
+import { BACKUP_NOW_ANNOTATION, COLLAPSE_ANNOTATION } from '../../api/labels.ts';
 import type { BackupPolicy } from '../../api/backup-policy.ts';
 import type { ProtectedVolume, ProtectedVolumeStatus } from '../../api/protected-volume.ts';
 import type { MoverUser } from '../../api/snapshot.ts';
-import { afterRuns, type BackupMemory, reasonsToKeepAll } from '../../domain/backup-findings.ts';
+import { type BackupMemory, reasonsToKeepAll } from '../../domain/backup-findings.ts';
 import { untilOverdueMilliseconds } from '../../domain/overdue.ts';
 import { afterPruning, untilPruningIsTried } from '../../domain/pruning-refusal.ts';
-import { rfc3339 } from '../../time/rfc3339.ts';
 import { intervalSeconds } from '../../domain/schedule.ts';
 import type { RepositoryCache } from '../../repositories/restic/repository-cache.ts';
+import type { BackupEngines } from '../../engines/engine.ts';
 import { type MoverTrouble, troubleInWords } from '../../engines/mover-trouble.ts';
 import { repositorySecretOf } from '../../engines/volsync/replication-source.ts';
 import { objectKey } from '../../kube/model/kind.ts';
 import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
-import { parseQuantity } from '../../kube/model/quantity.ts';
 import type { ControllerContext } from '../context.ts';
 import type { MoverLogWatch } from '../../engines/volsync/mover-log-watch.ts';
 import { moverUserOf } from '../mover-user.ts';
 import { openRepository, type RepositoryAccess } from '../../repositories/access.ts';
 import { secretNameOf } from '../../engines/volsync/ensure-repository-secret.ts';
 import { absentBackupMover } from './absent-backup-mover.ts';
-import { confirmBackups } from './confirm-backup.ts';
+import { backUpByRuns } from './run-backups.ts';
+import { type Backer, chooseBacker } from './choose-backer.ts';
 import type { FailedMovers } from './ended-movers.ts';
 import { backupSecretOf } from './engine-backup.ts';
 import { ensureSchedule } from './ensure-schedule.ts';
@@ -28,18 +28,17 @@ import { forgetHeard, hearBackup } from './heard-backups.ts';
 import type { Protection } from './observe.ts';
 import { type BackupObservation, observeBackup } from './observe-backup.ts';
 import { ownBackups } from './own-backups.ts';
-import { type RecordedClaim, type RecordedRuns, recordRuns } from './record-runs.ts';
-import { unrestoredFinding } from './restore-finding.ts';
+import { retireSchedule } from './retire-schedule.ts';
+import { memoryOf, type Recorded, remembered, settleBackups } from './settle-backups.ts';
 import { goOnUnseen, notOurs, standAside } from './stand-aside.ts';
 
 /** After the destination could not confirm a backup. */
 const CONFIRM_AGAIN_MILLISECONDS = 30_000;
-/** Until the local copy has what was recorded. */
-const RECORDED_MILLISECONDS = 200;
 
 /** What backups need beside the protection itself. */
 export interface BackupTools {
   readonly context: ControllerContext;
+  readonly engines: BackupEngines;
   readonly cache: RepositoryCache;
   readonly failedMovers: FailedMovers;
   readonly logs: MoverLogWatch;
@@ -68,34 +67,30 @@ export async function backUp(
   if ('facts' in scene) return await goOnUnseen(tools.context, protection, volume, scene);
   const ownership = await ownBackups(tools.context, scene);
   if (ownership.kind !== 'ours') return await standAside(tools.context, scene, ownership);
+  const backer = chooseBacker(tools, scene);
   const { owner } = ownership.status;
-  const restoreFinding = unrestoredFinding(scene, ownership.record, rfc3339(tools.context.now()));
-  if (restoreFinding !== undefined) {
-    const found = recordFirst({ owner, restoreFinding });
-    return await goOnUnseen(tools.context, protection, volume, found);
-  }
+  const found =
+    backer.kind === 'runs' ? await backUpByRuns(tools, scene, backer) : await backUpBySchedule(tools, scene, backer);
+  return { ...found, status: { owner, ...found.status } };
+}
+
+async function backUpBySchedule(
+  tools: BackupTools,
+  scene: BackupScene,
+  { isRetired, because }: Extract<Backer, { kind: 'schedule' }>,
+): Promise<BackupFindings> {
   const observation = await observe(tools, scene);
-  const recorded = await settleBackups(tools, scene, observation);
+  const recorded = await settleBackups(tools, scene, observation.ended);
   if (recorded?.kind === 'foreign') return notOurs(recorded);
   if (recorded?.kind === 'unknown') return await keepUnconfirmed(tools, scene, observation, recorded.message);
   const memory = recorded === undefined ? memoryOf(scene.before) : remembered(scene.before, recorded);
-  const kept = await keepSchedule(tools, scene, { memory, unconfirmed: undefined, ...observation });
+  const kept = await keepSchedule(tools, scene, { memory, unconfirmed: undefined, isRetired, ...observation });
   const { lastSuccessTime } = observation;
   const looked = lastSuccessTime === undefined ? {} : { lastBackupAttemptTime: lastSuccessTime };
   const settledIds = settledAfter(tools, scene, { observation, recorded });
-  forgetHeard(tools.logs, protection.source);
-  return { ...kept, settledIds, status: { ...kept.status, owner, ...looked } };
+  forgetHeard(tools.logs, scene.protection.source);
+  return { ...kept, settledIds, facts: { ...kept.facts, engineUnfit: because }, status: { ...kept.status, ...looked } };
 }
-
-/**
- * Nothing else is done before it is recorded, but that a schedule which the earlier claim has left removes nothing: the claim's own
- * first good backup takes the earlier claim's place in the ledger.
- */
-const recordFirst = (status: BackupFindings['status']): BackupFindings => ({
-  ...nothingFound,
-  status,
-  lookAgainMilliseconds: RECORDED_MILLISECONDS,
-});
 
 /** What a failed try has saved is settled once it was found: a store may list it later. */
 function settledAfter(
@@ -115,7 +110,12 @@ async function keepUnconfirmed(
   look: Look,
   unconfirmed: string,
 ): Promise<BackupFindings> {
-  const kept = await keepSchedule(tools, scene, { memory: memoryOf(scene.before), unconfirmed, ...look });
+  const kept = await keepSchedule(tools, scene, {
+    memory: memoryOf(scene.before),
+    unconfirmed,
+    isRetired: false,
+    ...look,
+  });
   return { ...kept, lookAgainMilliseconds: shortest([kept.lookAgainMilliseconds, CONFIRM_AGAIN_MILLISECONDS]) };
 }
 
@@ -150,6 +150,8 @@ const inWords = (trouble: MoverTrouble | undefined): string | undefined =>
 interface Standing extends Pick<Look, 'trouble' | 'silence' | 'pruning' | 'lookAgainMilliseconds'> {
   readonly memory: BackupMemory;
   readonly unconfirmed: string | undefined;
+  /** Another engine is to back the claim up. */
+  readonly isRetired: boolean;
 }
 
 /** Why a run under way may be broken off before it forgets snapshots: the good one may be among those. */
@@ -159,19 +161,21 @@ const URGENT_REASONS: ReadonlySet<string> = new Set(['SnapshotMissing', 'Content
 async function keepSchedule(
   { context }: BackupTools,
   scene: BackupScene,
-  { memory: ofRuns, unconfirmed, trouble, silence, pruning, lookAgainMilliseconds }: Standing,
+  { memory: ofRuns, unconfirmed, isRetired, trouble, silence, pruning, lookAgainMilliseconds }: Standing,
 ): Promise<BackupFindings> {
   const { refusal, untilTried } = refusalAfter(context, scene, pruning);
   const memory = { ...ofRuns, ...(refusal === undefined ? {} : { pruningRefused: refusal }) };
   const isPruningRefused = untilTried !== undefined && untilTried > 0;
-  const untilOverdue = untilOverdueOf(context, scene, memory);
+  const untilOverdue = untilOverdueOf(context, scene, memory, scene.protection.source?.metadata.creationTimestamp);
   const isOverdue = untilOverdue !== undefined && untilOverdue <= 0;
   const restoreFinding = scene.volume.status?.restoreFinding;
   const isUnconfirmed = unconfirmed !== undefined;
   const keepAll = reasonsToKeepAll({ ...memory, isUnconfirmed, isOverdue, isPruningRefused, restoreFinding });
   const isPruningPaused = keepAll.length > 0;
   const isPauseUrgent = keepAll.some((reason) => URGENT_REASONS.has(reason));
-  const kept = await ensureSchedule(context, scene, { memory, isPruningPaused, isPruningRefused, isPauseUrgent });
+  const kept = isRetired
+    ? await retireSchedule(context, scene)
+    : await ensureSchedule(context, scene, { memory, isPruningPaused, isPruningRefused, isPauseUrgent });
   const user = Object.keys(scene.moverUser).length === 0 ? {} : { moverUser: scene.moverUser };
   return {
     facts: { backupTrouble: trouble, silence, unconfirmed, isOverdue, repositoryProblem: kept.problem },
@@ -222,92 +226,17 @@ function collapseAnnotationProblem({ metadata }: PersistentVolumeClaim): string 
 const rememberedUser = ({ restore }: Protection, volume: ProtectedVolume): MoverUser | undefined =>
   volume.status?.moverUser ?? restore?.status?.moverUser;
 
-/** Confirms and records what has ended, and what its user has answered. Undefined when there is nothing of either. */
-async function settleBackups(
-  { context, cache }: BackupTools,
-  scene: BackupScene,
-  { ended }: BackupObservation,
-): Promise<RecordedRuns | undefined> {
-  const { protection, before, access } = scene;
-  const { namespace, name, annotations } = protection.claim.metadata;
-  const acceptedCollapse = annotations?.[ACCEPT_COLLAPSE_ANNOTATION];
-  const ignoreCollapse = annotations?.[COLLAPSE_ANNOTATION] === 'ignore';
-  const isAnswered = before?.collapse !== undefined && (ignoreCollapse || acceptedCollapse !== undefined);
-  if (ended.length === 0 && !isAnswered) return undefined;
-  const nowMilliseconds = context.now();
-  const confirmation = await confirmBackups(cache, access, {
-    namespace,
-    claimName: name,
-    ended,
-    nowMilliseconds,
-  });
-  if (confirmation.kind === 'unknown') return confirmation;
-  return await recordRuns(access, {
-    claim: recordedClaim(context, scene),
-    before: confirmation.record,
-    backups: confirmation.backups,
-    lastBackup: before?.lastBackup,
-    acceptedCollapse,
-    recording: { writer: context.clusterUid, recordedAt: rfc3339(nowMilliseconds), ignoreCollapse },
-  });
-}
-
-function recordedClaim(
-  { stores }: ControllerContext,
-  { protection, policy, moverUser, before }: BackupScene,
-): RecordedClaim {
-  const { claim, tier } = protection;
-  const destination = stores.destinations.get(policy.spec.destination);
-  return {
-    namespace: claim.metadata.namespace,
-    claim: claim.metadata.name,
-    claimUid: claim.metadata.uid,
-    policy: tier,
-    mover: moverUser,
-    intervalSeconds: intervalSeconds(policy.spec.schedule),
-    destinationId: destination?.spec.identity ?? destination?.status?.identity,
-    volumeCapacityBytes: parseQuantity(claim.status?.capacity?.['storage'] ?? ''),
-    isUnrestored: before?.restoreFinding?.kind === 'NotRestored',
-  };
-}
-
-function memoryOf(before: ProtectedVolumeStatus | undefined): BackupMemory {
-  const { lastBackup, lastFinding, collapse, copySavedAt } = before ?? {};
-  return {
-    ...(copySavedAt === undefined ? {} : { copySavedAt }),
-    ...(lastBackup === undefined ? {} : { lastBackup }),
-    ...(lastFinding === undefined ? {} : { lastFinding }),
-    ...(collapse === undefined ? {} : { collapse }),
-  };
-}
-
-type Recorded = Extract<RecordedRuns, { kind: 'recorded' }>;
-
 /**
- * What the ledger says of a collapse and of the last good backup holds; what is wrong with the newest run only we know, and no
- * answer to a collapse ends it.
+ * Undefined while backups are not expected: the policy is suspended, or they have yet to begin.
+ *
+ * @param begun since when there are to be backups, RFC 3339.
  */
-function remembered(before: ProtectedVolumeStatus | undefined, { runs, collapse, lastBackup }: Recorded): BackupMemory {
-  const { collapse: _wasOpen, ...known } = memoryOf(before);
-  // An emptied volume that held backups is told as a collapse.
-  const told = collapse === undefined ? runs : runs.filter((run) => run.kind !== 'empty');
-  const after = afterRuns(known, told);
-  const isNewer =
-    lastBackup !== undefined && Date.parse(lastBackup.time) > Date.parse(after.lastBackup?.time ?? rfc3339(0));
-  return {
-    ...after,
-    ...(isNewer ? { lastBackup } : {}),
-    ...(collapse === undefined ? {} : { collapse }),
-  };
-}
-
-/** Undefined while backups are not expected: the policy is suspended, or the schedule has yet to be made. */
-function untilOverdueOf(
+export function untilOverdueOf(
   context: ControllerContext,
-  { protection, policy }: BackupScene,
+  { policy }: BackupScene,
   { lastBackup, lastFinding }: BackupMemory,
+  begun: string | undefined,
 ): number | undefined {
-  const begun = protection.source?.metadata.creationTimestamp;
   if (policy.spec.suspend || begun === undefined) return undefined;
   const emptyTime = lastFinding?.kind === 'EmptyVolume' ? lastFinding.time : undefined;
   const times = [lastBackup?.dataTime ?? lastBackup?.time ?? begun, emptyTime].filter((time) => time !== undefined);
@@ -316,7 +245,8 @@ function untilOverdueOf(
   return untilOverdueMilliseconds({ sinceMilliseconds, intervalSeconds: interval, nowMilliseconds: context.now() });
 }
 
-function shortest(waits: readonly (number | undefined)[]): number | undefined {
+/** Of some waits the one that ends first; undefined where there is none. */
+export function shortest(waits: readonly (number | undefined)[]): number | undefined {
   const known = waits.filter((wait) => wait !== undefined).filter((wait) => wait > 0);
   return known.length === 0 ? undefined : Math.min(...known);
 }

@@ -2,7 +2,8 @@ import { type ClaimRecord, readLedger } from '../../destinations/ledger.ts';
 import { readRepository } from '../../repositories/restic/read-repository.ts';
 import type { RepositoryCache } from '../../repositories/restic/repository-cache.ts';
 import type { Snapshot } from '../../repositories/restic/snapshot.ts';
-import type { UnreadableFiles } from '../../engines/volsync/backup-log.ts';
+import type { UnreadableFiles } from '../../engines/engine.ts';
+import { runOfTags } from '../../domain/run-tags.ts';
 import { rfc3339 } from '../../time/rfc3339.ts';
 import { DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
 import type { RepositoryAccess } from '../../repositories/access.ts';
@@ -90,8 +91,8 @@ function confirm(backup: EndedBackup, found: Found): ConfirmedBackup[] {
   if (report.kind === 'emptyVolume') return [{ kind: 'empty', time }];
   const snapshot = snapshotOf(backup, found);
   if (snapshot !== undefined) {
-    const whole = succeeded || (report.kind === 'saved' && report.wentOn);
-    const unreadable = report.kind === 'saved' ? report.unreadable : nothingUnreadable;
+    const whole = succeeded || backup.run?.isWhole === true || (report.kind === 'saved' && report.wentOn);
+    const unreadable = backup.run?.unreadable ?? (report.kind === 'saved' ? report.unreadable : nothingUnreadable);
     return [{ kind: 'found', snapshot, endedAt: time, whole, unreadable, isTriedAgain: backup.isTriedAgain }];
   }
   // A try that failed promises nothing.
@@ -105,9 +106,10 @@ function whatLacks({ report }: EndedBackup, { snapshots, path }: Found): string 
   return `snapshot ${report.snapshotId} ${isThere ? 'is of an earlier run' : `is not in ${path} of the destination`}`;
 }
 
-/** The snapshot that a backup left: the one it names, or, where it says nothing, the newest of its time; if it is one of this run. */
+/** The snapshot that a backup left: that of its tag, else the one it names, or, where it says nothing, the newest of its time; if it is one of this run. */
 function snapshotOf(backup: EndedBackup, found: Found): Snapshot | undefined {
-  const { report, afterMilliseconds = 0, beforeMilliseconds } = backup;
+  const { report, run, afterMilliseconds = 0, beforeMilliseconds } = backup;
+  if (run !== undefined) return found.snapshots.findLast(({ tags }) => runOfTags(tags) === run.id);
   if (report.kind === 'saved') {
     const named = found.snapshots.find((one) => one.id.startsWith(report.snapshotId));
     if (named === undefined || isOfAnotherRun(named, backup, found)) return undefined;

@@ -1,6 +1,7 @@
 import { BACKUP_NOW_ANNOTATION } from '../../api/labels.ts';
 import type { ProtectedVolumeStatus } from '../../api/protected-volume.ts';
 import type { BackupMemory } from '../../domain/backup-findings.ts';
+import { emptyVolumeRetryMilliseconds } from '../../domain/empty-volume-retry.ts';
 import { decideBackupRequest } from '../../domain/backup-request.ts';
 import { isBackingUp, manualTriggerOf } from '../../engines/volsync/replication-source.ts';
 import type { ControllerContext } from '../context.ts';
@@ -81,12 +82,7 @@ function emptyVolumeRetry(
   if (lastFinding?.kind !== 'EmptyVolume') return {};
   const trigger = `after-empty-${lastFinding.time}`;
   if (source?.status?.lastManualSync === trigger) return {};
-  const attemptedMilliseconds = Date.parse(lastFinding.time);
-  const ageMilliseconds = attemptedMilliseconds - Date.parse(claim.metadata.creationTimestamp);
-  const waitMilliseconds = attemptedMilliseconds + retryDelayMilliseconds(ageMilliseconds) - nowMilliseconds;
+  const retryMilliseconds = emptyVolumeRetryMilliseconds(lastFinding.time, claim.metadata.creationTimestamp);
+  const waitMilliseconds = retryMilliseconds - nowMilliseconds;
   return waitMilliseconds > 0 ? { waitMilliseconds } : { trigger };
 }
-
-/** The longer the claim has been there, the longer the wait: half a minute at first, then doubling, up to an hour. */
-const retryDelayMilliseconds = (ageMilliseconds: number): number =>
-  Math.min(60 * 60_000, Math.max(30_000, ageMilliseconds));

@@ -1,5 +1,6 @@
 import type { ProtectedVolumeStatus } from '../../api/protected-volume.ts';
 import type { PruningSeen } from '../../domain/pruning-refusal.ts';
+import type { UnreadableFiles } from '../../engines/engine.ts';
 import { type BackupReport, parseBackupLog } from '../../engines/volsync/backup-log.ts';
 import { engineComplaint } from '../../engines/volsync/engine-complaint.ts';
 import type { ReplicationSource } from '../../engines/volsync/kinds.ts';
@@ -26,6 +27,15 @@ export interface EndedBackup {
   /** The engine goes on with the same copy of the volume. */
   readonly isTriedAgain: boolean;
   readonly report: BackupReport;
+  /** Given where the snapshots of the run have its tag: no words are needed to find them. */
+  readonly run?: TaggedRun | undefined;
+}
+
+export interface TaggedRun {
+  readonly id: string;
+  /** A snapshot of it lacks nothing. */
+  readonly isWhole: boolean;
+  readonly unreadable: UnreadableFiles;
 }
 
 export interface BackupObservation {

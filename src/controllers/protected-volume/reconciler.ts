@@ -1,4 +1,5 @@
 import {
+  DECISION_ANNOTATION,
   DECISION_REASON_ANNOTATION,
   MANAGED_BY,
   MANAGED_BY_LABEL,
@@ -12,11 +13,11 @@ import {
   type BackupGateFacts,
   CONSUMER_GRACE_MILLISECONDS,
 } from '../../domain/backup-gate.ts';
-import { standingDecision } from '../../domain/decision-token.ts';
 import { nameForClaim } from '../../domain/object-names.ts';
 import { answeredTakeOver } from '../../domain/ownership.ts';
 import { judgeProtection, type ProtectionFacts, type ProtectionVerdict } from '../../domain/protection.ts';
 import { unrestoredReason, unsupportedReason } from '../../domain/unrestored-claims.ts';
+import type { BackupEngines } from '../../engines/engine.ts';
 import type { RepositoryCache } from '../../repositories/restic/repository-cache.ts';
 import { isConflict, isNotFound } from '../../kube/client/errors.ts';
 import { objectKey, ownerReference, splitNamespacedKey } from '../../kube/model/kind.ts';
@@ -26,10 +27,11 @@ import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import { claimFactsOf } from '../claim-facts.ts';
 import { ageMilliseconds, type ControllerContext, warn } from '../context.ts';
 import type { MoverLogWatch } from '../../engines/volsync/mover-log-watch.ts';
-import { PODS_BY_CLAIM } from '../stores.ts';
+import { PODS_BY_CLAIM } from '../../kube/model/placement.ts';
 import { AbandonedSnapshots } from './abandoned-snapshots.ts';
 import { backUp, type BackupTools } from './backup.ts';
 import { removeCopiedSchedule } from './copied-schedules.ts';
+import { endRuns, hasBegun } from './begun-backups.ts';
 import { FailedMovers } from './ended-movers.ts';
 import { FailedBackupLocks } from './failed-backup-locks.ts';
 import { type BackupFindings, nothingFound } from './findings.ts';
@@ -45,10 +47,13 @@ import { VELERO_LOOK_MILLISECONDS, veleroRestoreUnderWay } from './velero-restor
 
 const COPY_LAG_MILLISECONDS = 200;
 
+const SCHEDULE_ADVICE = 'look whether VolSync runs, and at the pods volsync-src-* of this namespace';
+
 export interface ProtectionTools {
   readonly context: ControllerContext;
   readonly cache: RepositoryCache;
   readonly logs: MoverLogWatch;
+  readonly engines: BackupEngines;
 }
 
 /** Keeps one ProtectedVolume per labelled claim, and its backups running once they may. The key is the claim's. */
@@ -60,9 +65,10 @@ export class ProtectedVolumeReconciler {
   readonly #abandonedSnapshots: AbandonedSnapshots;
   readonly #findings: FindingTeller;
 
-  constructor({ context, cache, logs }: ProtectionTools, excludedNamespaces: readonly string[]) {
+  constructor({ context, cache, logs, engines }: ProtectionTools, excludedNamespaces: readonly string[]) {
     this.#context = context;
-    this.#backupTools = { context, cache, logs, failedMovers: new FailedMovers(context), settled: new Map() };
+    const failedMovers = new FailedMovers(context);
+    this.#backupTools = { context, engines, cache, logs, failedMovers, settled: new Map() };
     this.#leftAlone = new LeftAloneClaims(context, excludedNamespaces);
     this.#failedBackupLocks = new FailedBackupLocks(context, cache);
     this.#abandonedSnapshots = new AbandonedSnapshots(context);
@@ -166,11 +172,12 @@ export class ProtectedVolumeReconciler {
 
   async #protect(protection: Protection, volume: ProtectedVolume): Promise<Result> {
     const { claim, source } = protection;
-    const otherRestore = await veleroRestoreUnderWay(this.#context, protection);
+    const isBegun = hasBegun(this.#backupTools, protection);
+    const otherRestore = isBegun ? undefined : await veleroRestoreUnderWay(this.#context, claim);
     const gate = this.#gate(protection, volume, otherRestore);
-    if (!gate.open) await this.#stopBackups(protection, volume);
     const findings = gate.open ? await backUp(this.#backupTools, protection, volume) : nothingFound;
-    if (findings.facts.foreignOwner !== undefined) await this.#stopBackups(protection, volume);
+    const mustStop = !gate.open || findings.facts.foreignOwner !== undefined;
+    const untilStopped = mustStop ? await this.#stopBackups(protection, volume) : undefined;
     const status = this.#withAnswers(claim, withFindings(this.#baseStatus(protection, volume), findings));
     const verdict = judgeProtection({ ...this.#facts(protection, gate, status), ...findings.facts });
     this.#findings.tell(claim, status);
@@ -178,6 +185,7 @@ export class ProtectedVolumeReconciler {
     this.#settle(objectKey(claim.metadata), findings.settledIds);
     tellUnrestored(this.#context, claim, volume);
     const others = [
+      untilStopped,
       await this.#failedBackupLocks.clear(protection),
       await this.#abandonedSnapshots.release(objectKey(claim.metadata), source),
     ];
@@ -199,6 +207,7 @@ export class ProtectedVolumeReconciler {
       policyExists: policy !== undefined,
       suspended: policy?.spec.suspend ?? false,
       gate,
+      backupAdvice: SCHEDULE_ADVICE,
       claimAgeMilliseconds: ageMilliseconds(this.#context, claim.metadata),
       scheduleAgeMilliseconds: ageMilliseconds(this.#context, source?.metadata),
       restoreMessage: gate.open ? undefined : restore?.status?.message,
@@ -232,11 +241,18 @@ export class ProtectedVolumeReconciler {
     return times.length === 0 ? done() : requeueAfter(Math.min(...times));
   }
 
-  /** A schedule that is left from an earlier claim of the same name must not back up what the present one holds. */
-  async #stopBackups({ source, formerSource }: Protection, volume: ProtectedVolume): Promise<void> {
+  /**
+   * A schedule that is left from an earlier claim of the same name must not back up what the present one holds. Returns when to look
+   * again; undefined when nothing is left.
+   */
+  async #stopBackups(
+    { claim, source, formerSource }: Protection,
+    volume: ProtectedVolume,
+  ): Promise<number | undefined> {
     for (const one of new Set([source, formerSource])) {
       if (one !== undefined && ownershipOf(one, volume) !== 'foreign') await removeSchedule(this.#context, one);
     }
+    return await endRuns(this.#backupTools, claim);
   }
 
   #gate(protection: Protection, volume: ProtectedVolume, veleroRestore: string | undefined): BackupGate {
@@ -256,16 +272,17 @@ export class ProtectedVolumeReconciler {
   }
 
   /** A fresh claim holds nothing until a pod has used it, and its pods tell whom the mover must run as. */
-  #awaitedConsumer({ claim, source, restoredByUs }: Protection): BackupGateFacts['awaitedConsumer'] {
+  #awaitedConsumer(protection: Protection): BackupGateFacts['awaitedConsumer'] {
+    const { claim, restoredByUs } = protection;
     const isFresh = ageMilliseconds(this.#context, claim.metadata) < CONSUMER_GRACE_MILLISECONDS;
-    if (source !== undefined || restoredByUs || !isFresh) return 'none';
+    if (restoredByUs || !isFresh || hasBegun(this.#backupTools, protection)) return 'none';
     const pods = this.#context.stores.pods.byIndex(PODS_BY_CLAIM, objectKey(claim.metadata));
     if (pods.length === 0) return 'missing';
     return pods.every((pod) => pod.status?.phase === 'Pending') ? 'starting' : 'none';
   }
 
   #baseStatus({ claim, restore, source }: Protection, volume: ProtectedVolume): ProtectedVolumeStatus {
-    const { uid, annotations, namespace, name, creationTimestamp } = claim.metadata;
+    const { uid, annotations, namespace, name } = claim.metadata;
     const before = volume.status?.claimUID === uid ? volume.status : { conditions: volume.status?.conditions };
     const nextBackupTime = source?.status?.nextSyncTime ?? undefined;
     const { nextBackupTime: _old, restoreFinding: _finding, conditions, ...kept } = before;
@@ -273,7 +290,7 @@ export class ProtectedVolumeReconciler {
       ...kept,
       ...(conditions === undefined ? {} : { conditions }),
       claimUID: uid,
-      decision: standingDecision(annotations, creationTimestamp) ?? 'late',
+      decision: annotations?.[DECISION_ANNOTATION] ?? 'late',
       repository: `${namespace}/${name}`,
       ...(nextBackupTime === undefined ? {} : { nextBackupTime }),
       ...proofOf(restore),
@@ -295,9 +312,9 @@ const engineKeyOf = ({ metadata: { namespace, name } }: ProtectedVolume): string
 
 /** What admission warned of, for those who did not see it: once for a claim, when its protection is first recorded. */
 function tellUnrestored(context: ControllerContext, claim: PersistentVolumeClaim, volume: ProtectedVolume): void {
-  const { annotations, uid, creationTimestamp } = claim.metadata;
-  if (standingDecision(annotations, creationTimestamp) !== 'ignore' || volume.status?.claimUID === uid) return;
-  const why = annotations?.[DECISION_REASON_ANNOTATION] ?? 'the claim was left alone when it was created.';
+  const { annotations, uid } = claim.metadata;
+  if (annotations?.[DECISION_ANNOTATION] !== 'ignore' || volume.status?.claimUID === uid) return;
+  const why = annotations[DECISION_REASON_ANNOTATION] ?? 'the claim was left alone when it was created.';
   warn(context, claim, 'NotRestored', `No backup was restored into the claim: ${why}`);
 }
 

@@ -3,13 +3,7 @@ import type { MoverUser, SnapshotReference } from '../../api/snapshot.ts';
 import type { JudgedRun } from '../../domain/backup-findings.ts';
 import { describeContent } from '../../domain/collapse.ts';
 import { PASSWORD_DERIVATION } from '../../domain/repository-password.ts';
-import {
-  type ClaimRecord,
-  earlierBackup,
-  type LedgerOwner,
-  type RecordedRun,
-  writeLedger,
-} from '../../destinations/ledger.ts';
+import { type ClaimRecord, type LedgerOwner, type RecordedRun, writeLedger } from '../../destinations/ledger.ts';
 import {
   type EndedRun,
   type Recording,
@@ -18,7 +12,7 @@ import {
   withEmptyVolume,
   withRun,
 } from '../../destinations/ledger-runs.ts';
-import type { UnreadableFiles } from '../../engines/volsync/backup-log.ts';
+import type { UnreadableFiles } from '../../engines/engine.ts';
 import { DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
 import type { RepositoryAccess } from '../../repositories/access.ts';
 import type { ConfirmedBackup } from './confirm-backup.ts';
@@ -33,8 +27,6 @@ export interface RecordedClaim {
   readonly intervalSeconds: number;
   readonly destinationId?: string | undefined;
   readonly volumeCapacityBytes?: number | undefined;
-  /** It began without the backups of an earlier one, and nobody has answered that. */
-  readonly isUnrestored: boolean;
 }
 
 export interface RunsToRecord {
@@ -122,17 +114,14 @@ function newRecord({ claim, lastBackup, recording }: RunsToRecord): ClaimRecord 
 
 /** The record with what it says of the claim as it is now. */
 function describing(record: ClaimRecord, before: ClaimRecord, claim: RecordedClaim): ClaimRecord {
-  const { claimUid, mover, destinationId, volumeCapacityBytes, isUnrestored, ...described } = claim;
-  const { unrestored: _answered, ...known } = record;
-  const unrestored = isUnrestored ? earlierBackup(before, claimUid) : undefined;
+  const { claimUid, mover, destinationId, volumeCapacityBytes, ...described } = claim;
   const { runAsUser: _user, runAsGroup: _group, fsGroup: _fsGroup, ...unknown } = record.mover ?? {};
   return {
-    ...known,
+    ...record,
     ...described,
     claimUid: record.lastGoodBackup === before.lastGoodBackup ? record.claimUid : claimUid,
     mover: { ...unknown, ...mover },
     passwordDerivation: PASSWORD_DERIVATION,
-    ...(unrestored === undefined ? {} : { unrestored }),
     ...(destinationId === undefined ? {} : { destinationId }),
     ...(volumeCapacityBytes === undefined ? {} : { volumeCapacityBytes }),
   };

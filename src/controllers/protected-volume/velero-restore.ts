@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { objectMetadata } from '../../kube/model/crd-schema.ts';
 import { veleroRestoreName } from '../../domain/unrestored-claims.ts';
 import { isKindMissing, isNotFound } from '../../kube/client/errors.ts';
+import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
 import type { ResourceKind } from '../../kube/model/kind.ts';
 import { claimFactsOf } from '../claim-facts.ts';
 import type { ControllerContext } from '../context.ts';
-import type { Protection } from './observe.ts';
 
 const veleroRestore = z.object({
   apiVersion: z.string(),
@@ -31,15 +31,15 @@ const ENDED_PHASES: readonly string[] = ['Completed', 'PartiallyFailed', 'Failed
 export const VELERO_LOOK_MILLISECONDS = 30_000;
 
 /**
- * Name of the Velero Restore that still fills a claim whose backups have not begun; undefined when none does. Velero may live
+ * Name of the Velero Restore that still fills a claim; undefined when none does. Velero may live
  * in any namespace; a Restore that is gone, or a cluster that does not know the kind any more, fills nothing.
  */
 export async function veleroRestoreUnderWay(
   { client }: ControllerContext,
-  { claim, source }: Protection,
+  claim: PersistentVolumeClaim,
 ): Promise<string | undefined> {
   const name = veleroRestoreName(claimFactsOf(claim));
-  if (name === undefined || source !== undefined) return undefined;
+  if (name === undefined) return undefined;
   try {
     const found = await client.list(veleroRestores, { fieldSelector: `metadata.name=${name}` });
     const isUnderWay = found.some(

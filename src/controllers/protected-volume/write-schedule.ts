@@ -10,10 +10,10 @@ import {
 import { specPatch } from '../../engines/volsync/spec-patch.ts';
 import { isAlreadyExists } from '../../kube/client/errors.ts';
 import { type PersistentVolumeClaim, secrets } from '../../kube/model/built-in-kinds.ts';
-import { type ControllerContext, DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
+import type { ControllerContext } from '../context.ts';
 import type { RepositoryAccess } from '../../repositories/access.ts';
 import { createRepositorySecret, type SecretPlan } from '../../engines/volsync/ensure-repository-secret.ts';
-import { mendRepositoryKeys } from '../repository-keys.ts';
+import { readyRepository } from './ready-repository.ts';
 import { ownershipOf } from './schedule-owner.ts';
 import { hasRunningMover, maySetMover } from './schedule-run.ts';
 
@@ -47,18 +47,13 @@ const notReady = (problem: string): ScheduleOutcome => ({
   lookAgainMilliseconds: LOOK_AGAIN_MILLISECONDS,
 });
 
-/** The repository is there before any mover is: movers that initialise it at the same time would lock each other out. */
 async function makeReady(
   context: ControllerContext,
   { access, claim }: ScheduleSite,
   { secret }: DesiredSchedule,
 ): Promise<ScheduleOutcome | undefined> {
-  const { destination, path, password } = access;
-  const options = { timeoutMilliseconds: DESTINATION_TIMEOUT_MILLISECONDS };
-  const repository = await context.repositories.ensure({ destination, repositoryPath: path, password }, options);
-  if (!repository.ok) return notReady(`repository ${path} could not be initialised: ${repository.message}`);
-  const keys = repository.value === 'found' ? await mendRepositoryKeys(context, claim, access) : repository;
-  if (!keys.ok) return notReady(`the keys of repository ${path} could not be looked at: ${keys.message}`);
+  const problem = await readyRepository(context, claim, access);
+  if (problem !== undefined) return notReady(problem);
   await createRepositorySecret(context, secret);
   return undefined;
 }

@@ -1,6 +1,6 @@
 import { isMadeForItsClaim, isOffered } from '../../domain/fillable-volume.ts';
 import { FORMER_POLICY_ANNOTATION, nextReturnStep, type QuestionedVolume } from '../../domain/letting-go.ts';
-import { isPrimeClaimName } from '../../domain/object-names.ts';
+import { isCopyClaimName, isPrimeClaimName } from '../../domain/object-names.ts';
 import { persistentVolumeClaims, persistentVolumes, type PersistentVolume } from '../../kube/model/built-in-kinds.ts';
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import type { ControllerContext } from '../context.ts';
@@ -10,8 +10,11 @@ import { whileItLasts } from './while-it-lasts.ts';
 /** Whether something may be owed to a volume: see {@link nextReturnStep}. */
 export function isQuestionable({ metadata: { annotations = {} }, spec: { claimRef } }: PersistentVolume): boolean {
   if (isMadeForItsClaim(annotations)) return false;
-  return isPrimeClaimName(claimRef?.name ?? '') || FORMER_POLICY_ANNOTATION in annotations;
+  return isOurs(claimRef?.name ?? '') || FORMER_POLICY_ANNOTATION in annotations;
 }
+
+/** Whether a claim of that name is one of ours that is to get a new volume: a prime claim, or that of a copy. */
+const isOurs = (claimName: string): boolean => isPrimeClaimName(claimName) || isCopyClaimName(claimName);
 
 /**
  * Invariant 12: keeps the files of volumes that were there before and that prime claims took, and gives such volumes back,
@@ -65,7 +68,7 @@ export class TakenVolumeReconciler {
 
   async #primeOf({ spec: { claimRef } }: PersistentVolume): Promise<QuestionedVolume['prime']> {
     const { name, namespace, uid } = claimRef ?? {};
-    if (name === undefined || !isPrimeClaimName(name)) return 'none';
+    if (name === undefined || !isOurs(name)) return 'none';
     const claim = await this.#context.client.get(persistentVolumeClaims, { name, namespace });
     return claim !== undefined && claim.metadata.uid === uid ? 'present' : 'gone';
   }

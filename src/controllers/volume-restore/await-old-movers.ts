@@ -3,7 +3,7 @@ import { objectKey } from '../../kube/model/kind.ts';
 import { persistentVolumeClaims, type Pod } from '../../kube/model/built-in-kinds.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import { JOB_LABEL } from '../../kube/model/pods-by-job.ts';
-import { PODS_BY_CLAIM } from '../stores.ts';
+import { PODS_BY_CLAIM } from '../../kube/model/placement.ts';
 import { primeRefOf } from './prime-ref.ts';
 import { engineOf, type Scene, showWait, type Stop, type Tools } from './scene.ts';
 

@@ -5,7 +5,7 @@ import { requeueAfter } from '../../runtime/result.ts';
 import { tell } from '../context.ts';
 import { policyOf, type Scene, type Step, type Tools } from './scene.ts';
 import { recordProgress } from './status.ts';
-import { SELECTED_NODE_ANNOTATION } from './prime-claim.ts';
+import { SELECTED_NODE_ANNOTATION } from '../../kube/model/placement.ts';
 
 /**
  * Why movers of our own can't fill such a volume, as a clause: a claim among them would get another one, or they could not look into it

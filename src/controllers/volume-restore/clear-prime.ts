@@ -9,7 +9,7 @@ import { requeueAfter } from '../../runtime/result.ts';
 import { ageMilliseconds } from '../context.ts';
 import { forgoFiles } from '../let-go.ts';
 import { lookInto, removeLooks } from './look-into.ts';
-import { SELECTED_NODE_ANNOTATION } from './prime-claim.ts';
+import { SELECTED_NODE_ANNOTATION } from '../../kube/model/placement.ts';
 import { replaceStranded } from './replace-stranded.ts';
 import { refuseVolume } from './refused-volumes.ts';
 import { engineOf, type PrimedScene, type PrimedStep, showLastingWait, type Stop, type Tools } from './scene.ts';

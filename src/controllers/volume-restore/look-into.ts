@@ -12,7 +12,7 @@ import { MOVER_PATIENCE_MILLISECONDS } from '../../engines/mover-trouble.ts';
 import { newestWarning, warningsAbout } from '../../kube/warning-events.ts';
 import { ageMilliseconds, type ControllerContext } from '../context.ts';
 import { moverUserOf } from '../mover-user.ts';
-import { PODS_BY_CLAIM } from '../stores.ts';
+import { PODS_BY_CLAIM } from '../../kube/model/placement.ts';
 import { keepFiles } from '../let-go.ts';
 import { primeRefOf } from './prime-ref.ts';
 import { outcomeOf } from './look-outcome.ts';

@@ -12,11 +12,9 @@ import type { VolumeRestore } from '../../api/volume-restore.ts';
 import { provisionerAnnotations } from '../../domain/prime-annotations.ts';
 import { ownerReference } from '../../kube/model/kind.ts';
 import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
+import { SELECTED_NODE_ANNOTATION } from '../../kube/model/placement.ts';
 import { parseQuantity } from '../../kube/model/quantity.ts';
 import { primeRefOf } from './prime-ref.ts';
-
-/** Set by the scheduler on a claim of a WaitForFirstConsumer class; the provisioner places the volume by it. */
-export const SELECTED_NODE_ANNOTATION = 'volume.kubernetes.io/selected-node';
 
 /**
  * Builds the claim that gets the volume first: all that decides what volume that is and where is as on the user's claim, on

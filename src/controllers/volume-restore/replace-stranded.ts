@@ -2,7 +2,7 @@ import { judgePlacement, type Placement } from '../../domain/stranded-claim.ts';
 import { NO_PROVISIONER, nodes, persistentVolumeClaims } from '../../kube/model/built-in-kinds.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import { warn } from '../context.ts';
-import { SELECTED_NODE_ANNOTATION } from './prime-claim.ts';
+import { SELECTED_NODE_ANNOTATION } from '../../kube/model/placement.ts';
 import { engineOf, type PrimedScene, type Stop, type Tools } from './scene.ts';
 import { recordProgress } from './status.ts';
 

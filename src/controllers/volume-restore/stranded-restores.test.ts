@@ -6,7 +6,7 @@ import { childOf } from '#doubles/kube/json.ts';
 import { bindElsewhere, deletePrime } from '#simulation/others-acts.ts';
 import { remember } from '#simulation/past.ts';
 import { CLAIM, CLAIM_REF, NAMESPACE, World } from '#simulation/world.ts';
-import { SELECTED_NODE_ANNOTATION } from './prime-claim.ts';
+import { SELECTED_NODE_ANNOTATION } from '../../kube/model/placement.ts';
 
 const HOUR_MILLISECONDS = 3_600_000;
 const backedUp = { files: 41, sizeBytes: 8_000_000, complete: true };

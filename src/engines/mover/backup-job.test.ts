@@ -3,7 +3,9 @@ import { type BackupPlan, buildBackupJob } from './backup-job.ts';
 import { backupPlan } from '#doubles/mover/mover-plans.ts';
 
 const build = (more: Partial<BackupPlan> = {}) => buildBackupJob({ ...backupPlan, ...more });
-const resticOf = (more: Partial<BackupPlan> = {}) => build(more).spec.template.spec.initContainers[0];
+const initOf = (name: string, more: Partial<BackupPlan> = {}) =>
+  build(more).spec.template.spec.initContainers.find((container) => container.name === name);
+const resticOf = (more: Partial<BackupPlan> = {}) => initOf('restic', more);
 const argumentsOf = (more: Partial<BackupPlan> = {}): readonly string[] => resticOf(more)?.args ?? [];
 
 describe('buildBackupJob', () => {
@@ -16,6 +18,12 @@ describe('buildBackupJob', () => {
       ...['--time', '2026-01-02 03:04:05', '--parent', 'b'.repeat(64)],
       ...['--exclude=/data/lost+found', '--exclude-caches'],
     ]);
+  });
+
+  it('looks first whether there is a file, with nothing but the volume', () => {
+    expect(build().spec.template.spec.initContainers.map(({ name }) => name)).toEqual(['look', 'restic']);
+    expect(initOf('look')).toMatchObject({ args: ['mover', 'look'], volumeMounts: [{ name: 'data', readOnly: true }] });
+    expect(initOf('look')?.env).toContainEqual({ name: 'REBOUND_LOOK_FOR', value: 'files' });
   });
 
   it('takes patterns of users as they are', () => {

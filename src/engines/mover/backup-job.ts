@@ -1,7 +1,14 @@
 import { runTags } from '../../domain/run-tags.ts';
 import type { MoverClient } from './job-labels.ts';
 import { buildMoverJob, type MoverJob } from './mover-job.ts';
-import { moverVolumes, ownContainer, RECORD_CONTAINER, resticContainer, VOLUME_PATH } from './mover-pod.ts';
+import {
+  LOOK_CONTAINER,
+  moverVolumes,
+  ownContainer,
+  RECORD_CONTAINER,
+  resticContainer,
+  VOLUME_PATH,
+} from './mover-pod.ts';
 import type { MoverRepository } from './mover-repository.ts';
 import { readerSecurity } from './pod-security.ts';
 
@@ -52,12 +59,15 @@ function resticArguments(plan: BackupPlan): readonly string[] {
 }
 
 /**
- * Builds the Job of one backup run: restic adds a snapshot of the copy of a volume, and only where it ended with 0 a record of
- * the run is written beside the repository. Nothing is ever removed.
+ * Builds the Job of one backup run: where the copy of the volume holds a file, restic adds a snapshot of it, and only where that
+ * ended with 0 a record of the run is written beside the repository. Nothing is ever removed.
  */
 export function buildBackupJob(plan: BackupPlan) {
   const { name, client, clusterUid, repository, images, copyClaimName } = plan;
   const container = { secretName: name, repository, images, readOnly: true, securityContext: readerSecurity };
+  const look = ownContainer({ images, readOnly: true, securityContext: readerSecurity }, LOOK_CONTAINER, [
+    { name: 'REBOUND_LOOK_FOR', value: 'files' },
+  ]);
   const restic = resticContainer(container, resticArguments(plan), [
     runVariable,
     // Each copy is another device: without, all directories would be stored anew each time.
@@ -71,7 +81,7 @@ export function buildBackupJob(plan: BackupPlan) {
     { name: 'REBOUND_CLAIM_NAME', value: client.claim.name },
   ]);
   return buildMoverJob(plan, {
-    initContainers: [restic],
+    initContainers: [look, restic],
     container: record,
     volumes: moverVolumes(copyClaimName, name, repository),
     replaced: true,

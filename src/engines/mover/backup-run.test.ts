@@ -42,7 +42,18 @@ describe('readBackupRun', () => {
     const message =
       '{"message_type":"error","error":{"message":"permission denied"},"during":"archival","item":"/data/a"}';
     const run = readBackupRun(jobWith('FailureTarget'), podWith({ restic: { exitCode: 3, message } }));
-    expect(run).toMatchObject({ failure: { cause: 'partial' } });
-    expect(run.kind === 'failed' ? run.failure.message : '').toContain('/data/a: permission denied');
+    expect(run).toEqual({ kind: 'partial', unreadable: { count: 1, first: ['/data/a: permission denied'] } });
+  });
+
+  it('tells a volume that holds nothing from a look that failed', () => {
+    const looked = (message: string) => podWith({ look: { exitCode: 1, message } });
+    const empty = JSON.stringify({ names: [], hasMore: false });
+    expect(readBackupRun(jobWith('Failed'), looked(empty))).toEqual({ kind: 'empty' });
+    expect(readBackupRun(jobWith('Failed'), looked('EIO'))).toMatchObject({ kind: 'failed', isWhole: false });
+  });
+
+  it('knows of a run that could not be recorded that its snapshot lacks nothing', () => {
+    const pod = podWith({ restic: good }, { record: { exitCode: 1, message: 'no answer' } });
+    expect(readBackupRun(jobWith('Failed'), pod)).toMatchObject({ kind: 'failed', isWhole: true });
   });
 });

@@ -1,9 +1,12 @@
 import { z } from 'zod';
+import { isEmpty, lookReport } from '../../domain/look-report.ts';
 import type { Job, Pod } from '../../kube/model/built-in-kinds.ts';
-import { endOf } from './container-end.ts';
+import type { UnreadableFiles } from '../engine.ts';
+import { type ContainerEnd, endOf } from './container-end.ts';
 import { failedRestic, hasFailed, hasSucceeded, jobFailure, type MoverFailure, ownFailure } from './mover-failure.ts';
-import { RECORD_CONTAINER, RESTIC_CONTAINER } from './mover-pod.ts';
+import { LOOK_CONTAINER, RECORD_CONTAINER, RESTIC_CONTAINER } from './mover-pod.ts';
 import { parsedMessage } from './parsed-message.ts';
+import { unreadableFiles } from './restic-lines.ts';
 import { stuckPod } from './stuck-pod.ts';
 
 const count = z.int().min(0);
@@ -28,16 +31,36 @@ export type BackupRun =
   | { readonly kind: 'saving' | 'recording' }
   /** `snapshot` is absent where the pod that named it is gone: the run's record beside the repository names it. */
   | { readonly kind: 'recorded'; readonly snapshot?: RecordedSnapshot | undefined }
-  | { readonly kind: 'failed'; readonly failure: MoverFailure };
+  /** The volume held no file. */
+  | { readonly kind: 'empty' }
+  /** The snapshot lacks what could not be read. */
+  | { readonly kind: 'partial'; readonly unreadable: UnreadableFiles }
+  /** `isWhole`: restic had ended well, so that a snapshot of this run lacks nothing. */
+  | { readonly kind: 'failed'; readonly failure: MoverFailure; readonly isWhole: boolean };
+
+const failedBy = (failure: MoverFailure, isWhole = false): BackupRun => ({ kind: 'failed', failure, isWhole });
+
+function refusedLook(end: ContainerEnd): BackupRun {
+  const report = parsedMessage(lookReport, end.message);
+  return report !== undefined && isEmpty(report) ? { kind: 'empty' } : failedBy(ownFailure(LOOK_CONTAINER, end));
+}
+
+function endedRestic(pod: Pod): BackupRun | undefined {
+  const failure = failedRestic(pod);
+  if (failure === undefined) return undefined;
+  const message = endOf(pod, RESTIC_CONTAINER)?.message ?? '';
+  return failure.cause === 'partial' ? { kind: 'partial', unreadable: unreadableFiles(message) } : failedBy(failure);
+}
 
 function ofPod(pod: Pod): BackupRun | undefined {
-  const failure = failedRestic(pod);
-  if (failure !== undefined) return { kind: 'failed', failure };
+  const look = endOf(pod, LOOK_CONTAINER);
+  if (look !== undefined && look.exitCode !== 0) return refusedLook(look);
+  const ended = endedRestic(pod);
+  if (ended !== undefined) return ended;
   const end = endOf(pod, RECORD_CONTAINER);
   if (end === undefined) return undefined;
   const snapshot = end.exitCode === 0 ? parsedMessage(recordedSnapshot, end.message) : undefined;
-  if (snapshot !== undefined) return { kind: 'recorded', snapshot };
-  return { kind: 'failed', failure: ownFailure(RECORD_CONTAINER, end) };
+  return snapshot === undefined ? failedBy(ownFailure(RECORD_CONTAINER, end), true) : { kind: 'recorded', snapshot };
 }
 
 function underWay(pod: Pod | undefined): BackupRun {
@@ -57,7 +80,7 @@ function underWay(pod: Pod | undefined): BackupRun {
 export function readBackupRun(job: Job, pod: Pod | undefined): BackupRun {
   const said = pod === undefined ? undefined : ofPod(pod);
   if (said?.kind === 'recorded') return said;
-  if (hasFailed(job)) return said ?? { kind: 'failed', failure: jobFailure(job, pod) };
+  if (hasFailed(job)) return said ?? failedBy(jobFailure(job, pod));
   if (hasSucceeded(job)) return { kind: 'recorded' };
   return job.spec.suspend === true ? { kind: 'suspended' } : underWay(pod);
 }

@@ -1,5 +1,6 @@
 import { API_GROUP } from '../../api/group.ts';
 import {
+  CLAIM_ANNOTATION,
   CLAIM_NAMESPACE_LABEL,
   CLAIM_UID_LABEL,
   MANAGED_BY,
@@ -8,13 +9,10 @@ import {
   ROLE_LABEL,
 } from '../../api/labels.ts';
 
-/** On what a mover needs: the claim as `<namespace>/<name>`, whose name may be too long for a label. */
-const CLAIM_ANNOTATION = `${API_GROUP}/claim`;
-
 /** Keeps a Job until its result was read. */
 export const UNREAD_FINALIZER = `${API_GROUP}/unread`;
 
-export type MoverRole = 'restore' | 'backup' | 'maintain';
+export type MoverRole = 'restore' | 'backup' | 'copy' | 'maintain';
 
 /** Whom a mover works for. */
 export interface MoverClient {
@@ -25,7 +23,7 @@ export interface MoverClient {
   readonly ownerUid: string;
 }
 
-/** The labels of a Job, its pod and its Secret. */
+/** The labels of a Job, its pod and its Secret, and of what has the copy of a volume. */
 export const moverLabels = ({ role, claim, ownerUid }: MoverClient): Readonly<Record<string, string>> => ({
   [MANAGED_BY_LABEL]: MANAGED_BY,
   [ROLE_LABEL]: role,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { MoverProgress } from '../../domain/restore-progress.ts';
+import type { UnreadableFiles } from '../engine.ts';
 
 // What restic 0.18 prints with --json, a line each (https://restic.readthedocs.io, "Scripting").
 const status = z.object({
@@ -54,10 +55,25 @@ export function resticComplaint(log: string): string | undefined {
     lines.findLast((text) => text.startsWith('Fatal:'));
   const cause = first === undefined ? undefined : `${first.item}: ${first.error.message}`.replace(/^: /, '');
   const words = [cause, verdict].filter((one) => one !== undefined && one !== '').join('; ');
-  return words === ''
-    ? undefined
-    : words
-        .replaceAll(/[\s\p{Cc}]+/gu, ' ')
-        .trim()
-        .slice(0, LONGEST_COMPLAINT);
+  return words === '' ? undefined : oneLine(words).slice(0, LONGEST_COMPLAINT);
 }
+
+/** How many unreadable files are named. */
+const NAMED_FILES = 3;
+const LONGEST_NAME = 120;
+
+/** The files that restic says it could not read. Where only the end of its log is known, there may be more. */
+export function unreadableFiles(log: string): UnreadableFiles {
+  const told = log
+    .split('\n')
+    .map(parseResticLine)
+    .flatMap((one) => (one?.message_type === 'error' ? [oneLine(`${one.item}: ${one.error.message}`)] : []));
+  const each = [...new Set(told)];
+  return { count: each.length, first: each.slice(0, NAMED_FILES).map((words) => words.slice(0, LONGEST_NAME)) };
+}
+
+const oneLine = (text: string): string =>
+  text
+    .replace(/^: /, '')
+    .replaceAll(/[\s\p{Cc}]+/gu, ' ')
+    .trim();

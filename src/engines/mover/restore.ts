@@ -4,7 +4,6 @@ import { writingGroup } from '../../domain/mover-user.ts';
 import { primeClaimName } from '../../domain/object-names.ts';
 import type { MoverProgress } from '../../domain/restore-progress.ts';
 import type { RestoreRecord } from '../../domain/restore-record.ts';
-import { isAlreadyExists } from '../../kube/client/errors.ts';
 import { type Job, jobs } from '../../kube/model/built-in-kinds.ts';
 import { objectKey, ownerReference } from '../../kube/model/kind.ts';
 import { JOB_LABEL } from '../../kube/model/pods-by-job.ts';
@@ -17,9 +16,9 @@ import { dropJob } from './drop-job.ts';
 import type { MoverClient } from './job-labels.ts';
 import { podOf } from './job-pod.ts';
 import { lastProgress } from './last-progress.ts';
-import { letStart } from './let-start.ts';
 import { buildRestoreJob, restoreJobName, type RestorePlan } from './restore-job.ts';
 import { readRestoreRun, type RestoreRun } from './restore-run.ts';
+import { startMover } from './start-mover.ts';
 
 const jobRef = ({ restore, attempt }: AttemptRef) => ({
   namespace: MOVERS_NAMESPACE,
@@ -57,33 +56,11 @@ function restorePlanOf(context: MoverContext, plan: AttemptPlan, resticImage: st
   };
 }
 
-/** Makes the Job, then its Secret, then lets it start; goes on where a process died in between. */
+/** Goes on where a process died in between. */
 async function startAttempt(context: MoverContext, plan: AttemptPlan, resticImage: string): Promise<void> {
   if (plan.paused) return;
-  const { client } = context;
   const restorePlan = restorePlanOf(context, plan, resticImage);
-  const job = await makeJob(client, buildRestoreJob(restorePlan));
-  if (job === undefined) return;
-  await letStart(client, job, { moverClient: restorePlan.client, repository: restorePlan.repository });
-}
-
-/** The Job as it is now; undefined where one for something else had to be removed first. */
-async function makeJob(
-  client: MoverContext['client'],
-  desired: ReturnType<typeof buildRestoreJob>,
-): Promise<Job | undefined> {
-  try {
-    return await client.create(jobs, desired);
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
-  }
-  const { namespace, name, annotations } = desired.metadata;
-  const present = await client.get(jobs, { namespace, name });
-  const isWanted = Object.entries(annotations).every(([key, value]) => present?.metadata.annotations?.[key] === value);
-  if (present === undefined || isWanted || present.spec.suspend !== true) return present;
-  // Another snapshot was chosen since, and a Job's pods can't be changed; this one has had none.
-  await dropJob(client, present);
-  return undefined;
+  await startMover(context.client, buildRestoreJob(restorePlan), restorePlan);
 }
 
 function observeAttempt(context: MoverContext, attempt: AttemptRef): AttemptState {

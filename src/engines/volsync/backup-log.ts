@@ -1,3 +1,5 @@
+import type { UnreadableFiles } from '../engine.ts';
+
 // What restic 0.18 prints of a backup (internal/ui/backup/text.go, cmd/restic/cmd_backup.go) and what VolSync's mover script
 // adds (mover-restic/entry.sh, v0.14). The script ends with the first command that fails.
 const saved = /^[ \t]*snapshot ([0-9a-f]{8,64}) saved/gm;
@@ -22,13 +24,6 @@ export type BackupReport =
   /** The volume held nothing, so no snapshot was made. */
   | { readonly kind: 'emptyVolume' }
   | { readonly kind: 'unclear' };
-
-/** Files that restic left out, as far as the log says. */
-export interface UnreadableFiles {
-  readonly count: number;
-  /** The first of them, with what was wrong: `open /data/pgdata: permission denied`. */
-  readonly first: readonly string[];
-}
 
 /** Reads what a backup mover says it did. */
 export function parseBackupLog(log: string): BackupReport {

@@ -81,6 +81,8 @@ const persistentVolumeSchema = objectSchema({ apiVersion: 'v1', kind: 'Persisten
     persistentVolumeReclaimPolicy: z.string().optional(),
     claimRef: objectReference.optional(),
     csi: z.object({ driver: z.string(), volumeHandle: z.string() }).optional(),
+    /** Of `required` nothing is read: it is only handed on. */
+    nodeAffinity: z.object({ required: z.record(z.string(), z.unknown()).optional() }).optional(),
   }),
   status: z.object({ phase: z.string().optional(), message: z.string().optional() }).optional(),
 });

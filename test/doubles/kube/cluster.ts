@@ -14,7 +14,7 @@ import {
 import { LOOK_ROLE, ROLE_LABEL } from '../../../src/api/labels.ts';
 import { protectedVolumes, volumeRestores } from '../../../src/api/resource-kinds.ts';
 import { replicationDestinations, replicationSources } from '../../../src/engines/volsync/kinds.ts';
-import { SELECTED_NODE_ANNOTATION } from '../../../src/controllers/volume-restore/prime-claim.ts';
+import { SELECTED_NODE_ANNOTATION } from '../../../src/kube/model/placement.ts';
 import { type ApiServer, PVC_PROTECTION } from './api-server.ts';
 import { childOf } from './json.ts';
 

@@ -75,6 +75,10 @@ export interface LaggingStores {
 export function createLaggingStores(server: ApiServer): LaggingStores {
   const lagging = {
     claims: new LaggingStore(copies.claims, server),
+    snapshots: new LaggingStore(copies.snapshots, server),
+    snapshotContents: new LaggingStore(copies.snapshotContents, server),
+    snapshotClasses: new LaggingStore(copies.snapshotClasses, server),
+    copyClaims: new LaggingStore(copies.copyClaims, server),
     moverJobs: new LaggingStore(copies.moverJobs, server),
     primes: new LaggingStore(copies.primes, server),
     volumes: new LaggingStore(copies.volumes, server),
@@ -100,6 +104,10 @@ export function createLaggingStores(server: ApiServer): LaggingStores {
       volumeRestores: lagging.volumeRestores.store,
       replicationSources: lagging.replicationSources.store,
       replicationDestinations: lagging.replicationDestinations.store,
+      snapshots: lagging.snapshots.store,
+      snapshotContents: lagging.snapshotContents.store,
+      snapshotClasses: lagging.snapshotClasses.store,
+      copyClaims: lagging.copyClaims.store,
       moverJobs: lagging.moverJobs.store,
       storageClasses: lagging.storageClasses.store,
       systemSecrets: lagging.systemSecrets.store,
