@@ -68,8 +68,8 @@ export const ACCEPT_COLLAPSE_ANNOTATION = `${API_GROUP}/accept-collapse`;
 /** `ignore`: the volume is a spool or a cache, and may fall to nothing at any time. Set by users. */
 export const COLLAPSE_ANNOTATION = `${API_GROUP}/collapse`;
 /**
- * Names the snapshot (8 digits of its id or more) that was restored although newer ones exist, and says that this is right:
- * from then on old snapshots are removed again. Set by users.
+ * Names the snapshot (8 digits of its id or more) that was restored although newer ones exist, or the one of an earlier claim that
+ * was not restored, and says that this is right: from then on old snapshots are removed again. Set by users.
  */
 export const ACCEPT_RESTORE_ANNOTATION = `${API_GROUP}/accept-restore`;
 

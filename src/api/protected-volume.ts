@@ -49,7 +49,9 @@ export const protectedVolumeStatus = z.object({
   decision: z
     .string()
     .optional()
-    .describe('What admission decided: restore, fresh, hold or ignore; late when the label came after creation.'),
+    .describe(
+      'What admission decided: restore, fresh, hold or ignore; late where it was not asked: the label came after creation, or the claim before Rebound.',
+    ),
   phase: protectionPhase
     .optional()
     .describe('Where the claim stands. Protected: a backup of this claim was found in the destination.'),
@@ -99,7 +101,7 @@ export const protectedVolumeStatus = z.object({
   restoreFinding: restoreFinding
     .optional()
     .describe(
-      'The claim was restored from an older snapshot than there is. Until annotation rebound.dev/accept-restore answers it, no snapshot is removed.',
+      'The claim was restored from an older snapshot than there is, or began without the backups of an earlier claim of its name. Until annotation rebound.dev/accept-restore answers it, no snapshot is removed.',
     ),
   nextBackupTime: timestamp('When the next backup is due.').optional(),
   moverUser: moverUser.optional().describe('The user and groups that movers of this claim run as.'),

@@ -19,8 +19,10 @@ export type SnapshotReference = z.infer<typeof snapshotReference>;
 /** What a person has to answer after, or before, a restore that could not simply bring back the newest snapshot. */
 export const restoreFinding = z.object({
   kind: z
-    .enum(['OlderRestored', 'Held'])
-    .describe('OlderRestored: an older snapshot came back than there is. Held: nothing was chosen, the claim waits.'),
+    .enum(['OlderRestored', 'NotRestored', 'Held'])
+    .describe(
+      'OlderRestored: an older snapshot came back than there is. NotRestored: the claim began without the backups of an earlier one of its name. Held: nothing was chosen, the claim waits.',
+    ),
   restoredId: z.string().optional().describe('The snapshot that was chosen.'),
   newerId: z.string().optional().describe('The newer one that was not.'),
   message: z.string().describe('Which snapshots there are, why that one was chosen or none, and how to answer.'),

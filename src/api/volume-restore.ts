@@ -104,6 +104,7 @@ export const volumeRestoreStatus = z.object({
     .describe('True when the claim was found bound to a volume that this restore did not fill.'),
   message: z.string().optional().describe('Where the restore stands and what it waits for, in words.'),
   attempts: z.int().optional().describe('How many engine restores were started.'),
+  nextAttemptTime: timestamp('When the next one may begin, after one that was not accepted.').optional(),
   secretName: z.string().optional().describe("The Secret that the last one's mover was given."),
   progress: z
     .object({

@@ -48,4 +48,4 @@ export function withFinding(
   return setCondition(others, { type: kind, status: 'True', reason: 'AwaitsAnswer', message, ...observed }, now);
 }
 
-const findingKinds: readonly string[] = ['OlderRestored', 'Held'];
+const findingKinds: readonly string[] = ['OlderRestored', 'NotRestored', 'Held'];

@@ -56,6 +56,12 @@ const openCollapse = z.looseObject({ snapshotId: snapshotId.optional(), since: t
 /** The last collapse that a person accepted. Backups older than `time` are no yardstick any more. */
 const acceptedCollapse = z.looseObject({ snapshotId: snapshotId.optional(), time });
 
+/**
+ * The newest backup of an earlier claim that was not restored into claim `claimUid`, which nobody has answered yet: none of the
+ * snapshots is to be removed.
+ */
+const unrestoredBackup = z.looseObject({ claimUid: z.string(), snapshotId, time, files: count.optional() });
+
 /** The one cluster that may write this claim's backups. `releasedAt`: its claim went, or lost the label. */
 const owner = z.looseObject({ clusterUid: z.string().min(1), since: time, releasedAt: time.optional() });
 
@@ -83,6 +89,7 @@ const claimRecord = z.looseObject({
   runs: z.array(recordedRun).max(RUNS_LIMIT).optional(),
   collapse: openCollapse.optional(),
   acceptedCollapse: acceptedCollapse.optional(),
+  unrestored: unrestoredBackup.optional(),
   owner: owner.optional(),
   /** How large the volume was when it was backed up last: a restore needs no less. */
   volumeCapacityBytes: count.optional(),
@@ -93,6 +100,7 @@ const claimRecord = z.looseObject({
 export type RecordedRun = z.infer<typeof recordedRun>;
 export type OpenCollapse = z.infer<typeof openCollapse>;
 export type LedgerOwner = z.infer<typeof owner>;
+export type UnrestoredBackup = z.infer<typeof unrestoredBackup>;
 export type ClaimRecord = z.infer<typeof claimRecord>;
 export type GoodBackup = z.infer<typeof goodBackup>;
 export type HistoricBackup = z.infer<typeof historicBackup>;
@@ -198,7 +206,16 @@ export const writeLedger = async (
 /** The newest snapshot that a record speaks of, a good one before others; absent where it speaks of none. */
 export const rememberedSnapshot = (
   record: ClaimRecord | undefined,
-): Pick<RecordedRun, 'snapshotId' | 'time'> | undefined => record?.lastGoodBackup ?? record?.runs?.[0];
+): Pick<RecordedRun, 'snapshotId' | 'time' | 'files'> | undefined => record?.lastGoodBackup ?? record?.runs?.[0];
+
+/** The newest backup that an earlier claim than the one of this UID left, while nobody has answered that it was not restored. */
+export function earlierBackup(record: ClaimRecord | undefined, claimUid: string): UnrestoredBackup | undefined {
+  if (record?.unrestored?.claimUid === claimUid) return record.unrestored;
+  const newest = record?.claimUid === claimUid ? undefined : rememberedSnapshot(record);
+  if (newest === undefined) return undefined;
+  const { snapshotId: id, time: takenAt, files } = newest;
+  return { claimUid, snapshotId: id, time: takenAt, ...(files === undefined ? {} : { files }) };
+}
 
 /** The record after one more good backup: it becomes the last one, and the bounded history gains it. */
 export const withGoodBackup = (record: ClaimRecord, backup: GoodBackup, recordedAt: string): ClaimRecord => {

@@ -1,11 +1,11 @@
 import { describe, expect } from 'vitest';
 
-import { TIER_LABEL } from '../../src/api/labels.ts';
+import { ACCEPT_RESTORE_ANNOTATION, TIER_LABEL } from '../../src/api/labels.ts';
 import { replicationSources } from '../../src/engines/volsync/kinds.ts';
 import { persistentVolumeClaims, secrets } from '../../src/kube/model/built-in-kinds.ts';
 import { checksumOf, deploy, lifeOf } from './support/application.ts';
 import { describeClaim, untilTold } from './support/claim-story.ts';
-import { protect, protectionOf } from './support/protection.ts';
+import { annotate, protect, protectionOf } from './support/protection.ts';
 import { seedBackup } from './support/restic-repository.ts';
 import { scenario } from './support/scenario.ts';
 import type { Workspace } from './support/workspace.ts';
@@ -31,7 +31,13 @@ describe.concurrent('the label', () => {
       expect(await contents.snapshotIds(workspace, 'notes')).toEqual(
         expect.arrayContaining([old.snapshotId, snapshot.id]),
       );
-      expect((await protectionOf(workspace, 'notes'))?.status?.decision).toBe('late');
+      const status = async () => (await protectionOf(workspace, 'notes'))?.status;
+      expect(await status()).toMatchObject({ decision: 'late', pruningPausedBecause: ['NotRestored'] });
+      const shortId = old.snapshotId.slice(0, 8);
+      const told = await untilTold(workspace, 'notes', 'NotRestored', new RegExp(`restore: "${shortId}"`));
+      expect(told.type).toBe('Warning');
+      await annotate(workspace, 'notes', { [ACCEPT_RESTORE_ANNOTATION]: shortId });
+      await workspace.eventually('pruning to be allowed', async () => (await status())?.pruningPaused === false);
     },
   );
 

@@ -20,6 +20,7 @@ import { protectedVolumes, volumeRestores } from '../../src/api/resource-kinds.t
 import {
   ACCEPT_RESTORE_ANNOTATION,
   CLAIM_UID_LABEL,
+  DECISION_ANNOTATION,
   LOOK_ROLE,
   PRIME_ROLE,
   RESTORE_ANNOTATION,
@@ -64,6 +65,8 @@ export class Watcher {
   readonly #asked = new Map<string, Set<string>>();
   /** Snapshots that came back although there were newer ones, by the claim's UID. */
   readonly #older = new Map<string, string>();
+  /** UIDs of claims that began without the backups of an earlier one, which the ledger knew by then, and that nobody decided on. */
+  readonly #unrestored = new Set<string>();
   /** How many calm rounds a claim has waited for, by its UID. */
   readonly #calmRounds = new Map<string, number>();
   /** Volumes with files of which a look has told so. */
@@ -105,7 +108,11 @@ export class Watcher {
     if (claim !== undefined && claim.metadata.uid !== this.#claimUid) {
       this.#claimUid = claim.metadata.uid;
       this.#account.beginAnew();
+      const isLate = !isRestored(claim) && claim.metadata.annotations?.[DECISION_ANNOTATION] === undefined;
+      if (isLate && this.#world.hasRecord) this.#unrestored.add(claim.metadata.uid);
     }
+    // Whoever removes the record gives up what it remembers.
+    if (!this.#world.hasRecord) this.#unrestored.clear();
     if (claim !== undefined && isRestored(claim)) this.#checkGiven(claim);
     this.#checkOffered();
   }
@@ -244,7 +251,12 @@ export class Watcher {
     const older = this.#older.get(metadata.uid);
     const answer = metadata.annotations?.[ACCEPT_RESTORE_ANNOTATION];
     const isAnswered = older === undefined || (answer !== undefined && older.startsWith(answer));
-    return [...this.#openTrouble, ...(isAnswered ? [] : ['an older snapshot came back'])];
+    const isUnrestored = this.#unrestored.has(metadata.uid) && answer === undefined;
+    return [
+      ...this.#openTrouble,
+      ...(isAnswered ? [] : ['an older snapshot came back']),
+      ...(isUnrestored ? ['nothing came back'] : []),
+    ];
   }
 
   /** What a run has saved that failed is said by the log of its pod only. */

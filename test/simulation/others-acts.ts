@@ -69,12 +69,13 @@ export function answerHold(world: World): void {
   if (world.claim !== undefined && (finding?.kind === 'Held' || isUnmet)) world.ask('newest');
 }
 
-/** The user says that the snapshot which came back is the right one. */
+/** The user says that the snapshot which came back is the right one, or that none had to come back. */
 export function acceptRestore(world: World): void {
-  const restoredId = world.restore?.status?.finding?.restoredId;
-  if (world.claim === undefined || restoredId === undefined) return;
+  const { kind, newerId } = world.protection?.status?.restoreFinding ?? {};
+  const namedId = kind === 'NotRestored' ? newerId : world.restore?.status?.finding?.restoredId;
+  if (world.claim === undefined || namedId === undefined) return;
   world.server.change(persistentVolumeClaims, CLAIM_REF, (object) => {
-    childOf(childOf(object, 'metadata'), 'annotations')[ACCEPT_RESTORE_ANNOTATION] = restoredId.slice(0, 8);
+    childOf(childOf(object, 'metadata'), 'annotations')[ACCEPT_RESTORE_ANNOTATION] = namedId.slice(0, 8);
   });
 }
 

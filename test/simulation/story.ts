@@ -43,6 +43,13 @@ function begin({ backups, isCounted, ...options }: Beginning): World {
   return world;
 }
 
+/**
+ * Whether there is nothing more to come, where a round has changed nothing. The rounds end all the same: a restore that only waits for its
+ * next attempt is left over then.
+ */
+const isAtRest = ({ restore, now, isToldToRecreate }: World): boolean =>
+  !isToldToRecreate && !(Date.parse(restore?.status?.nextAttemptTime ?? '') > now());
+
 /** Faults end, and what the user had taken away is there again. Whoever has locked the repository has died since. */
 async function calmDown(world: World, watcher: Watcher): Promise<void> {
   world.wait(HOUR_MILLISECONDS);
@@ -65,7 +72,7 @@ async function calmDown(world: World, watcher: Watcher): Promise<void> {
     await world.calmRound();
     watcher.look();
     watcher.lookAtWaits();
-    const isOver = world.server.revision === revision && !world.isToldToRecreate;
+    const isOver = world.server.revision === revision && isAtRest(world);
     stillRounds = isOver ? stillRounds + 1 : 0;
   }
   world.write((content) => ({ ...content, files: Math.max(content.files, 2) }));

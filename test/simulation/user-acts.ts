@@ -29,6 +29,7 @@ const acts = {
   recreateBlank: [1, (world: World) => world.recreateClaim('none')],
   recreateOldest: [1, (world: World) => world.recreateClaim(oldestOf(world))],
   recreateAsOf: [1, (world: World) => world.recreateClaim(timeOfOldest(world))],
+  recreateLate: [1, recreateLate],
   deletePrime: [2, deletePrimes],
   deleteRestore: [1, deleteRestores],
   deleteAttempt: [1, deleteAttempts],
@@ -73,6 +74,14 @@ export function actAsUser(world: World, act: UserAct): void {
 
 function createAnew(world: World, request?: string): void {
   if (world.claim === undefined) world.createClaim(world.admitted(request), request);
+}
+
+/** As where the cluster is rebuilt, and the application comes before Rebound does. */
+function recreateLate(world: World): void {
+  world.scale(0);
+  world.deleteClaim();
+  world.cluster.protect();
+  if (world.claim === undefined) world.createClaim('late');
 }
 
 /** The id of the oldest snapshot; what nobody has if there is none. */

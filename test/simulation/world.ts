@@ -1,6 +1,7 @@
 import { API_GROUP, SYSTEM_NAMESPACE } from '../../src/api/group.ts';
 import {
   ACCEPT_COLLAPSE_ANNOTATION,
+  DECISION_ANNOTATION,
   RESTORE_ANNOTATION,
   PRIME_ROLE,
   ROLE_LABEL,
@@ -55,8 +56,8 @@ export interface WorldOptions extends Furnishings {
 
 const recreateReasons: ReadonlySet<string> = new Set(['BackupVanished', 'VolumeLost']);
 
-/** What admission answered for a claim that is created. */
-export type Admitted = 'restore' | 'fresh';
+/** What admission answered for a claim that is created; `late`: it was not there yet. */
+export type Admitted = 'restore' | 'fresh' | 'late';
 
 /** A cluster with one namespace, one claim, one tier and one destination, all in memory, and the real reconcilers in it. */
 export class World {
@@ -261,7 +262,7 @@ export class World {
     this.engine.backUp(end);
   }
 
-  /** The user creates the claim; admission has answered. */
+  /** The user creates the claim; admission has answered, if it was there. */
   createClaim(admitted: Admitted, request?: string): PersistentVolumeClaim {
     this.#restoresNamed += 1;
     const dataSourceRef = { apiGroup: API_GROUP, kind: 'VolumeRestore', name: `data-${this.#restoresNamed}` };
@@ -269,7 +270,10 @@ export class World {
       metadata: {
         ...CLAIM_REF,
         labels: { [TIER_LABEL]: 'hourly' },
-        annotations: request === undefined ? {} : { [RESTORE_ANNOTATION]: request },
+        annotations: {
+          ...(admitted === 'late' ? {} : { [DECISION_ANNOTATION]: admitted }),
+          ...(request === undefined ? {} : { [RESTORE_ANNOTATION]: request }),
+        },
       },
       spec: {
         accessModes: ['ReadWriteOnce'],

@@ -5,6 +5,7 @@ import type { MoverUser } from '../../api/snapshot.ts';
 import { type BackupMemory, reasonsToKeepAll } from '../../domain/backup-findings.ts';
 import { untilOverdueMilliseconds } from '../../domain/overdue.ts';
 import { afterPruning, untilPruningIsTried } from '../../domain/pruning-refusal.ts';
+import { rfc3339 } from '../../time/rfc3339.ts';
 import { intervalSeconds } from '../../domain/schedule.ts';
 import type { RepositoryCache } from '../../repositories/restic/repository-cache.ts';
 import type { BackupEngines } from '../../engines/engine.ts';
@@ -28,12 +29,15 @@ import { forgetHeard, hearBackup } from './heard-backups.ts';
 import type { Protection } from './observe.ts';
 import { type BackupObservation, observeBackup } from './observe-backup.ts';
 import { ownBackups } from './own-backups.ts';
+import { unrestoredFinding } from './restore-finding.ts';
 import { retireSchedule } from './retire-schedule.ts';
 import { memoryOf, type Recorded, remembered, settleBackups } from './settle-backups.ts';
 import { goOnUnseen, notOurs, standAside } from './stand-aside.ts';
 
 /** After the destination could not confirm a backup. */
 const CONFIRM_AGAIN_MILLISECONDS = 30_000;
+/** Until the local copy has what was recorded. */
+const RECORDED_MILLISECONDS = 200;
 
 /** What backups need beside the protection itself. */
 export interface BackupTools {
@@ -67,8 +71,13 @@ export async function backUp(
   if ('facts' in scene) return await goOnUnseen(tools.context, protection, volume, scene);
   const ownership = await ownBackups(tools.context, scene);
   if (ownership.kind !== 'ours') return await standAside(tools.context, scene, ownership);
-  const backer = chooseBacker(tools, scene);
   const { owner } = ownership.status;
+  const restoreFinding = unrestoredFinding(scene, ownership.record, rfc3339(tools.context.now()));
+  if (restoreFinding !== undefined) {
+    const found = recordFirst({ owner, restoreFinding });
+    return await goOnUnseen(tools.context, protection, volume, found);
+  }
+  const backer = chooseBacker(tools, scene);
   const found =
     backer.kind === 'runs' ? await backUpByRuns(tools, scene, backer) : await backUpBySchedule(tools, scene, backer);
   return { ...found, status: { owner, ...found.status } };
@@ -91,6 +100,16 @@ async function backUpBySchedule(
   forgetHeard(tools.logs, scene.protection.source);
   return { ...kept, settledIds, facts: { ...kept.facts, engineUnfit: because }, status: { ...kept.status, ...looked } };
 }
+
+/**
+ * Nothing else is done before it is recorded, but that a schedule which the earlier claim has left removes nothing: the claim's own
+ * first good backup takes the earlier claim's place in the ledger.
+ */
+const recordFirst = (status: BackupFindings['status']): BackupFindings => ({
+  ...nothingFound,
+  status,
+  lookAgainMilliseconds: RECORDED_MILLISECONDS,
+});
 
 /** What a failed try has saved is settled once it was found: a store may list it later. */
 function settledAfter(

@@ -160,6 +160,25 @@ describe('invariant 3: a collapse', () => {
     expect(status()?.lastBackup?.id).toBe(collapsed);
   });
 
+  it.each([
+    ['a run that left no snapshot', 'lied', 'SnapshotMissing'],
+    ['a run that named the collapsed snapshot as its own', 'repeated', 'SnapshotMissing'],
+    ['a run that left files out', 'partial', 'BackupPartial'],
+  ] as const)('when accepted, does not answer for %s: only a good backup ends that', async (_, end, reason) => {
+    await hold(2);
+    const collapsed = last();
+    await backUp(end);
+    world.acceptCollapse(collapsed);
+    await world.calmRound();
+    expect(status()?.collapse).toBeUndefined();
+    expect(status()?.lastBackup?.id).toBe(collapsed);
+    expect(ready()).toMatchObject({ status: 'False', reason });
+    expect(engineSettings()).toMatchObject(KEEPS_ALL);
+    await backUp();
+    expect(ready()?.reason).toBe('Protected');
+    expect(engineSettings()).not.toMatchObject(KEEPS_ALL);
+  });
+
   it('ends by itself when the content is back', async () => {
     await hold(2);
     world.write((before) => ({ ...before, ...full }));

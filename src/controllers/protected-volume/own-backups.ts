@@ -9,7 +9,12 @@ import type { BackupScene } from './backup.ts';
 
 /** Whose the backups of a claim are. */
 export type BackupOwnership =
-  | { readonly kind: 'ours'; readonly status: Pick<ProtectedVolumeStatus, 'owner'> }
+  | {
+      readonly kind: 'ours';
+      readonly status: Pick<ProtectedVolumeStatus, 'owner'>;
+      /** What the ledger said; absent where it has no record, and where it had not to be asked. */
+      readonly record?: ClaimRecord | undefined;
+    }
   /** Another cluster, which lives, writes them: this one must not. */
   | { readonly kind: 'foreign'; readonly owner: string; readonly message: string }
   /** Nothing is begun, and nothing is stopped. */
@@ -53,7 +58,7 @@ async function askLedger(context: ControllerContext, scene: BackupScene): Promis
   const ownership = decideOwnership(factsOf(context, scene, record));
   switch (ownership.kind) {
     case 'ours':
-      return record === undefined || isHeld(record) ? ours(clusterUid) : await sign(context, scene, record);
+      return record === undefined || isHeld(record) ? ours(clusterUid, record) : await sign(context, scene, record);
     case 'foreign':
       return ownership;
     case 'takeOver':
@@ -64,7 +69,7 @@ async function askLedger(context: ControllerContext, scene: BackupScene): Promis
 /** Whether a record says for all others to see that somebody writes the claim's backups. */
 const isHeld = ({ owner }: ClaimRecord): boolean => owner !== undefined && owner.releasedAt === undefined;
 
-const ours = (owner: string): BackupOwnership => ({ kind: 'ours', status: { owner } });
+const ours = (owner: string, record?: ClaimRecord): BackupOwnership => ({ kind: 'ours', status: { owner }, record });
 
 function factsOf(
   { clusterUid, presence, now }: ControllerContext,
@@ -113,5 +118,5 @@ async function sign(
   const time = rfc3339(now());
   const signed = { ...record, owner: { clusterUid, since: time }, recordedAt: time };
   const written = await writeLedger(access.destination, signed, options);
-  return written.ok ? ours(clusterUid) : { kind: 'unknown', message: written.message };
+  return written.ok ? ours(clusterUid, signed) : { kind: 'unknown', message: written.message };
 }

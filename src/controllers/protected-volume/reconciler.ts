@@ -1,5 +1,4 @@
 import {
-  DECISION_ANNOTATION,
   DECISION_REASON_ANNOTATION,
   MANAGED_BY,
   MANAGED_BY_LABEL,
@@ -13,6 +12,7 @@ import {
   type BackupGateFacts,
   CONSUMER_GRACE_MILLISECONDS,
 } from '../../domain/backup-gate.ts';
+import { standingDecision } from '../../domain/decision-token.ts';
 import { nameForClaim } from '../../domain/object-names.ts';
 import { answeredTakeOver } from '../../domain/ownership.ts';
 import { judgeProtection, type ProtectionFacts, type ProtectionVerdict } from '../../domain/protection.ts';
@@ -282,7 +282,7 @@ export class ProtectedVolumeReconciler {
   }
 
   #baseStatus({ claim, restore, source }: Protection, volume: ProtectedVolume): ProtectedVolumeStatus {
-    const { uid, annotations, namespace, name } = claim.metadata;
+    const { uid, annotations, namespace, name, creationTimestamp } = claim.metadata;
     const before = volume.status?.claimUID === uid ? volume.status : { conditions: volume.status?.conditions };
     const nextBackupTime = source?.status?.nextSyncTime ?? undefined;
     const { nextBackupTime: _old, restoreFinding: _finding, conditions, ...kept } = before;
@@ -290,7 +290,7 @@ export class ProtectedVolumeReconciler {
       ...kept,
       ...(conditions === undefined ? {} : { conditions }),
       claimUID: uid,
-      decision: annotations?.[DECISION_ANNOTATION] ?? 'late',
+      decision: standingDecision(annotations, creationTimestamp) ?? 'late',
       repository: `${namespace}/${name}`,
       ...(nextBackupTime === undefined ? {} : { nextBackupTime }),
       ...proofOf(restore),
@@ -312,9 +312,9 @@ const engineKeyOf = ({ metadata: { namespace, name } }: ProtectedVolume): string
 
 /** What admission warned of, for those who did not see it: once for a claim, when its protection is first recorded. */
 function tellUnrestored(context: ControllerContext, claim: PersistentVolumeClaim, volume: ProtectedVolume): void {
-  const { annotations, uid } = claim.metadata;
-  if (annotations?.[DECISION_ANNOTATION] !== 'ignore' || volume.status?.claimUID === uid) return;
-  const why = annotations[DECISION_REASON_ANNOTATION] ?? 'the claim was left alone when it was created.';
+  const { annotations, uid, creationTimestamp } = claim.metadata;
+  if (standingDecision(annotations, creationTimestamp) !== 'ignore' || volume.status?.claimUID === uid) return;
+  const why = annotations?.[DECISION_REASON_ANNOTATION] ?? 'the claim was left alone when it was created.';
   warn(context, claim, 'NotRestored', `No backup was restored into the claim: ${why}`);
 }
 

@@ -3,7 +3,13 @@ import type { MoverUser, SnapshotReference } from '../../api/snapshot.ts';
 import type { JudgedRun } from '../../domain/backup-findings.ts';
 import { describeContent } from '../../domain/collapse.ts';
 import { PASSWORD_DERIVATION } from '../../domain/repository-password.ts';
-import { type ClaimRecord, type LedgerOwner, type RecordedRun, writeLedger } from '../../destinations/ledger.ts';
+import {
+  type ClaimRecord,
+  earlierBackup,
+  type LedgerOwner,
+  type RecordedRun,
+  writeLedger,
+} from '../../destinations/ledger.ts';
 import {
   type EndedRun,
   type Recording,
@@ -27,6 +33,8 @@ export interface RecordedClaim {
   readonly intervalSeconds: number;
   readonly destinationId?: string | undefined;
   readonly volumeCapacityBytes?: number | undefined;
+  /** It began without the backups of an earlier one, and nobody has answered that. */
+  readonly isUnrestored: boolean;
 }
 
 export interface RunsToRecord {
@@ -114,14 +122,17 @@ function newRecord({ claim, lastBackup, recording }: RunsToRecord): ClaimRecord 
 
 /** The record with what it says of the claim as it is now. */
 function describing(record: ClaimRecord, before: ClaimRecord, claim: RecordedClaim): ClaimRecord {
-  const { claimUid, mover, destinationId, volumeCapacityBytes, ...described } = claim;
+  const { claimUid, mover, destinationId, volumeCapacityBytes, isUnrestored, ...described } = claim;
+  const { unrestored: _answered, ...known } = record;
+  const unrestored = isUnrestored ? earlierBackup(before, claimUid) : undefined;
   const { runAsUser: _user, runAsGroup: _group, fsGroup: _fsGroup, ...unknown } = record.mover ?? {};
   return {
-    ...record,
+    ...known,
     ...described,
     claimUid: record.lastGoodBackup === before.lastGoodBackup ? record.claimUid : claimUid,
     mover: { ...unknown, ...mover },
     passwordDerivation: PASSWORD_DERIVATION,
+    ...(unrestored === undefined ? {} : { unrestored }),
     ...(destinationId === undefined ? {} : { destinationId }),
     ...(volumeCapacityBytes === undefined ? {} : { volumeCapacityBytes }),
   };

@@ -1,24 +1,51 @@
-import { ACCEPT_RESTORE_ANNOTATION } from '../../api/labels.ts';
+import { ACCEPT_RESTORE_ANNOTATION, RESTORE_ANNOTATION } from '../../api/labels.ts';
 import type { ProtectedVolumeStatus } from '../../api/protected-volume.ts';
+import type { RestoreFinding } from '../../api/snapshot.ts';
+import { type ClaimRecord, earlierBackup } from '../../destinations/ledger.ts';
+import { standingDecision } from '../../domain/decision-token.ts';
+import { unrestoredBackup } from '../../domain/unrestored-backup.ts';
 import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
 import { type ControllerContext, warn } from '../context.ts';
+import type { BackupScene } from './backup.ts';
 import type { Protection } from './observe.ts';
 
 const MINIMUM_DIGITS = 8;
 
 /**
- * What the claim's restore left for a person to answer, until the claim's annotation does. It outlives the restore that
- * found it.
+ * What the claim's restore, or the want of one, left for a person to answer, until the claim's annotation does. It outlives the
+ * restore that found it.
  */
 export function standingFinding(
   { claim, restore }: Pick<Protection, 'claim' | 'restore'>,
   before: Pick<ProtectedVolumeStatus, 'restoreFinding'>,
 ): Pick<ProtectedVolumeStatus, 'restoreFinding'> {
   const found = restore === undefined ? before.restoreFinding : restore.status?.finding;
-  if (found?.kind !== 'OlderRestored') return {};
-  const answer = claim.metadata.annotations?.[ACCEPT_RESTORE_ANNOTATION] ?? '';
-  const isAccepted = answer.length >= MINIMUM_DIGITS && found.restoredId?.startsWith(answer) === true;
-  return isAccepted ? {} : { restoreFinding: found };
+  return found === undefined || found.kind === 'Held' || isAnswered(claim, found) ? {} : { restoreFinding: found };
+}
+
+function isAnswered({ metadata }: PersistentVolumeClaim, { kind, restoredId, newerId }: RestoreFinding): boolean {
+  const answer = metadata.annotations?.[ACCEPT_RESTORE_ANNOTATION] ?? '';
+  const named = kind === 'NotRestored' ? newerId : restoredId;
+  return answer.length >= MINIMUM_DIGITS && named?.startsWith(answer) === true;
+}
+
+/** That a claim began without the backups of an earlier one: where that was not found before, and nobody has answered it. */
+export function unrestoredFinding(
+  { protection: { claim, restoredByUs }, before }: Pick<BackupScene, 'protection' | 'before'>,
+  record: ClaimRecord | undefined,
+  now: string,
+): RestoreFinding | undefined {
+  if (before?.restoreFinding !== undefined) return undefined;
+  const { annotations, uid, creationTimestamp } = claim.metadata;
+  const found = unrestoredBackup({
+    decision: standingDecision(annotations, creationTimestamp),
+    restoredByUs,
+    asked: annotations?.[RESTORE_ANNOTATION],
+    earlier: earlierBackup(record, uid),
+  });
+  if (found === undefined) return undefined;
+  const finding = { kind: 'NotRestored', ...found, time: now } as const;
+  return isAnswered(claim, finding) ? undefined : finding;
 }
 
 /**

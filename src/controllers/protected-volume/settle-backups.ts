@@ -40,7 +40,10 @@ export async function settleBackups(
   });
 }
 
-function recordedClaim({ stores }: ControllerContext, { protection, policy, moverUser }: BackupScene): RecordedClaim {
+function recordedClaim(
+  { stores }: ControllerContext,
+  { protection, policy, moverUser, before }: BackupScene,
+): RecordedClaim {
   const { claim, tier } = protection;
   const destination = stores.destinations.get(policy.spec.destination);
   return {
@@ -52,6 +55,7 @@ function recordedClaim({ stores }: ControllerContext, { protection, policy, move
     intervalSeconds: intervalSeconds(policy.spec.schedule),
     destinationId: destination?.spec.identity ?? destination?.status?.identity,
     volumeCapacityBytes: parseQuantity(claim.status?.capacity?.['storage'] ?? ''),
+    isUnrestored: before?.restoreFinding?.kind === 'NotRestored',
   };
 }
 
@@ -68,21 +72,22 @@ export function memoryOf(before: ProtectedVolumeStatus | undefined): BackupMemor
 
 export type Recorded = Extract<RecordedRuns, { kind: 'recorded' }>;
 
-/** What the ledger says of a collapse and of the last good backup holds; what is wrong with the newest run only we know. */
+/**
+ * What the ledger says of a collapse and of the last good backup holds; what is wrong with the newest run only we know, and no
+ * answer to a collapse ends it.
+ */
 export function remembered(
   before: ProtectedVolumeStatus | undefined,
   { runs, collapse, lastBackup }: Recorded,
 ): BackupMemory {
-  const { collapse: wasOpen, ...known } = memoryOf(before);
+  const { collapse: _wasOpen, ...known } = memoryOf(before);
   // An emptied volume that held backups is told as a collapse.
   const told = collapse === undefined ? runs : runs.filter((run) => run.kind !== 'empty');
   const after = afterRuns(known, told);
   const isNewer =
     lastBackup !== undefined && Date.parse(lastBackup.time) > Date.parse(after.lastBackup?.time ?? rfc3339(0));
-  const { lastFinding: _answered, ...answered } = after;
-  const isAnswered = wasOpen !== undefined && collapse === undefined && runs.length === 0;
   return {
-    ...(isAnswered ? answered : after),
+    ...after,
     ...(isNewer ? { lastBackup } : {}),
     ...(collapse === undefined ? {} : { collapse }),
   };

@@ -1,6 +1,7 @@
 import type { FailedAttempt } from '../../engines/engine.ts';
 import { troubleInWords } from '../../engines/mover-trouble.ts';
 import { requeueAfter } from '../../runtime/result.ts';
+import { rfc3339 } from '../../time/rfc3339.ts';
 import { warn } from '../context.ts';
 import { awaitUsable } from './await-usable.ts';
 import {
@@ -16,16 +17,30 @@ import {
 import { recordProgress } from './status.ts';
 
 const RETRY_MILLISECONDS = 30_000;
+/** The longest that a failed attempt is waited after before the next. */
+const LONGEST_RETRY_MILLISECONDS = 300_000;
+
+/** Soon at first, then less and less: each attempt reads the whole snapshot. */
+const retryMilliseconds = (failures: number): number =>
+  Math.min(LONGEST_RETRY_MILLISECONDS, RETRY_MILLISECONDS * 2 ** (failures - 1));
+
+/** Why an attempt did not count. */
+interface Rejection {
+  readonly reason: string;
+  readonly message: string;
+  /** How long the next one waits; none at all where something else than the attempt was wrong. */
+  readonly delayMilliseconds?: number;
+}
 
 /** Throws an attempt away and lets the next one begin. */
 export async function again(
   tools: Tools,
   { restore, claim }: Scene,
   attempt: number,
-  why: { readonly reason: string; readonly message: string },
-): Promise<PrimedStep> {
+  { reason, message: words, delayMilliseconds = 0 }: Rejection,
+): Promise<Stop> {
   await engineOf(tools, restore).discard({ restore, attempt });
-  const message = `The restore was not accepted and is done again; the claim waits, unbound: ${why.message.replace(/\.+$/, '')}.`;
+  const message = `The restore was not accepted and is done again; the claim waits, unbound: ${words.replace(/\.+$/, '')}.`;
   const {
     provenTime: _proof,
     primeClaimUID: _prime,
@@ -33,14 +48,33 @@ export async function again(
     secretName: _secret,
     ...status
   } = restore.status ?? {};
-  const anew = { ...restore, status: { ...status, phase: 'Restoring' as const, attempts: attempt + 1 } };
-  await recordProgress(tools.context, anew, { stalled: true, reason: why.reason, message });
-  warn(tools.context, claim, why.reason, message);
-  return { result: requeueAfter(attempt === 1 ? 0 : RETRY_MILLISECONDS) };
+  const nextAttemptTime = rfc3339(tools.context.now() + delayMilliseconds);
+  const anew = {
+    ...restore,
+    status: { ...status, phase: 'Restoring' as const, attempts: attempt + 1, nextAttemptTime },
+  };
+  await recordProgress(tools.context, anew, { stalled: true, reason, message });
+  warn(tools.context, claim, reason, message);
+  return { result: requeueAfter(delayMilliseconds) };
 }
 
-/** The longest that a failed attempt is waited after before the next. */
-const LONGEST_RETRY_MILLISECONDS = 300_000;
+/** What was restored is not what was expected: another attempt may meet the same, so the first follows at once, and no other does. */
+export async function rejectResult(
+  tools: Tools,
+  scene: Scene,
+  attempt: number,
+  why: Pick<Rejection, 'reason' | 'message'>,
+): Promise<Stop> {
+  const delayMilliseconds = attempt === 1 ? 0 : retryMilliseconds(attempt - 1);
+  return await again(tools, scene, attempt, { ...why, delayMilliseconds });
+}
+
+/** Until the next attempt may begin; undefined where it may. */
+export function awaitNextAttempt({ context }: Tools, { restore }: Scene): Stop | undefined {
+  const { nextAttemptTime } = restore.status ?? {};
+  const leftMilliseconds = nextAttemptTime === undefined ? 0 : Date.parse(nextAttemptTime) - context.now();
+  return leftMilliseconds > 0 ? { result: requeueAfter(leftMilliseconds) } : undefined;
+}
 
 /** Says why an attempt failed, and begins the next one: soon at first, then less and less. */
 export async function retry(
@@ -55,8 +89,7 @@ export async function retry(
   const isShut = opened.ok && engineOf(tools, restore).isShutOut(trouble);
   const shut = isShut ? await awaitUsable(tools, scene, opened.access) : undefined;
   if (shut !== undefined) return shut;
-  const delayMilliseconds = Math.min(LONGEST_RETRY_MILLISECONDS, RETRY_MILLISECONDS * 2 ** (attempt - 1));
-  const leftMilliseconds = endedAtMilliseconds + delayMilliseconds - tools.context.now();
+  const leftMilliseconds = endedAtMilliseconds + retryMilliseconds(attempt) - tools.context.now();
   if (leftMilliseconds <= 0)
     return await again(tools, scene, attempt, { reason: 'RestoreFailing', message: trouble.message });
   const stop = await showTrouble(tools, scene, 'RestoreFailing', message);

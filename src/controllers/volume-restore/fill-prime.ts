@@ -8,7 +8,7 @@ import { requeueAfter } from '../../runtime/result.ts';
 import { moverUserOf } from '../mover-user.ts';
 import { tell, warn } from '../context.ts';
 import { releasePrime } from '../unchecked-prime.ts';
-import { again, retry, showTrouble } from './another-attempt.ts';
+import { again, awaitNextAttempt, rejectResult, retry, showTrouble } from './another-attempt.ts';
 import { awaitOldMovers } from './await-old-movers.ts';
 import { awaitUsable } from './await-usable.ts';
 import { chooseAgain } from './choose-content.ts';
@@ -89,6 +89,8 @@ async function followAttempt(
 ): Promise<PrimedStep> {
   const old = await awaitOldMovers(tools, scene, attempt);
   if (old !== undefined) return old;
+  const early = awaitNextAttempt(tools, scene);
+  if (early !== undefined) return early;
   const { restore } = scene;
   const state = engineOf(tools, restore).observe({ restore, attempt });
   const known = mayHaveWritten(state) ? await recordFilled(tools, scene, attempt) : scene;
@@ -238,7 +240,7 @@ async function judge(
   if (verdict.kind !== 'proven') {
     const filled = report.snapshotId === undefined ? scene : await clearFilled(tools, scene, attempt);
     const reason = verdict.kind === 'mismatch' ? 'RestoreMismatch' : 'RestoreUnproven';
-    return await again(tools, filled, attempt, { reason, message: verdict.message });
+    return await rejectResult(tools, filled, attempt, { reason, message: verdict.message });
   }
   const message = `Proven: ${verdict.message}.`;
   const restored = {
