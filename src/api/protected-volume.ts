@@ -79,6 +79,12 @@ export const protectedVolumeStatus = z.object({
     .describe(
       "UID of the cluster (of its namespace kube-system) that writes this claim's backups. While it is another one, which lives, this one restores only.",
     ),
+  destinationId: z
+    .string()
+    .optional()
+    .describe(
+      'Identity of the destination whose ledger named the owner: it is asked again when the tier names another.',
+    ),
   answeredTakeOver: z
     .string()
     .optional()

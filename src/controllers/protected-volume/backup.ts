@@ -71,16 +71,15 @@ export async function backUp(
   if ('facts' in scene) return await goOnUnseen(tools.context, protection, volume, scene);
   const ownership = await ownBackups(tools.context, scene);
   if (ownership.kind !== 'ours') return await standAside(tools.context, scene, ownership);
-  const { owner } = ownership.status;
   const restoreFinding = unrestoredFinding(scene, ownership.record, rfc3339(tools.context.now()));
   if (restoreFinding !== undefined) {
-    const found = recordFirst({ owner, restoreFinding });
+    const found = recordFirst({ ...ownership.status, restoreFinding });
     return await goOnUnseen(tools.context, protection, volume, found);
   }
   const backer = chooseBacker(tools, scene);
   const found =
     backer.kind === 'runs' ? await backUpByRuns(tools, scene, backer) : await backUpBySchedule(tools, scene, backer);
-  return { ...found, status: { owner, ...found.status } };
+  return { ...found, status: { ...ownership.status, ...found.status } };
 }
 
 async function backUpBySchedule(

@@ -44,7 +44,11 @@ export interface BackupPlan {
 }
 
 /** Answers that are certain: the store is not the destination that is meant. */
-const CERTAINLY_ANOTHER: ReadonlySet<UnknownReason> = new Set(['WrongIdentity', 'IdentityMissing', 'NotInitialized']);
+export const CERTAINLY_ANOTHER: ReadonlySet<UnknownReason> = new Set([
+  'WrongIdentity',
+  'IdentityMissing',
+  'NotInitialized',
+]);
 
 const LOOK_AGAIN_MILLISECONDS = 30_000;
 const COPY_LAG_MILLISECONDS = 1_000;

@@ -8,6 +8,7 @@ import type { ControllerContext } from '../context.ts';
 import type { BackupScene, BackupTools } from './backup.ts';
 import { confirmBackups } from './confirm-backup.ts';
 import type { EndedBackup } from './observe-backup.ts';
+import { destinationIdOf } from './own-backups.ts';
 import { type RecordedClaim, type RecordedRuns, recordRuns } from './record-runs.ts';
 
 /** Confirms and records what has ended, and what its user has answered. Undefined when there is nothing of either. */
@@ -40,12 +41,9 @@ export async function settleBackups(
   });
 }
 
-function recordedClaim(
-  { stores }: ControllerContext,
-  { protection, policy, moverUser, before }: BackupScene,
-): RecordedClaim {
+function recordedClaim(context: ControllerContext, scene: BackupScene): RecordedClaim {
+  const { protection, policy, moverUser, before } = scene;
   const { claim, tier } = protection;
-  const destination = stores.destinations.get(policy.spec.destination);
   return {
     namespace: claim.metadata.namespace,
     claim: claim.metadata.name,
@@ -53,7 +51,7 @@ function recordedClaim(
     policy: tier,
     mover: moverUser,
     intervalSeconds: intervalSeconds(policy.spec.schedule),
-    destinationId: destination?.spec.identity ?? destination?.status?.identity,
+    destinationId: destinationIdOf(context, scene),
     volumeCapacityBytes: parseQuantity(claim.status?.capacity?.['storage'] ?? ''),
     isUnrestored: before?.restoreFinding?.kind === 'NotRestored',
   };
