@@ -55,6 +55,7 @@ const keptLine =
 const refusedRemoval = ['Remove(<lock/1a2b3c4d5e>) failed: client.RemoveObject: Access Denied'];
 
 const JOB_PREFIX = 'volsync-dst-';
+const BACKUP_JOB_PREFIX = 'volsync-src-';
 const JOB_LABEL = 'batch.kubernetes.io/job-name';
 
 export interface EngineParts {
@@ -265,10 +266,10 @@ export class Engine {
     const half = { ...content, files: Math.ceil(content.files / 2) };
     const saved = isPartial ? truth.savePart(half, now()) : truth.save(content, now());
     const { namespace, name } = object.metadata;
-    const job = `volsync-src-${name}`;
+    const job = `${BACKUP_JOB_PREFIX}${name}`;
     this.#podsMade += 1;
     const labels = { [JOB_LABEL]: job, 'app.kubernetes.io/created-by': 'volsync' };
-    const ownerReferences = [ownerReference(object)];
+    const ownerReferences = [ownerReference(this.#jobOf(object, job))];
     const pod = makePod(server, { name: `${job}-${this.#podsMade}`, namespace, labels, ownerReferences }, job);
     const trouble = isPartial ? ['error: open /data/pgdata: permission denied'] : [];
     const ending = isPartial
@@ -318,14 +319,17 @@ export class Engine {
       delete status['lastSyncStartTime'];
       status['lastManualSync'] = manualOf(object);
     });
-    if (result === 'Successful') this.#removePods(object);
+    const { namespace, name } = object.metadata;
+    const job = this.#parts.server.get(jobs, { namespace, name: `${BACKUP_JOB_PREFIX}${name}` });
+    if (result === 'Successful' && job !== undefined) this.#removeJob(job);
   }
 
-  /** The Job goes with its success, and with it the pods of the tries before. */
-  #removePods(object: ReplicationSource): void {
-    const isOfJob = ({ metadata }: Pod): boolean =>
-      metadata.ownerReferences?.some((owner) => owner.uid === object.metadata.uid) ?? false;
-    for (const { metadata } of this.#parts.server.list(pods).filter(isOfJob)) this.#parts.server.delete(pods, metadata);
+  /** A Job goes, and with it the pods of all its tries. */
+  #removeJob({ metadata: { namespace, name, uid } }: Job): void {
+    const { server } = this.#parts;
+    const isOfJob = ({ metadata }: Pod): boolean => metadata.ownerReferences?.some((one) => one.uid === uid) ?? false;
+    for (const { metadata } of server.list(pods).filter(isOfJob)) server.delete(pods, metadata);
+    server.delete(jobs, { namespace, name });
   }
 
   #isDone(object: ReplicationDestination): boolean {
@@ -339,12 +343,17 @@ export class Engine {
     });
   }
 
-  /** The Job of a mover, made if need be. */
-  #jobOf(object: ReplicationDestination, name: string): Job {
+  /** The Job of a mover, made if need be. One of an earlier object of the same name goes first. */
+  #jobOf(object: ReplicationSource | ReplicationDestination, name: string): Job {
     const { server } = this.#parts;
     const { namespace } = object.metadata;
     const metadata = { name, namespace, ownerReferences: [ownerReference(object)] };
-    return server.get(jobs, { namespace, name }) ?? server.create(jobs, { metadata, spec: {} });
+    const known = server.get(jobs, { namespace, name });
+    if (known !== undefined) {
+      if (known.metadata.ownerReferences?.[0]?.uid === object.metadata.uid) return known;
+      this.#removeJob(known);
+    }
+    return server.create(jobs, { metadata, spec: {} });
   }
 
   #podsOf(object: ReplicationDestination): Pod[] {
