@@ -394,4 +394,18 @@ describe('the ledger', () => {
     });
     expect(ledger().destinationId).toBeDefined();
   });
+
+  it('keeps what a later version wrote into it, of the claim and of its runs, through further backups', async () => {
+    const key = claimRecordKey({ namespace: NAMESPACE, claim: CLAIM });
+    const { objects } = world.destination.restic.store;
+    const { runs = [], ...record } = ledger();
+    const later = { ...record, pinnedBy: 'a drill', runs: runs.map((run) => ({ ...run, pinned: true })) };
+    objects.set(key, Buffer.from(JSON.stringify(later)));
+    const first = last();
+    await backUp();
+    await hold(2);
+    expect(ledger()).toMatchObject({ pinnedBy: 'a drill' });
+    expect(ledger().runs?.find(({ snapshotId }) => snapshotId === first)).toMatchObject({ pinned: true });
+    expect(ledger().runs?.map(({ result }) => result)).toEqual(['collapsed', 'good', 'good']);
+  });
 });

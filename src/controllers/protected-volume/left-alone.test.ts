@@ -68,6 +68,20 @@ describe('claims that some other policy labels', () => {
   });
 });
 
+it('claims of a system namespace that carry the label are told once that it means nothing there, and nothing else', async () => {
+  const claim = { namespace: 'kube-system', name: 'data' };
+  world.server.create(persistentVolumeClaims, { metadata: { ...claim, labels: { backup: 'hourly' } }, spec: {} });
+  for (let look = 0; look < 2; look += 1) {
+    world.process.copies.seeEverything();
+    await world.process.protections.reconcile('kube-system/data');
+  }
+  expect(world.told).toEqual(['ExcludedNamespace']);
+  expect(world.events[0]?.type).toBe('Warning');
+  expect(world.events[0]?.message).toContain('neither backed up nor restored');
+  expect(world.server.list(protectedVolumes)).toEqual([]);
+  expect(world.server.list(replicationSources)).toEqual([]);
+});
+
 describe('what can not be backed up', () => {
   it.each([
     ['BlockVolume', { volumeMode: 'Block' }],
