@@ -23,6 +23,8 @@ export const PRIME_ROLE = 'prime';
 export const BACKUP_ROLE = 'backup';
 /** Value of the role label on what has the copy of a volume that a backup run reads. */
 export const COPY_ROLE = 'copy';
+/** Value of the role label on what removes old snapshots from a repository. */
+export const MAINTAIN_ROLE = 'maintain';
 /** Value of the role label on pods that look whether a volume is empty before a restore fills it. */
 export const LOOK_ROLE = 'look';
 /**
@@ -72,6 +74,14 @@ export const COLLAPSE_ANNOTATION = `${API_GROUP}/collapse`;
  * was not restored, and says that this is right: from then on old snapshots are removed again. Set by users.
  */
 export const ACCEPT_RESTORE_ANNOTATION = `${API_GROUP}/accept-restore`;
+
+/**
+ * A time since which it is right that a changed tier removes more than half of all snapshots: it answers what waits since then or longer,
+ * and no later change. Set by users.
+ */
+export const ACCEPT_REMOVAL_ANNOTATION = `${API_GROUP}/accept-removal`;
+/** Any new value asks for the removal of old snapshots now, besides the daily one. Set by users. */
+export const MAINTAIN_NOW_ANNOTATION = `${API_GROUP}/maintain-now`;
 
 /**
  * On a BackupDestination: the identity that its store is to be given though it holds something already, or was expected

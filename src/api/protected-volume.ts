@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { conditions, objectMetadata, timestamp } from '../kube/model/crd-schema.ts';
+import { maintenance } from './maintenance.ts';
 import { restoreForesight } from './restore-foresight.ts';
 import { moverUser, restoreFinding, snapshotReference } from './snapshot.ts';
 
@@ -114,6 +115,9 @@ export const protectedVolumeStatus = z.object({
   restoreForesight: restoreForesight
     .optional()
     .describe('What a restore of the backups would lack, as far as one of them was looked into.'),
+  maintenance: maintenance
+    .optional()
+    .describe('How old snapshots are removed, where the engine of the tier is Restic: by Rebound, not by VolSync.'),
   pruningPaused: z.boolean().optional().describe('True while no snapshot is removed, because something is open.'),
   pruningPausedBecause: z
     .array(z.string())

@@ -16,6 +16,7 @@ import type { ClusterPresence } from './cluster-presence/presence.ts';
 import { presenceSource } from './cluster-presence/presence-source.ts';
 import { ClusterPresenceReconciler } from './cluster-presence/reconciler.ts';
 import type { ControllerContext } from './context.ts';
+import { claimOfRun } from './claim-of-mover.ts';
 import { claimsOfDestinations, claimsOfSecret } from './credential-users.ts';
 import { untilNamespaceEnds } from './ending-namespace.ts';
 import { claimOfCopied } from './protected-volume/copied-schedules.ts';
@@ -23,15 +24,9 @@ import { ProtectedVolumeReconciler } from './protected-volume/reconciler.ts';
 import { registerGuardMetric } from './protection-metrics.ts';
 import type { Reflectors } from './reflectors.ts';
 import { RestoreForesightReconciler } from './restore-foresight/reconciler.ts';
+import { retentionController } from './retention/controller.ts';
 import { LeftMoverReconciler } from './left-mover/reconciler.ts';
-import {
-  BACKUP_ROLE,
-  CLAIM_ANNOTATION,
-  CLAIM_UID_LABEL,
-  COPY_ROLE,
-  OWNER_UID_LABEL,
-  ROLE_LABEL,
-} from '../api/labels.ts';
+import { CLAIM_UID_LABEL, OWNER_UID_LABEL } from '../api/labels.ts';
 import { JOB_LABEL } from '../kube/model/pods-by-job.ts';
 import { BY_TIER, RESTORES_BY_CLAIM_UID } from './stores.ts';
 import { EndingPrimeReconciler } from './taken-volume/prime-reconciler.ts';
@@ -39,6 +34,7 @@ import { isQuestionable, TakenVolumeReconciler } from './taken-volume/volume-rec
 import { UnlabelledClaimReconciler } from './unlabelled-claim/reconciler.ts';
 import { attemptKeyOfMover } from '../engines/volsync/restore.ts';
 import type { BackupEngines, RestoreEngines } from '../engines/engine.ts';
+import type { Maintenance } from '../engines/maintenance.ts';
 import type { MoverLogWatch } from '../engines/volsync/mover-log-watch.ts';
 import { VolumeRestoreReconciler } from './volume-restore/reconciler.ts';
 
@@ -49,6 +45,7 @@ export interface ControllerParts {
   readonly logs: MoverLogWatch;
   readonly restoreEngines: RestoreEngines;
   readonly backupEngines: BackupEngines;
+  readonly maintenance: Maintenance;
   readonly metrics: Metrics;
   /** The context's own. */
   readonly presence: ClusterPresence;
@@ -79,6 +76,7 @@ export function createControllers(parts: ControllerParts): readonly Controller[]
     policies(parts),
     protectedVolumes(parts),
     restoreForesights(parts),
+    retentionController(parts),
     volumeRestores(parts),
     unlabelledClaims(parts),
     takenVolumes(parts),
@@ -334,13 +332,6 @@ function volumeRestores({ context, reflectors, cache, restoreEngines, metrics }:
     logger: context.log,
     observer: metrics.controllerObserver('volume-restore'),
   });
-}
-
-/** The claim that a backup run's object is for. */
-function claimOfRun({ metadata: { labels = {}, annotations = {} } }: KubeObject): string[] {
-  const claim = annotations[CLAIM_ANNOTATION];
-  const role = labels[ROLE_LABEL];
-  return claim !== undefined && (role === BACKUP_ROLE || role === COPY_ROLE) ? [claim] : [];
 }
 
 /** VolSync names a backup's Job after its object (internal/controller/mover/restic/mover.go, v0.14). */

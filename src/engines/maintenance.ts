@@ -1,6 +1,14 @@
 import type { ProtectedVolume } from '../api/protected-volume.ts';
 import type { RepositoryAccess } from '../repositories/access.ts';
 
+/** What a maintenance is planned by. */
+export interface MaintenanceBasis {
+  /** The rules of the tier, as text. */
+  readonly rules: string;
+  /** Value of rebound.dev/maintain-now. */
+  readonly request?: string | undefined;
+}
+
 /** What a maintenance is to do. */
 export interface MaintenancePlan {
   /** The claim's, as the API server has it. */
@@ -9,6 +17,7 @@ export interface MaintenancePlan {
   readonly access: RepositoryAccess;
   /** Ids of the snapshots to be removed, all 64 digits of each; none where only the space of former ones is to be freed. */
   readonly snapshotIds: readonly string[];
+  readonly basis: MaintenanceBasis;
 }
 
 /** What a maintenance said of itself, as far as anybody listened. */
@@ -20,6 +29,8 @@ export interface MaintenanceWords {
 
 /** One that is over. */
 interface OverMaintenance {
+  readonly jobUID: string;
+  readonly basis: MaintenanceBasis;
   /** The snapshots that it was told to remove. Whether they are gone the repository says. */
   readonly snapshotIds: readonly string[];
   readonly listen: () => Promise<MaintenanceWords>;

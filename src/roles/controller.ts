@@ -11,6 +11,7 @@ import { DefinitionWatch } from '../controllers/kind-definitions/definition-watc
 import { createReflectors, storesOf } from '../controllers/reflectors.ts';
 import { registerProtectionMetrics } from '../controllers/protection-metrics.ts';
 import { moverBackups } from '../engines/mover/backup.ts';
+import { moverMaintenance } from '../engines/mover/maintenance.ts';
 import { moverRestores } from '../engines/mover/restore.ts';
 import { PrivilegedMovers } from '../engines/volsync/privileged-movers.ts';
 import type { Stores } from '../controllers/stores.ts';
@@ -202,6 +203,7 @@ function addReconcilers(lifecycle: Lifecycle, parts: ReconcilerParts): void {
     logs,
     backupEngines: { Restic: moverBackups(context, resticImage) },
     restoreEngines: { VolSync: volSyncRestores(context, logs), Restic: moverRestores(context, resticImage) },
+    maintenance: moverMaintenance(context, resticImage),
     metrics,
     presence,
     leader: randomUUID(),

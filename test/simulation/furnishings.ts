@@ -1,5 +1,5 @@
 import { SYSTEM_NAMESPACE } from '../../src/api/group.ts';
-import type { Retention } from '../../src/api/backup-policy.ts';
+import type { EngineName, Retention } from '../../src/api/backup-policy.ts';
 import { nodes, secrets, storageClasses } from '../../src/kube/model/built-in-kinds.ts';
 import { backupDestinations, backupPolicies } from '../../src/api/resource-kinds.ts';
 import type { ApiServer } from '#doubles/kube/api-server.ts';
@@ -10,6 +10,7 @@ export const MASTER_PASSWORD = 'a master password of the simulator, 0123456789';
 /** What an operator decides when a cluster is set up. */
 export interface Furnishings {
   readonly retention?: Retention;
+  readonly engine?: EngineName;
   readonly volumeBindingMode?: 'Immediate' | 'WaitForFirstConsumer';
 }
 
@@ -19,7 +20,7 @@ const encode = (data: Readonly<Record<string, string>>) =>
 /** What an operator puts into a new cluster: a destination with its Secrets, a tier and a storage class, on one node. */
 export function furnish(
   server: ApiServer,
-  { retention = { last: 3 }, volumeBindingMode = 'Immediate' }: Furnishings,
+  { retention = { last: 3 }, engine = 'VolSync', volumeBindingMode = 'Immediate' }: Furnishings,
 ): void {
   const namespace = SYSTEM_NAMESPACE;
   server.create(nodes, { metadata: { name: 'node-1' } });
@@ -35,6 +36,9 @@ export function furnish(
       identity: IDENTITY,
     },
   });
-  server.create(backupPolicies, { metadata: { name: 'hourly' }, spec: { schedule: { every: 'Hour' }, retention } });
+  server.create(backupPolicies, {
+    metadata: { name: 'hourly' },
+    spec: { schedule: { every: 'Hour' }, retention, engine },
+  });
   server.create(storageClasses, { metadata: { name: 'fast' }, provisioner: 'csi.example', volumeBindingMode });
 }

@@ -4,7 +4,7 @@ import { EXCLUDED_NAMESPACES } from '../../src/domain/excluded-namespaces.ts';
 import { DestinationCatalog } from '../../src/destinations/catalog.ts';
 import type { ObjectStore } from '../../src/destinations/object-store.ts';
 import { createStoredDestination } from '../../src/destinations/stored-destination.ts';
-import { createRepositoryCache } from '../../src/repositories/restic/repository-cache.ts';
+import { createRepositoryCache, type RepositoryCache } from '../../src/repositories/restic/repository-cache.ts';
 import { RepositoryInitializer } from '../../src/repositories/restic/repository-initializer.ts';
 import type { EventNotice } from '../../src/kube/events.ts';
 import { objectKey } from '../../src/kube/model/kind.ts';
@@ -36,6 +36,7 @@ export interface Process {
   readonly copies: LaggingStores;
   readonly context: ControllerContext;
   readonly logs: MoverLogWatch;
+  readonly cache: RepositoryCache;
   /** How often the logs of movers had news for the reconcilers. */
   readonly newsHeard: () => number;
   readonly catalog: DestinationCatalog;
@@ -116,6 +117,7 @@ export function startProcess(world: Surroundings, leader: string): Process {
     copies,
     context,
     logs,
+    cache,
     catalog,
     signs,
     restores,

@@ -3,15 +3,17 @@ import { MOVERS_NAMESPACE } from '../../api/group.ts';
 import {
   CLAIM_NAMESPACE_LABEL,
   CLAIM_UID_LABEL,
+  MAINTAIN_ROLE,
   MANAGED_BY,
   MANAGED_BY_LABEL,
   OWNER_UID_LABEL,
   PRIME_ROLE,
   ROLE_LABEL,
 } from '../../api/labels.ts';
-import { volumeRestores } from '../../api/resource-kinds.ts';
+import { protectedVolumes, volumeRestores } from '../../api/resource-kinds.ts';
 import { jobs, persistentVolumeClaims } from '../../kube/model/built-in-kinds.ts';
 import { objectKey } from '../../kube/model/kind.ts';
+import { childOf } from '#doubles/kube/json.ts';
 import { remember } from '#simulation/past.ts';
 import { NAMESPACE, World } from '#simulation/world.ts';
 import { LeftMoverReconciler } from './reconciler.ts';
@@ -58,5 +60,25 @@ describe('what a restore has among the movers', () => {
   it('invariant 7: goes when the restore is gone', async () => {
     world.server.delete(volumeRestores, world.restore?.metadata ?? { name: '' });
     expect(await sweep()).toEqual([]);
+  });
+});
+
+describe('what removes old snapshots', () => {
+  beforeEach(() => {
+    const owner = world.protection?.metadata.uid ?? '';
+    world.server.change(jobs, ref('job'), (object) => {
+      const labels = childOf(childOf(object, 'metadata'), 'labels');
+      labels[ROLE_LABEL] = MAINTAIN_ROLE;
+      labels[OWNER_UID_LABEL] = owner;
+    });
+  });
+
+  it('stays while the claim is there', async () => {
+    expect(await sweep()).toContain('job');
+  });
+
+  it('invariant 4: goes when the claim is gone', async () => {
+    world.server.delete(protectedVolumes, world.protection?.metadata ?? { name: '' });
+    expect(await sweep()).not.toContain('job');
   });
 });

@@ -5,6 +5,7 @@ import {
   CLAIM_NAMESPACE_LABEL,
   CLAIM_UID_LABEL,
   COPY_ROLE,
+  MAINTAIN_ROLE,
   OWNER_UID_LABEL,
   ROLE_LABEL,
 } from '../../api/labels.ts';
@@ -22,9 +23,9 @@ import { RESTORES_BY_CLAIM_UID } from '../stores.ts';
 const LOOK_AGAIN_MILLISECONDS = 1_000;
 
 /**
- * Removes what restores and backup runs that are gone, with their claim or their namespace, have left: owner references do not cross
- * namespaces, so that Kubernetes does not. What a prime claim's volume is worth, and to whom it is given back, is seen to when the
- * claim ends.
+ * Removes what restores, backup runs and the upkeep of repositories have left that are gone, with their claim or their namespace: owner
+ * references do not cross namespaces, so that Kubernetes does not. What a prime claim's volume is worth, and to whom it is given back, is
+ * seen to when the claim ends.
  */
 export class LeftMoverReconciler {
   readonly #context: ControllerContext;
@@ -106,6 +107,8 @@ export class LeftMoverReconciler {
     const namespace = labels[CLAIM_NAMESPACE_LABEL];
     if (owner === undefined || namespace === undefined) return false;
     const isOwner = ({ metadata: { uid } }: KubeObject): boolean => uid === owner;
+    if (labels[ROLE_LABEL] === MAINTAIN_ROLE)
+      return !(await client.list(protectedVolumes, { namespace })).some(isOwner);
     if (stores.volumeRestores.byIndex(RESTORES_BY_CLAIM_UID, labels[CLAIM_UID_LABEL] ?? '').some(isOwner)) return false;
     return !(await client.list(volumeRestores, { namespace })).some(isOwner);
   }

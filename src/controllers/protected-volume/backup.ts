@@ -206,10 +206,12 @@ async function keepSchedule(
 /** What is remembered of a store that lets nothing be deleted, and in how many milliseconds it is tried again. */
 function refusalAfter(
   context: ControllerContext,
-  { protection, volume, before, access }: BackupScene,
+  { protection, policy, volume, before, access }: BackupScene,
   pruning: Look['pruning'],
 ) {
   const { claim, source } = protection;
+  // Who keeps the repository tells of it, then.
+  if (policy.spec.engine === 'Restic') return {};
   const request = claim.metadata.annotations?.[BACKUP_NOW_ANNOTATION];
   const used = source === undefined ? undefined : repositorySecretOf(source);
   const refusal = afterPruning(before?.pruningRefused, pruning, { secretName: used, request });

@@ -82,7 +82,8 @@ function desiredSchedule(context: ControllerContext, plan: BackupPlan): DesiredS
     moverUser: plan.moverUser,
     privilegedMovers: plan.privilegedMovers,
     pruningPaused: plan.pruningPaused,
-    pruningRefused: plan.pruningRefused,
+    // What goes of the repositories of a tier with engine Restic is decided by Rebound alone.
+    onlyAdds: plan.pruningRefused || policy.spec.engine === 'Restic',
     manualTrigger: plan.manualTrigger,
   });
   return { object, secret };

@@ -18,7 +18,7 @@ import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
 import { DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
 import type { RepositoryAccess } from '../../repositories/access.ts';
 import { snapshotReference } from './expectation.ts';
-import { ledgerFact } from './ledger-fact.ts';
+import { ledgerFact } from '../ledger-fact.ts';
 
 /** What a look into the destination says about a restore. */
 export type Resolution =

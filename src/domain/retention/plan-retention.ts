@@ -75,7 +75,7 @@ function otherReasons(facts: RetentionFacts, { id, timeMilliseconds }: DatedSnap
 }
 
 /** No younger one is removed, whatever the rules say: a collapse must be noticed before what was there is gone. */
-const youngMilliseconds = (schedule: Schedule): number =>
+export const youngMilliseconds = (schedule: Schedule): number =>
   DAYS_UNSEEN * DAY_MILLISECONDS + OVERDUE_INTERVALS * intervalSeconds(schedule) * 1000;
 
 function mayRemove({ snapshots, areRulesAcknowledged }: RetentionFacts, count: number): boolean {

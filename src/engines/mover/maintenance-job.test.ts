@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildMaintenanceJob, type MaintenanceJobPlan } from './maintenance-job.ts';
+import { basisOfJob, buildMaintenanceJob, type MaintenanceJobPlan } from './maintenance-job.ts';
 import { snapshotsToRemove } from './maintenance-run.ts';
 import { maintenancePlan } from '#doubles/mover/mover-plans.ts';
 import { jobs } from '../../kube/model/built-in-kinds.ts';
@@ -41,6 +41,8 @@ describe('buildMaintenanceJob', () => {
   it('tells afterwards what it was told', () => {
     const job = { apiVersion: 'batch/v1', kind: 'Job', ...build() };
     const metadata = { ...job.metadata, uid: 'j', creationTimestamp: '2026-01-01T00:00:00Z' };
-    expect(snapshotsToRemove(jobs.parse({ ...job, metadata }))).toEqual(maintenancePlan.snapshotIds);
+    const read = jobs.parse({ ...job, metadata });
+    expect(snapshotsToRemove(read)).toEqual(maintenancePlan.snapshotIds);
+    expect(basisOfJob(read)).toEqual(maintenancePlan.basis);
   });
 });

@@ -1,3 +1,6 @@
+import { API_GROUP } from '../../api/group.ts';
+import type { Job } from '../../kube/model/built-in-kinds.ts';
+import type { MaintenanceBasis } from '../maintenance.ts';
 import type { MoverClient } from './job-labels.ts';
 import { buildMoverJob, type MoverJob } from './mover-job.ts';
 import { FORGET_CONTAINER, repositoryContainer, repositoryVolumes, RESTIC_CONTAINER } from './mover-pod.ts';
@@ -9,6 +12,16 @@ export interface MaintenanceJobPlan extends Omit<MoverJob, 'name' | 'annotations
   readonly repository: MoverRepository;
   /** Ids of the snapshots that are removed, all 64 digits of each; none where only the space of former ones is freed. */
   readonly snapshotIds: readonly string[];
+  readonly basis: MaintenanceBasis;
+}
+
+const RULES_ANNOTATION = `${API_GROUP}/retention`;
+const REQUEST_ANNOTATION = `${API_GROUP}/request`;
+
+/** What a Job was planned by; no rules where somebody took them off it. */
+export function basisOfJob({ metadata: { annotations } }: Job): MaintenanceBasis {
+  const request = annotations?.[REQUEST_ANNOTATION];
+  return { rules: annotations?.[RULES_ANNOTATION] ?? '', ...(request === undefined ? {} : { request }) };
 }
 
 /** Name of the Job that maintains the repository of a protected volume: one at a time. */
@@ -25,11 +38,13 @@ const PRUNE = ['prune', '--max-unused', '10%'] as const;
  * rules are not used: they would count the snapshots of each engine apart. It has no volume.
  */
 export function buildMaintenanceJob(plan: MaintenanceJobPlan) {
-  const { client, repository, images, snapshotIds } = plan;
+  const { client, repository, images, snapshotIds, basis } = plan;
   const name = maintenanceJobName(client.ownerUid);
   const container = { secretName: name, repository, images, securityContext: keeperSecurity };
+  const request = basis.request === undefined ? {} : { [REQUEST_ANNOTATION]: basis.request };
+  const annotations = { [RULES_ANNOTATION]: basis.rules, ...request };
   return buildMoverJob(
-    { ...plan, name, placement: {} },
+    { ...plan, name, placement: {}, annotations },
     {
       initContainers:
         snapshotIds.length === 0 ? [] : [repositoryContainer(container, FORGET_CONTAINER, ['forget', ...snapshotIds])],

@@ -1,6 +1,6 @@
 import { MOVERS_NAMESPACE } from '../../api/group.ts';
 import type { ProtectedVolume } from '../../api/protected-volume.ts';
-import { isAlreadyExists } from '../../kube/client/errors.ts';
+import { isAlreadyExists, KubeError } from '../../kube/client/errors.ts';
 import { type Job, jobs, type Pod } from '../../kube/model/built-in-kinds.ts';
 import { objectKey, ownerReference } from '../../kube/model/kind.ts';
 import type { Maintenance, MaintenancePlan, MaintenanceState, MaintenanceWords } from '../maintenance.ts';
@@ -10,7 +10,7 @@ import { dropJob } from './drop-job.ts';
 import type { MoverClient } from './job-labels.ts';
 import { podOf } from './job-pod.ts';
 import { letStart } from './let-start.ts';
-import { buildMaintenanceJob, maintenanceJobName } from './maintenance-job.ts';
+import { basisOfJob, buildMaintenanceJob, maintenanceJobName } from './maintenance-job.ts';
 import { readMaintenanceRun, snapshotsToRemove } from './maintenance-run.ts';
 import { endOf } from './container-end.ts';
 import { FORGET_CONTAINER, RESTIC_CONTAINER } from './mover-pod.ts';
@@ -26,7 +26,7 @@ const jobRef = (volume: ProtectedVolume) => ({
 
 async function start(context: MoverContext, plan: MaintenancePlan, resticImage: string): Promise<void> {
   const { client, clusterUid } = context;
-  const { volume, claim, access, snapshotIds } = plan;
+  const { volume, claim, access, snapshotIds, basis } = plan;
   const moverClient: MoverClient & { readonly role: 'maintain' } = {
     role: 'maintain',
     claim,
@@ -36,7 +36,7 @@ async function start(context: MoverContext, plan: MaintenancePlan, resticImage: 
   const repository = { url, password, settings, path, identity: expectedIdentity };
   const image = { image: resticImage };
   const images = { own: image, restic: image };
-  const desired = buildMaintenanceJob({ client: moverClient, clusterUid, images, repository, snapshotIds });
+  const desired = buildMaintenanceJob({ client: moverClient, clusterUid, images, repository, snapshotIds, basis });
   try {
     await letStart(client, await client.create(jobs, desired), { moverClient, repository });
   } catch (error) {
@@ -50,7 +50,12 @@ function observe(context: MoverContext, volume: ProtectedVolume): MaintenanceSta
   if (job === undefined) return { kind: 'absent' };
   const pod = podOf(context, job);
   const run = readMaintenanceRun(job, pod);
-  const over = { snapshotIds: snapshotsToRemove(job), listen: () => listen(context, pod) };
+  const over = {
+    jobUID: job.metadata.uid,
+    basis: basisOfJob(job),
+    snapshotIds: snapshotsToRemove(job),
+    listen: () => listen(context, pod),
+  };
   switch (run.kind) {
     case 'suspended':
       return { kind: 'suspended' };
@@ -71,7 +76,12 @@ async function listen({ client }: MoverContext, pod: Pod | undefined): Promise<M
   const log = async (container: string): Promise<string> => {
     if (endOf(pod, container) === undefined) return '';
     const lines: string[] = [];
-    for await (const line of client.podLogs(pod.metadata, { container, tailLines: LOG_LINES })) lines.push(line);
+    try {
+      for await (const line of client.podLogs(pod.metadata, { container, tailLines: LOG_LINES })) lines.push(line);
+    } catch (error) {
+      // Its node is gone, perhaps: what it did the repository says.
+      if (!(error instanceof KubeError)) throw error;
+    }
     return lines.join('\n');
   };
   const [forgotten, pruned] = [await log(FORGET_CONTAINER), await log(RESTIC_CONTAINER)];

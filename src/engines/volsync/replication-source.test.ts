@@ -17,14 +17,14 @@ const sourceWith = (retention: Retention, pruningPaused = false, manualTrigger?:
 interface Varied {
   readonly retention: Retention;
   readonly pruningPaused?: boolean;
-  readonly pruningRefused?: boolean;
+  readonly onlyAdds?: boolean;
   readonly manualTrigger?: string | undefined;
   readonly moverUser?: MoverUser;
 }
 
 const sourceOf = (
   { every }: Pick<Schedule, 'every'>,
-  { retention, pruningPaused = false, pruningRefused = false, manualTrigger, moverUser = {} }: Varied,
+  { retention, pruningPaused = false, onlyAdds = false, manualTrigger, moverUser = {} }: Varied,
 ) =>
   buildReplicationSource({
     name: 'rebound-data',
@@ -45,7 +45,7 @@ const sourceOf = (
     moverUser,
     privilegedMovers: false,
     pruningPaused,
-    pruningRefused,
+    onlyAdds,
     manualTrigger,
   }).spec;
 
@@ -54,8 +54,8 @@ const asStored = (spec: object) =>
     .spec;
 
 describe('buildReplicationSource', () => {
-  it('where the store lets nothing be deleted, forgets nothing, without a lock, and never prunes', () => {
-    const spec = sourceOf({ every: 'Hour' }, { retention: { last: 3 }, pruningRefused: true });
+  it('where nothing may be deleted, forgets nothing, without a lock, and never prunes', () => {
+    const spec = sourceOf({ every: 'Hour' }, { retention: { last: 3 }, onlyAdds: true });
     expect(spec.restic).toMatchObject({ retain: { within: '1000y --dry-run --no-lock' }, pruneIntervalDays: 36_500 });
     const before = sourceOf({ every: 'Hour' }, { retention: { last: 3 } });
     expect(specWithPruningPaused(asStored(before), spec).restic).toEqual({ ...before.restic, ...spec.restic });

@@ -56,23 +56,23 @@ export interface BackupRequest {
   readonly manualTrigger?: string | undefined;
   /** True while something is open: every snapshot is kept. */
   readonly pruningPaused: boolean;
-  /** True while the store lets nothing be deleted: every snapshot is kept, and nothing is pruned. */
-  readonly pruningRefused: boolean;
+  /** Every snapshot is kept, and nothing is pruned: the store lets nothing be deleted, or the repository is kept by others. */
+  readonly onlyAdds: boolean;
 }
 
 /** VolSync keeps one snapshot only when `retain` is left out, so it never is. */
 function retain({
   policy: { retention, schedule },
   pruningPaused,
-  pruningRefused,
-}: Pick<BackupRequest, 'policy' | 'pruningPaused' | 'pruningRefused'>): Readonly<Record<string, unknown>> {
+  onlyAdds,
+}: Pick<BackupRequest, 'policy' | 'pruningPaused' | 'onlyAdds'>): Readonly<Record<string, unknown>> {
   const { last, ...tiers } = retention;
   const kept = Object.entries(tiers).filter(([, count]) => count !== undefined && count > 0);
   return {
     // Never fewer than two: the engine forgets right after a backup, before anybody could see that it is a collapsed one.
     last: String(Math.max(2, last)),
     ...Object.fromEntries(kept),
-    within: pruningRefused ? REMOVE_NOTHING : pruningPaused ? KEEP_EVERYTHING : keepAlways(schedule),
+    within: onlyAdds ? REMOVE_NOTHING : pruningPaused ? KEEP_EVERYTHING : keepAlways(schedule),
   };
 }
 
@@ -173,7 +173,7 @@ export function buildReplicationSource(request: BackupRequest) {
         repository: request.repositorySecretName,
         ...customCA(request.repositorySecretName, request.hasCustomCA),
         copyMethod: policy.volSync.copyMethod,
-        pruneIntervalDays: request.pruningRefused ? NEVER_PRUNED_DAYS : policy.volSync.pruneIntervalDays,
+        pruneIntervalDays: request.onlyAdds ? NEVER_PRUNED_DAYS : policy.volSync.pruneIntervalDays,
         retain: retain(request),
         ...cacheVolume(policy, request.claimStorageClass),
         moverPodLabels,

@@ -61,4 +61,5 @@ export const maintenancePlan: MaintenanceJobPlan = {
   images,
   repository: moverRepository,
   snapshotIds: ['a'.repeat(64), 'b'.repeat(64)],
+  basis: { rules: '{"last":1}', request: 'now' },
 };

@@ -1,7 +1,7 @@
-import type { ClaimRecord } from '../../destinations/ledger.ts';
-import type { Outcome } from '../../destinations/outcome.ts';
-import type { LedgerFact, LedgerWords } from '../../domain/choice-facts.ts';
-import type { SnapshotFacts } from '../../domain/snapshot-facts.ts';
+import type { ClaimRecord } from '../destinations/ledger.ts';
+import type { Outcome } from '../destinations/outcome.ts';
+import type { LedgerFact, LedgerWords } from '../domain/choice-facts.ts';
+import type { SnapshotFacts } from '../domain/snapshot-facts.ts';
 
 const factsOf = ({ snapshotId, time }: { readonly snapshotId: string; readonly time: string }): SnapshotFacts => ({
   id: snapshotId,
@@ -9,7 +9,7 @@ const factsOf = ({ snapshotId, time }: { readonly snapshotId: string; readonly t
 });
 
 /** Records that were written before runs were remembered call good what they name at all. */
-function wordsOf({ lastGoodBackup, history = [], runs = [], collapse }: ClaimRecord): LedgerWords {
+export function wordsOf({ lastGoodBackup, history = [], runs = [], collapse }: ClaimRecord): LedgerWords {
   const named = [...(lastGoodBackup === undefined ? [] : [lastGoodBackup]), ...history];
   const good = new Map(
     [...named, ...runs.filter(({ result }) => result === 'good')].map((one) => [one.snapshotId, one]),
