@@ -48,6 +48,20 @@ export class DestinationContents {
     return keys;
   }
 
+  /** How many bytes lie below a prefix. */
+  async sizeBytes(prefix: string): Promise<number> {
+    let bytes = 0;
+    let token: string | undefined;
+    do {
+      const page = await this.#client.send(
+        new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: prefix, ContinuationToken: token }),
+      );
+      for (const { Size } of page.Contents ?? []) bytes += Size ?? 0;
+      token = page.NextContinuationToken;
+    } while (token !== undefined);
+    return bytes;
+  }
+
   /** Deletes all below a prefix. */
   async deleteBelow(prefix: string): Promise<void> {
     const keys = await this.keys(prefix);

@@ -1,5 +1,5 @@
 /**
- * Stands before an S3 server and passes on what it may. Runs in a pod, by Node alone: UPSTREAM is the server's address. Every
+ * Stands before an S3 server and passes on what it may. STALLED is a pattern of what a deletion of is never answered. Runs in a pod, by Node alone: UPSTREAM is the server's address. Every
  * object needs a checksum, as a bucket with Object Lock and a default retention demands
  * (https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html). DELETABLE is a pattern of what may be deleted, as a key
  * may be that is not allowed s3:DeleteObject on all. A bucket with Object Lock lets a plain deletion succeed: it leaves a marker,
@@ -11,6 +11,8 @@ const PORT = 9000;
 
 const upstream = new URL(process.env['UPSTREAM'] ?? '');
 const deletable = new RegExp(process.env['DELETABLE'] ?? '');
+// Without one, a pattern that fits nothing.
+const stalled = new RegExp(process.env['STALLED'] ?? '(?!)');
 
 interface Refusal {
   readonly status: number;
@@ -57,7 +59,10 @@ function forward(incoming: IncomingMessage, outgoing: ServerResponse): void {
   incoming.pipe(forwarded);
 }
 
+const isStalled = ({ method, url }: IncomingMessage): boolean => method === 'DELETE' && stalled.test(url ?? '');
+
 createServer((incoming, outgoing) => {
+  if (isStalled(incoming)) return;
   const refusal = refusalOf(incoming);
   if (refusal === undefined) forward(incoming, outgoing);
   else incoming.resume().on('end', () => refuse(outgoing, refusal));

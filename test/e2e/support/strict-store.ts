@@ -12,11 +12,12 @@ const NAME = 'strict-store';
  * Starts a server before the cluster's S3 that is stricter than that one: see strict-store-proxy.ts.
  *
  * @param deletable what may be deleted, by its path.
+ * @param stalled what is never answered when it is to be deleted; nothing if not given.
  * @returns its endpoint.
  */
 export async function startStrictStore(
   workspace: Workspace,
-  { deletable }: { readonly deletable: RegExp },
+  { deletable, stalled }: { readonly deletable: RegExp; readonly stalled?: RegExp },
 ): Promise<string> {
   const { client, namespace, cluster } = workspace;
   const script = await readFile(join(import.meta.dirname, 'strict-store-proxy.ts'), 'utf8');
@@ -32,6 +33,7 @@ export async function startStrictStore(
           env: [
             { name: 'UPSTREAM', value: cluster.environment.s3.endpoint },
             { name: 'DELETABLE', value: deletable.source },
+            ...(stalled === undefined ? [] : [{ name: 'STALLED', value: stalled.source }]),
           ],
           readinessProbe: { tcpSocket: { port: 9000 }, periodSeconds: 1 },
           securityContext: restrictedContainer,
