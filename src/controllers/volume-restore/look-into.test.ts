@@ -1,12 +1,18 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LOOK_ROLE, MOVER_USER_ANNOTATION, ROLE_LABEL } from '../../api/labels.ts';
 import { replicationDestinations } from '../../engines/volsync/kinds.ts';
-import { persistentVolumeClaims, persistentVolumes, pods, type Pod } from '../../kube/model/built-in-kinds.ts';
+import {
+  persistentVolumeClaims,
+  persistentVolumes,
+  pods,
+  type Pod,
+  storageClasses,
+} from '../../kube/model/built-in-kinds.ts';
 import { blank, type Content } from '#doubles/kube/cluster.ts';
 import { childOf } from '#doubles/kube/json.ts';
 import { deletePrime } from '#simulation/others-acts.ts';
 import { remember } from '#simulation/past.ts';
-import { CLAIM_REF, World } from '#simulation/world.ts';
+import { CLAIM_REF, NAMESPACE, World } from '#simulation/world.ts';
 
 const HOUR_MILLISECONDS = 3_600_000;
 const backedUp = { files: 41, sizeBytes: 8_000_000, complete: true };
@@ -178,4 +184,30 @@ it('no look is left once the claim has its volume, and none could change it', as
   expect(look?.spec.securityContext).not.toHaveProperty('fsGroup');
   await world.until(isCompleted);
   expect(lookOf(world)).toBeUndefined();
+});
+
+it('a look that is the first to use its volume may run where the pod may that waits for the claim, and nowhere else', async () => {
+  world = new World({ volumeBindingMode: 'WaitForFirstConsumer' });
+  world.truth.save(backedUp, world.now() - HOUR_MILLISECONDS);
+  remember(world);
+  world.server.change(storageClasses, { name: 'fast' }, (object) => {
+    object['provisioner'] = 'kubernetes.io/no-provisioner';
+  });
+  world.cluster.offerVolume(blank, 'Retain', { 'rebound.dev/may-fill': 'true' });
+  world.createClaim('restore');
+  world.scale(1);
+  const placement = {
+    nodeSelector: { disks: 'fast' },
+    affinity: { podAffinity: {} },
+    tolerations: [{ key: 'database', operator: 'Exists' }],
+  };
+  world.server.change(pods, { namespace: NAMESPACE, name: 'app-0' }, (pod) => {
+    Object.assign(childOf(pod, 'spec'), placement);
+  });
+  for (let round = 0; round < 5 && lookOf(world) === undefined; round += 1) {
+    await world.look();
+    world.wait(5_000);
+  }
+  expect(world.prime?.spec.volumeName).toBeUndefined();
+  expect(lookOf(world)?.spec).toMatchObject(placement);
 });
