@@ -1,6 +1,6 @@
-import { describe, expect } from 'vitest';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
 
-import { MOVERS_NAMESPACE } from '../../../src/api/group.ts';
+import { MOVERS_NAMESPACE, SYSTEM_NAMESPACE } from '../../../src/api/group.ts';
 import { CLAIM_UID_LABEL, MANAGED_BY, MANAGED_BY_LABEL } from '../../../src/api/labels.ts';
 import { backupPolicies, volumeRestores } from '../../../src/api/resource-kinds.ts';
 import { replicationSources } from '../../../src/engines/volsync/kinds.ts';
@@ -10,15 +10,25 @@ import {
   persistentVolumes,
   pods,
   secrets,
+  storageClasses,
 } from '../../../src/kube/model/built-in-kinds.ts';
 import type { KubeObject } from '../../../src/kube/model/kind.ts';
-import { volumeSnapshotContents, volumeSnapshots } from '../../../src/kube/model/volume-snapshot-kinds.ts';
+import {
+  volumeSnapshotClasses,
+  volumeSnapshotContents,
+  volumeSnapshots,
+} from '../../../src/kube/model/volume-snapshot-kinds.ts';
+import { csiDrivers } from '../../cluster/native/csi-drivers.ts';
 import { checksumOf, deploy, inApplication, lifeOf, remove } from '../support/application.ts';
+import { ClusterUnderTest } from '../support/cluster-under-test.ts';
+import { actingController, untilAvailable } from '../support/deployments.ts';
+import { driverStateOf } from '../support/driver-state.ts';
 import { makeOwnTier, type OwnTier, untilDestination } from '../support/own-tier.ts';
-import { protect } from '../support/protection.ts';
+import { ProcessKiller } from '../support/process-killer.ts';
+import { protect, requestBackup, untilCarriedOut, untilProtection } from '../support/protection.ts';
 import { scenario } from '../support/scenario.ts';
 import { compareMetadata, decorateScript, metadataOf } from '../support/volume-metadata.ts';
-import type { Workspace } from '../support/workspace.ts';
+import { Workspace } from '../support/workspace.ts';
 
 const managed = `${MANAGED_BY_LABEL}=${MANAGED_BY}`;
 
@@ -58,6 +68,23 @@ async function untilNothingIsLeft(workspace: Workspace, claimUid: string): Promi
   });
 }
 
+/** Classes that keep volumes and snapshots, both of that name. They end with the test. */
+async function makeKeepingClasses(workspace: Workspace, name: string): Promise<string> {
+  const { client } = workspace;
+  const driver = csiDrivers.hostdir.driverName;
+  await client.create(storageClasses, { metadata: { name }, provisioner: driver, reclaimPolicy: 'Retain' });
+  workspace.onEnd(() => client.delete(storageClasses, { name }));
+  await client.create(volumeSnapshotClasses, { metadata: { name }, driver, deletionPolicy: 'Retain' });
+  workspace.onEnd(() => client.delete(volumeSnapshotClasses, { name }));
+  // The application's own volume stays, too.
+  workspace.onEnd(async () => {
+    const left = (await client.list(persistentVolumes)).filter(({ spec }) => spec.storageClassName === name);
+    const patch = { spec: { persistentVolumeReclaimPolicy: 'Delete' } };
+    for (const { metadata } of left) await client.mergePatch(persistentVolumes, { name: metadata.name }, patch);
+  });
+  return name;
+}
+
 describe('backups by movers of our own', () => {
   scenario(
     'invariants 1, 7 and 11: leave nothing behind, save only what is new, and come back with all that belongs to files',
@@ -91,4 +118,87 @@ describe('backups by movers of our own', () => {
       expect(restore?.status).toMatchObject({ engine: 'Restic', snapshot: { id: second.id } });
     },
   );
+
+  scenario('invariant 7: leave nothing with the driver, whatever the classes keep', async ({ workspace }) => {
+    const { name: tier } = await makeResticTier(workspace);
+    const { client } = workspace;
+    const volSync = { volumeSnapshotClassName: await makeKeepingClasses(workspace, tier) };
+    await client.mergePatch(backupPolicies, { name: tier }, { spec: { volSync } });
+    await deploy(workspace, 'notes', { tier, storageClassName: tier });
+    await lifeOf(workspace, 'notes');
+    const { metadata, spec } = await workspace.claim('notes');
+    const volume = await client.get(persistentVolumes, { name: spec.volumeName ?? '' });
+    const handle = volume?.spec.csi?.volumeHandle ?? '';
+    const snapshots = new Set<string>();
+    const copies = new Set<string>();
+    for (let run = 0; run < 3; run += 1) {
+      const request = await requestBackup(workspace, 'notes');
+      await workspace.eventually('a run to have a copy of the volume', async () => {
+        const state = await driverStateOf('hostdir', handle);
+        for (const one of state.snapshots) snapshots.add(one);
+        for (const one of state.copies) copies.add(one);
+        return state.copies.length > 0;
+      });
+      await untilCarriedOut(workspace, 'notes', request);
+      await untilNothingIsLeft(workspace, metadata.uid);
+    }
+    expect([snapshots.size, copies.size]).toEqual([3, 3]);
+    expect(await driverStateOf('hostdir', handle, [...snapshots])).toEqual({ snapshots: [], copies: [] });
+  });
+
+  describe('where the controller is killed in the middle of a run', () => {
+    let cluster: ClusterUnderTest;
+    let ground: Workspace;
+    let killer: ProcessKiller;
+
+    beforeAll(async () => {
+      cluster = await ClusterUnderTest.connect();
+      ground = new Workspace(cluster);
+      await ground.createNamespace();
+      killer = await ProcessKiller.start(ground);
+    });
+
+    afterAll(async () => {
+      killer.stop();
+      await ground.deleteNamespace();
+      await untilAvailable(cluster, 'controller');
+      await cluster.close();
+    });
+
+    /** A claim that is backed up, whose controller dies once a further run has a copy of its volume. */
+    async function killInRun(workspace: Workspace) {
+      const { name: tier } = await makeResticTier(workspace);
+      await deploy(workspace, 'notes', { tier, storageClassName: 'ext4-immediate' });
+      await lifeOf(workspace, 'notes');
+      await protect(workspace, 'notes');
+      const { uid } = (await workspace.claim('notes')).metadata;
+      await untilNothingIsLeft(workspace, uid);
+      const { metadata } = await workspace.eventually('a controller to act', () => actingController(cluster));
+      const request = await requestBackup(workspace, 'notes');
+      await workspace.eventually('the run to have a copy', async () => {
+        const left = await leftOfRuns(workspace, uid);
+        return left.some((one) => one.startsWith('PersistentVolumeClaim '));
+      });
+      expect(await killer.kill(metadata.uid)).toBeGreaterThan(0);
+      await cluster.client.delete(
+        pods,
+        { namespace: SYSTEM_NAMESPACE, name: metadata.name },
+        { gracePeriodSeconds: 0 },
+      );
+      return { uid, request };
+    }
+
+    scenario('invariant 7: the next one ends it, once', async ({ workspace }) => {
+      const { uid, request } = await killInRun(workspace);
+      await untilCarriedOut(workspace, 'notes', request);
+      await untilNothingIsLeft(workspace, uid);
+      await untilProtection(workspace, 'notes', 'Protected');
+    });
+
+    scenario('invariant 7: the next one takes it away where the claim has gone meanwhile', async ({ workspace }) => {
+      const { uid } = await killInRun(workspace);
+      await remove(workspace, 'notes');
+      await untilNothingIsLeft(workspace, uid);
+    });
+  });
 });
