@@ -46,6 +46,8 @@ function newGenesis(key: SealKey, password: string): RepositoryGenesis {
 export class ResticStore {
   readonly objects = new CountedMap<string, Uint8Array>();
   readonly store: MemoryStore = createMemoryStore(this.objects);
+  /** Of the snapshots to come. */
+  tags: readonly string[] = [];
   /** What is in the trees of snapshots beside the names of files. */
   nodes: StoredNodes = { owner: { uid: 1000, gid: 1000 }, others: [] };
   readonly #path: string;
@@ -121,7 +123,8 @@ export class ResticStore {
       total_bytes_processed: counts.sizeBytes,
     };
     const time = new Date(timeMilliseconds).toISOString();
-    const snapshot = { time, tree: this.#addTree(key, files), hostname: 'volsync', paths: ['/data'], summary };
+    const base = { hostname: 'volsync', paths: ['/data'], ...(this.tags.length === 0 ? {} : { tags: this.tags }) };
+    const snapshot = { time, tree: this.#addTree(key, files), ...base, summary };
     const { name: id, bytes } = sealJson(key, snapshot, this.#nextIv());
     this.store.objects.set(this.#keyOf(id), bytes);
     this.store.modifiedAt.set(this.#keyOf(id), new Date(storedMilliseconds).toISOString());

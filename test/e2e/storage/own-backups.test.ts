@@ -22,7 +22,7 @@ import { csiDrivers } from '../../cluster/native/csi-drivers.ts';
 import { checksumOf, deploy, inApplication, lifeOf, remove } from '../support/application.ts';
 import { ClusterUnderTest } from '../support/cluster-under-test.ts';
 import { actingController, untilAvailable } from '../support/deployments.ts';
-import { driverStateOf } from '../support/driver-state.ts';
+import { driverRecords } from '../support/driver-state.ts';
 import { makeOwnTier, type OwnTier, untilDestination } from '../support/own-tier.ts';
 import { ProcessKiller } from '../support/process-killer.ts';
 import { protect, requestBackup, untilCarriedOut, untilProtection } from '../support/protection.ts';
@@ -131,19 +131,22 @@ describe('backups by movers of our own', () => {
     const handle = volume?.spec.csi?.volumeHandle ?? '';
     const snapshots = new Set<string>();
     const copies = new Set<string>();
+    const ofClaim = async () => (await driverRecords('hostdir', 'snapshots')).filter((one) => one.sourceId === handle);
     for (let run = 0; run < 3; run += 1) {
       const request = await requestBackup(workspace, 'notes');
-      await workspace.eventually('a run to have a copy of the volume', async () => {
-        const state = await driverStateOf('hostdir', handle);
-        for (const one of state.snapshots) snapshots.add(one);
-        for (const one of state.copies) copies.add(one);
-        return state.copies.length > 0;
+      const copy = await workspace.eventually('a run to have a copy of the volume', async () => {
+        const all = await client.list(persistentVolumes);
+        return all.find((one) => one.spec.claimRef?.name?.includes(metadata.uid))?.spec.csi?.volumeHandle;
       });
+      copies.add(copy);
+      for (const { id } of await ofClaim()) snapshots.add(id);
       await untilCarriedOut(workspace, 'notes', request);
       await untilNothingIsLeft(workspace, metadata.uid);
     }
     expect([snapshots.size, copies.size]).toEqual([3, 3]);
-    expect(await driverStateOf('hostdir', handle, [...snapshots])).toEqual({ snapshots: [], copies: [] });
+    expect(await ofClaim()).toEqual([]);
+    const left = (await driverRecords('hostdir', 'volumes')).filter(({ id }) => copies.has(id));
+    expect(left).toEqual([]);
   });
 
   describe('where the controller is killed in the middle of a run', () => {

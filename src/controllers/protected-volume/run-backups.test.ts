@@ -1,0 +1,223 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { BACKUP_NOW_ANNOTATION } from '../../api/labels.ts';
+import { backupPolicies } from '../../api/resource-kinds.ts';
+import { persistentVolumeClaims, secrets } from '../../kube/model/built-in-kinds.ts';
+import type { WriteTrouble } from '#doubles/kube/in-memory-client.ts';
+import { childOf } from '#doubles/kube/json.ts';
+import { lookAfter, putInUse } from '#simulation/in-use.ts';
+import { OwnRuns } from '#simulation/own-runs.ts';
+import { CLAIM_REF, NAMESPACE, World } from '#simulation/world.ts';
+
+const MINUTE = 60_000;
+
+let world: World;
+let runs: OwnRuns;
+
+beforeEach(() => {
+  world = new World();
+  runs = new OwnRuns(world);
+  runs.provideClass();
+});
+
+const standing = () => world.protection?.status?.conditions?.find(({ type }) => type === 'Ready');
+
+function request(value: string): void {
+  world.server.change(persistentVolumeClaims, CLAIM_REF, (object) => {
+    childOf(childOf(object, 'metadata'), 'annotations')[BACKUP_NOW_ANNOTATION] = value;
+  });
+}
+
+const secretsHere = () => world.server.list(secrets).filter(({ metadata }) => metadata.namespace === NAMESPACE);
+
+/** The claim's first run is as far as its mover. */
+async function firstMover(): Promise<void> {
+  runs.ask();
+  await putInUse(world);
+  await runs.rounds();
+  expect(runs.job?.spec.suspend).toBe(false);
+}
+
+async function backedUp(): Promise<void> {
+  await firstMover();
+  runs.end('saved');
+  await runs.rounds();
+  expect(standing()?.reason).toBe('Protected');
+}
+
+/** The claim's first run, in a world of its own, in which the controller dies once. */
+async function dieAt(trouble: WriteTrouble): Promise<void> {
+  world = new World();
+  runs = new OwnRuns(world);
+  runs.provideClass();
+  runs.ask();
+  await putInUse(world);
+  world.process.client.expect(trouble);
+  for (let round = 0; round < 30; round += 1) {
+    await runs.round().catch(() => undefined);
+    if (world.process.client.isDead) await world.restart();
+    if (runs.job?.spec.suspend === false && runs.job.status?.conditions === undefined) runs.end('saved');
+  }
+}
+
+describe('a backup run of our own', () => {
+  it('invariant 7: leaves nothing behind, whatever the classes keep, and nothing in the namespace while it runs but a snapshot', async () => {
+    await firstMover();
+    expect(world.schedule).toBeUndefined();
+    expect(secretsHere()).toEqual([]);
+    runs.end('saved');
+    await runs.rounds();
+    expect(standing()).toMatchObject({ status: 'True', reason: 'Protected' });
+    expect(world.protection?.status?.lastBackup?.id).toBe(world.truth.newest?.id);
+    expect(runs.left).toEqual([]);
+    expect(runs.taken).toBe(1);
+  });
+
+  it.each(['refused', 'answerLost'] as const)(
+    'invariant 7: is one run, and leaves nothing behind, at whichever write the controller dies (%s)',
+    async (fault) => {
+      for (let after = 0; after < 14; after += 1) {
+        await dieAt({ after, fault, fatal: true });
+        expect({ after, left: runs.left, taken: runs.taken }).toEqual({ after, left: [], taken: 1 });
+        expect(world.truth.snapshots).toHaveLength(1);
+        expect(standing()?.reason).toBe('Protected');
+      }
+    },
+  );
+
+  it('comes again when it is due, and once where nobody looked for days', async () => {
+    await backedUp();
+    await runs.rounds(3);
+    expect(runs.taken).toBe(1);
+    world.wait(3 * 24 * 60 * MINUTE);
+    await runs.rounds();
+    runs.end('saved');
+    await runs.rounds();
+    expect([runs.taken, world.truth.snapshots.length, runs.left]).toEqual([2, 2, []]);
+  });
+
+  it('begins when it is asked for, and not twice', async () => {
+    await backedUp();
+    request('please');
+    await runs.rounds();
+    runs.end('saved');
+    await runs.rounds(20);
+    expect(runs.taken).toBe(2);
+    expect(world.protection?.status?.lastBackupRequest).toBe('please');
+  });
+
+  it('does not begin while the tier is suspended; one that runs is read', async () => {
+    await firstMover();
+    world.server.change(backupPolicies, { name: 'hourly' }, (object) => {
+      childOf(object, 'spec')['suspend'] = true;
+    });
+    runs.end('saved');
+    request('please');
+    await runs.rounds(20);
+    expect(standing()?.reason).toBe('Suspended');
+    expect([runs.taken, runs.left]).toEqual([1, []]);
+    expect(world.protection?.status?.lastBackup?.id).toBe(world.truth.newest?.id);
+  });
+
+  it('invariant 11: is not Protected where files could not be read, and says which', async () => {
+    await backedUp();
+    world.wait(MINUTE);
+    request('please');
+    await runs.rounds();
+    runs.end('partial');
+    await runs.rounds();
+    expect(standing()).toMatchObject({ status: 'False', reason: 'BackupPartial' });
+    expect(world.events.at(-1)?.message).toContain('/data/secret: permission denied');
+    expect(world.protection?.status?.pruningPausedBecause).toEqual(['BackupPartial']);
+    expect(runs.left).toEqual([]);
+  });
+
+  it('invariant 10: says why it failed, and is tried again, a minute later at first', async () => {
+    await firstMover();
+    runs.end('failed');
+    await runs.rounds();
+    expect(standing()).toMatchObject({ reason: 'BackupFailing' });
+    expect(standing()?.message).toContain('the repository is locked');
+    expect([runs.taken, runs.left]).toEqual([1, []]);
+    await lookAfter(world, MINUTE);
+    await runs.rounds();
+    runs.end('saved');
+    await runs.rounds();
+    expect(standing()?.reason).toBe('Protected');
+    expect(world.protection?.status?.lastRun).toMatchObject({ failures: 0 });
+  });
+
+  it('counts where all was saved, and only its record was not', async () => {
+    await firstMover();
+    runs.end('unrecorded');
+    await runs.rounds();
+    expect(world.protection?.status?.lastBackup?.id).toBe(world.truth.newest?.id);
+    expect(world.protection?.status?.lastFinding).toBeUndefined();
+  });
+
+  it('makes no snapshot of a volume that holds nothing, and looks again soon', async () => {
+    await firstMover();
+    runs.end('empty');
+    await runs.rounds();
+    expect(standing()?.reason).toBe('EmptyVolume');
+    expect(runs.left).toEqual([]);
+    await lookAfter(world, 5 * MINUTE);
+    await runs.rounds();
+    runs.end('saved');
+    await runs.rounds();
+    expect(standing()?.reason).toBe('Protected');
+  });
+
+  it('invariant 7: is swept up where the claim goes in the middle of it', async () => {
+    await firstMover();
+    world.scale(0);
+    world.deleteClaim();
+    await runs.rounds(20);
+    expect([world.claim, world.protection]).toEqual([undefined, undefined]);
+    expect(runs.left).toEqual([]);
+  });
+
+  it('invariant 12: gives a volume back that was there before, and saves nothing of it', async () => {
+    runs.ask();
+    await putInUse(world);
+    await runs.rounds(2);
+    const name = world.cluster.offerVolume({ files: 5, sizeBytes: 5_000, complete: true });
+    await runs.rounds(20);
+    expect(world.truth.snapshots).toEqual([]);
+    expect(world.cluster.contents.get(name)?.files).toBe(5);
+  });
+});
+
+describe('a tier that changes its engine', () => {
+  it('has one engine at a time, both ways, and nothing of the other one left', async () => {
+    await putInUse(world);
+    await lookAfter(world, MINUTE);
+    world.backUp('complete');
+    await lookAfter(world, MINUTE);
+    expect(world.schedule).toBeDefined();
+    runs.ask();
+    await runs.rounds(3);
+    expect([world.schedule, secretsHere()]).toEqual([undefined, []]);
+    world.wait(60 * MINUTE);
+    await runs.rounds();
+    runs.ask('VolSync');
+    await runs.rounds(3);
+    expect(world.schedule).toBeUndefined();
+    runs.end('saved');
+    await runs.rounds();
+    expect([world.schedule === undefined, runs.left]).toEqual([false, []]);
+    expect(world.truth.snapshots).toHaveLength(2);
+  });
+
+  it('goes on with the engine that can, and says so, where the driver takes no snapshots', async () => {
+    world = new World();
+    runs = new OwnRuns(world);
+    runs.ask();
+    await putInUse(world);
+    await lookAfter(world, MINUTE);
+    world.backUp('complete');
+    await lookAfter(world, MINUTE);
+    expect(standing()).toMatchObject({ status: 'True', reason: 'OtherEngine' });
+    expect(standing()?.message).toContain('there is no VolumeSnapshotClass of driver csi.example');
+    expect(world.told).toContain('OtherEngine');
+  });
+});
