@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MOVERS_NAMESPACE } from '../../api/group.ts';
 import {
+  BACKUP_ROLE,
   CLAIM_NAMESPACE_LABEL,
   CLAIM_UID_LABEL,
+  COPY_ROLE,
   MAINTAIN_ROLE,
   MANAGED_BY,
   MANAGED_BY_LABEL,
@@ -12,8 +14,10 @@ import {
 } from '../../api/labels.ts';
 import { protectedVolumes, volumeRestores } from '../../api/resource-kinds.ts';
 import { jobs, persistentVolumeClaims } from '../../kube/model/built-in-kinds.ts';
+import { moverBackups } from '../../engines/mover/backup.ts';
 import { objectKey } from '../../kube/model/kind.ts';
 import { childOf } from '#doubles/kube/json.ts';
+import { volumeSnapshots } from '../../kube/model/volume-snapshot-kinds.ts';
 import { remember } from '#simulation/past.ts';
 import { NAMESPACE, World } from '#simulation/world.ts';
 import { LeftMoverReconciler } from './reconciler.ts';
@@ -80,5 +84,34 @@ describe('what removes old snapshots', () => {
   it('invariant 4: goes when the claim is gone', async () => {
     world.server.delete(protectedVolumes, world.protection?.metadata ?? { name: '' });
     expect(await sweep()).not.toContain('job');
+  });
+});
+
+describe('what a backup run has among the movers', () => {
+  it('is not ended by what somebody writes into the labels of a snapshot in another namespace', async () => {
+    const name = 'rebound-backup-1';
+    const labels = {
+      [MANAGED_BY_LABEL]: MANAGED_BY,
+      [CLAIM_UID_LABEL]: world.claim?.metadata.uid ?? '',
+      [OWNER_UID_LABEL]: 'gone',
+      [CLAIM_NAMESPACE_LABEL]: NAMESPACE,
+      [ROLE_LABEL]: BACKUP_ROLE,
+    };
+    const source = { persistentVolumeClaimName: 'mine' };
+    world.server.create(jobs, { metadata: { ...ref(name), labels }, spec: {} });
+    world.server.create(volumeSnapshots, { metadata: { name, namespace: 'elsewhere', labels }, spec: { source } });
+    world.process.copies.seeEverything();
+    const { context } = world.process;
+    const engine = moverBackups(context, 'restic:1');
+    const reconciler = new LeftMoverReconciler(context, { Restic: engine });
+    await reconciler.reconcile(objectKey({ namespace: 'elsewhere', name }));
+    expect(world.server.get(jobs, ref(name))).toBeDefined();
+    const { claim } = world;
+    if (claim === undefined) expect.unreachable();
+    const copy = { name: 'rebound-copy-2', namespace: 'elsewhere', labels: { ...labels, [ROLE_LABEL]: COPY_ROLE } };
+    world.server.delete(jobs, ref(name));
+    world.server.create(volumeSnapshots, { metadata: copy, spec: { source } });
+    world.process.copies.seeEverything();
+    expect(engine.runOf(claim)).toBeUndefined();
   });
 });

@@ -62,12 +62,7 @@ export class LeftMoverReconciler {
   #runAt(key: string): (RunRef & { readonly object: KubeObject }) | undefined {
     const { moverJobs, copyClaims, snapshots } = this.#context.stores;
     const object: KubeObject | undefined = moverJobs.get(key) ?? copyClaims.get(key) ?? snapshots.get(key);
-    const { name = '', labels = {} } = object?.metadata ?? {};
-    const role = labels[ROLE_LABEL];
-    const namespace = labels[CLAIM_NAMESPACE_LABEL];
-    if (object === undefined || namespace === undefined) return undefined;
-    if (role === BACKUP_ROLE) return { object, namespace, name };
-    return role === COPY_ROLE ? { object, namespace, name: runOfCopy(name) } : undefined;
+    return object === undefined ? undefined : runOf(object);
   }
 
   async #endRun({ object, ...run }: RunRef & { readonly object: KubeObject }): Promise<Result> {
@@ -112,4 +107,15 @@ export class LeftMoverReconciler {
     if (stores.volumeRestores.byIndex(RESTORES_BY_CLAIM_UID, labels[CLAIM_UID_LABEL] ?? '').some(isOwner)) return false;
     return !(await client.list(volumeRestores, { namespace })).some(isOwner);
   }
+}
+
+/** The run that something belongs to by its labels. What a user writes into them in one namespace must end nothing of another one. */
+function runOf(object: KubeObject): (RunRef & { readonly object: KubeObject }) | undefined {
+  const { name, namespace: place, labels = {} } = object.metadata;
+  const namespace = labels[CLAIM_NAMESPACE_LABEL];
+  const isAmongMovers = place === MOVERS_NAMESPACE;
+  if (namespace === undefined || (!isAmongMovers && place !== namespace)) return undefined;
+  if (labels[ROLE_LABEL] === BACKUP_ROLE) return { object, namespace, name };
+  const isCopy = labels[ROLE_LABEL] === COPY_ROLE && isAmongMovers;
+  return isCopy ? { object, namespace, name: runOfCopy(name) } : undefined;
 }

@@ -17,11 +17,11 @@ import { startMover } from './start-mover.ts';
 /** The run of a claim that anything is left of: of several, the one that was there first. */
 function runOf({ stores }: BackupContext, { metadata }: PersistentVolumeClaim): RunRef | undefined {
   const { uid, namespace } = metadata;
-  const beside = stores.snapshots.byIndex(RUNS_BY_CLAIM_UID, uid);
-  const isBeside = (one: { readonly metadata: { readonly namespace?: string } }): boolean =>
-    one.metadata.namespace === namespace;
-  const named = [...beside.filter(isBeside), ...stores.moverJobs.byIndex(RUNS_BY_CLAIM_UID, uid)];
-  const copies = [...beside.filter((one) => !isBeside(one)), ...stores.copyClaims.byIndex(RUNS_BY_CLAIM_UID, uid)];
+  const snapshots = stores.snapshots.byIndex(RUNS_BY_CLAIM_UID, uid);
+  const within = (where: string) => snapshots.filter((one) => one.metadata.namespace === where);
+  const named = [...within(namespace), ...stores.moverJobs.byIndex(RUNS_BY_CLAIM_UID, uid)];
+  // Labels of what lies in another namespace than these are whatever its users write there.
+  const copies = [...within(MOVERS_NAMESPACE), ...stores.copyClaims.byIndex(RUNS_BY_CLAIM_UID, uid)];
   const names = [...named.map((one) => one.metadata.name), ...copies.map((one) => runOfCopy(one.metadata.name))];
   const [name] = names;
   return name === undefined ? undefined : { name, namespace };
