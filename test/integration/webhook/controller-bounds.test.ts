@@ -3,9 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { KubeConfig } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { buildBackupJob } from '../../../src/engines/mover/backup-job.ts';
+import { buildMaintenanceJob } from '../../../src/engines/mover/maintenance-job.ts';
 import { buildMoverSecret } from '../../../src/engines/mover/mover-secret.ts';
 import { buildRestoreJob } from '../../../src/engines/mover/restore-job.ts';
-import { backupPlan, moverRepository, restorePlan } from '#doubles/mover/mover-plans.ts';
+import { backupPlan, maintenancePlan, moverRepository, restorePlan } from '#doubles/mover/mover-plans.ts';
 import { KubeClient } from '../../../src/kube/client/client.ts';
 import { KubeConnection } from '../../../src/kube/client/connection.ts';
 import {
@@ -314,6 +315,7 @@ describe('invariant 9: movers of our own', () => {
     for (const [built, plan] of [
       [restore, restorePlan],
       [buildBackupJob(backupPlan), backupPlan],
+      [buildMaintenanceJob(maintenancePlan), maintenancePlan],
     ] as const) {
       const { name } = built.metadata;
       const made = await controller.create(jobs, built);
