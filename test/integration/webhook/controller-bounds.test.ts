@@ -16,6 +16,8 @@ import {
   pods,
   secrets,
 } from '../../../src/kube/model/built-in-kinds.ts';
+import type { ResourceKind } from '../../../src/kube/model/kind.ts';
+import { volumeSnapshotContents, volumeSnapshots } from '../../../src/kube/model/volume-snapshot-kinds.ts';
 import { poll } from '../../cluster/poll.ts';
 import { type Fixture, startFixture } from '../kube/fixture.ts';
 import { applyManifests, kindOf, readManifests } from './manifests.ts';
@@ -32,25 +34,28 @@ const replicationSources = kindOf({ apiVersion: 'volsync.backube/v1alpha1', kind
 const serviceAccounts = kindOf({ apiVersion: 'v1', kind: 'ServiceAccount' });
 const tokenAnswer = z.object({ status: z.object({ token: z.string() }) });
 
-/** As much of VolSync's kind as the bounds look at. */
-const engineKind = {
+/** As much of others' kinds as the bounds look at. */
+const definitionOf = ({ group, version, kind, plural, namespaced }: Omit<ResourceKind, 'parse'>) => ({
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
-  metadata: { name: 'replicationsources.volsync.backube' },
+  metadata: {
+    name: `${plural}.${group}`,
+    annotations: { 'api-approved.kubernetes.io': 'unapproved, it stands in for the one of the project' },
+  },
   spec: {
-    group: 'volsync.backube',
-    scope: 'Namespaced',
-    names: { kind: 'ReplicationSource', listKind: 'ReplicationSourceList', plural: 'replicationsources' },
+    group,
+    scope: namespaced ? 'Namespaced' : 'Cluster',
+    names: { kind, listKind: `${kind}List`, plural },
     versions: [
       {
-        name: 'v1alpha1',
+        name: version,
         served: true,
         storage: true,
         schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
       },
     ],
   },
-};
+});
 
 let fixture: Fixture;
 let connection: KubeConnection;
@@ -78,6 +83,12 @@ const repositorySecret = (metadata: object = {}, rest: object = {}) => ({
   ...rest,
 });
 
+/** A content by which a namespace has a snapshot of the storage. */
+const contentOf = (ref: { readonly namespace: string; readonly name: string }, deletionPolicy = 'Retain') => ({
+  metadata: { name: ref.name, labels: OWN },
+  spec: { driver: 'csi.example', deletionPolicy, source: { snapshotHandle: 'theirs' }, volumeSnapshotRef: ref },
+});
+
 const refused = { code: 403 };
 const bounded = /may only/;
 
@@ -88,7 +99,7 @@ beforeAll(async () => {
     client,
     readManifests('manifests/base').filter(({ kind }) => kind !== 'PriorityClass'),
   );
-  await applyManifests(client, [engineKind]);
+  await applyManifests(client, [replicationSources, volumeSnapshots, volumeSnapshotContents].map(definitionOf));
   const shipped = readManifests('manifests/controller').filter(({ kind }) => kind !== 'Deployment');
   await applyManifests(
     client,
@@ -102,10 +113,13 @@ beforeAll(async () => {
     const probe = { metadata: { namespace: probes, name: 'mine' }, data: {} };
     const claim = { metadata: { namespace: probes, name: 'mine' }, spec: claimSpec };
     const source = { metadata: { namespace: probes, name: 'mine' }, spec: {} };
+    const content = contentOf({ namespace: probes, name: 'mine' });
     const attempts = [
       controller.create(secrets, probe, { dryRun: true }),
       controller.create(persistentVolumeClaims, claim, { dryRun: true }),
       controller.create(replicationSources, source, { dryRun: true }),
+      controller.create(volumeSnapshots, source, { dryRun: true }),
+      controller.create(volumeSnapshotContents, content, { dryRun: true }),
     ];
     const answers = await Promise.allSettled(attempts);
     return answers.every((one) => one.status === 'rejected' && bounded.test(String(one.reason)));
@@ -378,6 +392,65 @@ describe('invariant 9: movers of our own', () => {
     }
     const copy = { metadata: { namespace, name: 'rebound-copy-1', labels: OWN }, spec: claimSpec };
     await expect(controller.create(persistentVolumeClaims, copy)).rejects.toThrow(bounded);
+  });
+});
+
+describe("invariants 5 and 9: the storage's snapshots", () => {
+  const movers = 'rebound-movers';
+
+  it('of backup runs can be made and removed, and no others', async () => {
+    const run = { namespace, name: 'rebound-backup-1', labels: OWN, ownerReferences: [owner] };
+    const spec = { source: { persistentVolumeClaimName: 'data' } };
+    await controller.create(volumeSnapshots, { metadata: run, spec });
+    await controller.delete(volumeSnapshots, run);
+    for (const other of [{ name: 'mine' }, { labels: {} }, { ownerReferences: [] }]) {
+      const creation = controller.create(volumeSnapshots, { metadata: { ...run, ...other }, spec });
+      await expect(creation).rejects.toThrow(bounded);
+    }
+    const mine = { namespace, name: 'rebound-backup-mine' };
+    await fixture.client.create(volumeSnapshots, { metadata: mine, spec });
+    await expect(controller.delete(volumeSnapshots, mine)).rejects.toThrow(bounded);
+    await expect(controller.mergePatch(volumeSnapshots, mine, { metadata: { labels: OWN } })).rejects.toThrow(bounded);
+  });
+
+  it('of the engine are marked, and keep what they are of', async () => {
+    const ofEngine = { namespace, name: 'volsync-rebound-data-src' };
+    await fixture.client.create(volumeSnapshots, { metadata: ofEngine, spec: { source: { a: 'b' } } });
+    await controller.mergePatch(volumeSnapshots, ofEngine, {
+      metadata: { annotations: { 'rebound.dev/look': 'again' } },
+    });
+    const change = controller.mergePatch(volumeSnapshots, ofEngine, { spec: { source: { a: 'c' } } });
+    await expect(change).rejects.toThrow(bounded);
+    await expect(controller.delete(volumeSnapshots, ofEngine)).rejects.toThrow(bounded);
+  });
+
+  it('come among the movers only, and are not removed with what brought them there', async () => {
+    const copy = { namespace: movers, name: 'rebound-copy-1' };
+    await controller.create(volumeSnapshotContents, contentOf(copy));
+    await controller.delete(volumeSnapshotContents, copy);
+    const tooMuch = [
+      contentOf({ namespace, name: copy.name }),
+      contentOf({ namespace: movers, name: 'another' }),
+      contentOf(copy, 'Delete'),
+      { ...contentOf(copy), metadata: { name: copy.name } },
+    ];
+    for (const content of tooMuch) {
+      await expect(controller.create(volumeSnapshotContents, content)).rejects.toThrow(bounded);
+    }
+  });
+
+  it("stay: a user's, whatever their class says; those of backup runs go with their contents, and no less is changed of them", async () => {
+    const named = (name: string) => ({ ...contentOf({ namespace, name }), metadata: { name: `${namespace}-${name}` } });
+    const [mine, ofRun] = [named('mine'), named('rebound-backup-1')];
+    for (const content of [mine, ofRun]) await fixture.client.create(volumeSnapshotContents, content);
+    const change = ({ metadata }: typeof mine, spec: object) =>
+      controller.mergePatch(volumeSnapshotContents, metadata, { spec });
+    await expect(change(mine, { deletionPolicy: 'Delete' })).rejects.toThrow(bounded);
+    await expect(controller.delete(volumeSnapshotContents, mine.metadata)).rejects.toThrow(bounded);
+    await expect(change(ofRun, { deletionPolicy: 'Retain' })).rejects.toThrow(bounded);
+    await expect(change(ofRun, { deletionPolicy: 'Delete', driver: 'another' })).rejects.toThrow(bounded);
+    await change(ofRun, { deletionPolicy: 'Delete' });
+    await controller.delete(volumeSnapshotContents, ofRun.metadata);
   });
 });
 
