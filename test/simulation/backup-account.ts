@@ -36,6 +36,8 @@ export class BackupAccount {
    */
   readonly #mistaken = new Set<string>();
   readonly #open = new Set<OpenTrouble>();
+  /** The one that the claim's annotation names, whatever it is taken for. */
+  #namedId: string | undefined;
   #acceptedMilliseconds = 0;
 
   /** @param truth all snapshots that it holds by now are good, and the ledger knows them. */
@@ -55,6 +57,7 @@ export class BackupAccount {
   beginAnew(): void {
     this.takeNote();
     this.#runsBefore = this.#runsTaken;
+    this.#namedId = undefined;
   }
 
   /** A controller has looked, and nothing was hidden from it. */
@@ -69,10 +72,14 @@ export class BackupAccount {
   /** The user says that what a snapshot holds is right, however small it is. */
   accept(snapshotId: string): void {
     this.takeNote();
+    this.#namedId = snapshotId;
     const accepted = this.#truth.snapshots.find((one) => one.id === snapshotId);
-    if (accepted?.whole !== true) return;
+    if (accepted !== undefined && (accepted.whole || this.#isMistaken(accepted))) this.#settle(accepted);
+  }
+
+  #settle(accepted: TrueSnapshot): void {
     this.#acceptedMilliseconds = accepted.timeMilliseconds;
-    this.#collapsed.delete(snapshotId);
+    this.#collapsed.delete(accepted.id);
     if (![...this.#collapsed].some((id) => this.#isNewerThan(id, accepted))) this.#open.delete('collapsed');
   }
 
@@ -139,6 +146,7 @@ export class BackupAccount {
     // Nor can it be told that files are missing in it: the later run was called a success.
     const before = this.#truth.snapshots.filter((one) => one.timeMilliseconds < fits.timeMilliseconds);
     this.#takeSnapshot({ ...fits, whole: true }, before);
+    if (fits.id === this.#namedId) this.#settle(fits);
   }
 
   #takeSnapshot(snapshot: TrueSnapshot, before: readonly TrueSnapshot[]): void {
