@@ -372,6 +372,16 @@ describe('invariant 13: protection ends', () => {
     expect(ready()?.message).toContain('no default VolumeSnapshotClass');
   });
 
+  it('when the Secret of the schedule is gone, until that was made again', async () => {
+    for (const { metadata } of world.server.list(secrets)) {
+      if (metadata.namespace === NAMESPACE) world.server.delete(secrets, metadata);
+    }
+    await backUp();
+    expect(ready()).toMatchObject({ status: 'False', reason: 'BackupFailing' });
+    await backUp();
+    expect(ready()?.reason).toBe('Protected');
+  });
+
   it('not for a volume that is empty and may be', async () => {
     annotate(COLLAPSE_ANNOTATION, 'ignore');
     for (let hour = 0; hour < 4; hour += 1) await hold(0);

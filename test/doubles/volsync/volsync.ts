@@ -84,6 +84,8 @@ function endAfterSaving(object: ReplicationSource, end: BackupEnd): 'partial' | 
 const manualOf = ({ spec: { trigger } }: ReplicationSource | ReplicationDestination): string =>
   isObject(trigger) ? text(trigger['manual']) : '';
 
+const synchronizingError = (message: string) => ({ type: 'Synchronizing', status: 'False', reason: 'Error', message });
+
 /** VolSync, one step at a time. */
 export class Engine {
   readonly #parts: EngineParts;
@@ -229,7 +231,9 @@ export class Engine {
     const { namespace } = object.metadata;
     const claim = server.get(persistentVolumeClaims, { namespace, name: text(object.spec['sourcePVC']) });
     const hasSecret = server.get(secrets, { namespace, name: text(resticOf(object)['repository']) }) !== undefined;
-    if (claim?.status?.phase !== 'Bound' || !hasSecret) return;
+    if (claim?.status?.phase !== 'Bound') return;
+    this.#tellOfSecret(object, hasSecret);
+    if (!hasSecret) return;
     const content = cluster.contentOf(claim) ?? blank;
     const refusal = this.#refusalOf(content, end);
     if (refusal !== undefined) {
@@ -245,6 +249,16 @@ export class Engine {
     const isMute = muteEnds.includes(end);
     const lines = content.files === 0 ? this.#findNothing(isMute) : this.#save(object, content, end);
     this.#setMoverStatus(object, 'Successful', isMute ? '' : lines.join('\n'));
+  }
+
+  /** The engine can't begin a run without its Secret, says so, and tries again. */
+  #tellOfSecret({ metadata, status }: ReplicationSource, hasSecret: boolean): void {
+    const isTold = (status?.conditions ?? []).length > 0;
+    if (isTold !== hasSecret) return;
+    const conditions = hasSecret ? [] : [synchronizingError('Secret not found')];
+    this.#parts.server.change(replicationSources, metadata, (changed) => {
+      childOf(changed, 'status')['conditions'] = conditions;
+    });
   }
 
   /** What a mover says that can't begin. */
@@ -338,8 +352,7 @@ export class Engine {
 
   #setCondition(object: ReplicationDestination, message: string): void {
     this.#parts.server.change(replicationDestinations, object.metadata, (changed) => {
-      const condition = { type: 'Synchronizing', status: 'False', reason: 'Error', message };
-      childOf(changed, 'status')['conditions'] = [condition];
+      childOf(changed, 'status')['conditions'] = [synchronizingError(message)];
     });
   }
 
