@@ -251,3 +251,45 @@ describe('isVolumeRestoreReference', () => {
     expect(isVolumeRestoreReference(undefined)).toBe(false);
   });
 });
+
+describe('a claim whose class takes no copies of volumes', () => {
+  const localPath: StorageFacts = {
+    provisioner: 'rancher.io/local-path',
+    isCSIDriver: false,
+    hasAvailableVolume: false,
+  };
+  const warningsOf = (others: Partial<AdmissionFacts>): readonly string[] => {
+    const step = decideAdmission(facts({ storageClassName: 'local' }, { storage: localPath, ...others }));
+    return 'warnings' in step ? step.warnings : [];
+  };
+  const fresh = { probe: { kind: 'none' } } as const;
+  const told = /hourly copies.*volSync.copyMethod: Snapshot.*rancher.io\/local-path.*class local.*Direct/;
+
+  it('invariant 10: is told that its backups will fail, whatever it begins with', () => {
+    const copyMethod = 'Snapshot';
+    expect(warningsOf({ copyMethod, ...fresh })).toHaveLength(1);
+    expect(warningsOf({ copyMethod, ...fresh })[0]).toMatch(told);
+    expect(warningsOf({ copyMethod, probe: { kind: 'exists' } })[0]).toMatch(told);
+    expect(warningsOf({ copyMethod, probe: { kind: 'unknown', message: 'Timeout' } })).toHaveLength(2);
+  });
+
+  it('is told so in what is shown of a warning', () => {
+    expect(warningsOf({ copyMethod: 'Snapshot', ...fresh })[0]?.length).toBeLessThan(240);
+  });
+
+  it.each([
+    ['reads live volumes', { copyMethod: 'Direct' }],
+    ['is not known', {}],
+    ['copies volumes of a CSI driver', { copyMethod: 'Snapshot', storage: csi }],
+    [
+      'copies volumes of a driver that is yet to come',
+      { copyMethod: 'Snapshot', storage: { ...localPath, provisioner: 'ebs.csi.aws.com' } },
+    ],
+    [
+      'copies volumes of a class that is yet to come',
+      { copyMethod: 'Snapshot', storage: { ...localPath, provisioner: undefined } },
+    ],
+  ] as const)('is told nothing where its tier %s', (_, others) => {
+    expect(warningsOf({ ...fresh, ...others })).toEqual([]);
+  });
+});

@@ -3,6 +3,7 @@ import { RESTORE_ANNOTATION, TIER_LABEL } from '../api/labels.ts';
 import type { ClaimFacts, DataSourceReference } from './claim.ts';
 import { helperReason, type Reason } from './helper-claims.ts';
 import { parseRestoreRequest } from './restore-request.ts';
+import { type CopyMethod, uncopiedVolume } from './uncopied-volume.ts';
 import { operatorReason, ownSelectorReason, unsupportedReason, veleroReason } from './unrestored-claims.ts';
 import { howToWait, type StorageFacts } from './waiting-claim.ts';
 
@@ -22,6 +23,8 @@ export interface AdmissionFacts {
   /** Names of all BackupPolicies, sorted. */
   readonly tiers: readonly string[];
   readonly storage: StorageFacts;
+  /** Of the claim's tier. Absent where that is not known. */
+  readonly copyMethod?: CopyMethod | undefined;
   /** Absent until the destination was asked. */
   readonly probe?: ProbeFact | undefined;
 }
@@ -252,7 +255,13 @@ const chain: readonly Rule[] = [
 export function decideAdmission(facts: AdmissionFacts): AdmissionStep {
   for (const rule of chain) {
     const step = rule(facts);
-    if (step !== undefined) return step;
+    if (step !== undefined) return withStorageWarning(step, facts);
   }
   return { kind: 'probe' };
+}
+
+function withStorageWarning(step: AdmissionStep, { claim, storage, copyMethod }: AdmissionFacts): AdmissionStep {
+  if (step.kind !== 'fresh' && step.kind !== 'restore' && step.kind !== 'hold') return step;
+  const warning = uncopiedVolume(claim, storage, copyMethod);
+  return warning === undefined ? step : { ...step, warnings: [...step.warnings, warning] };
 }

@@ -53,7 +53,7 @@ const refusesSelector = (provisioner: string): boolean =>
  * announces itself by a CSIDriver. The sidecar csi-provisioner leaves a claim with a source that it does not know alone, and
  * refuses a selector too (external-provisioner, pkg/controller: ShouldProvision, prepareProvision).
  */
-const isNamedAsCSIDriver = (provisioner: string): boolean =>
+export const isNamedAsCSIDriver = (provisioner: string): boolean =>
   /(^|[.-])csi([.-]|$)/.test(provisioner) || ['driver.longhorn.io', 'topolvm.io'].includes(provisioner);
 
 /** Local-path gives a volume to several nodes only where its folder is shared by them, and looks at no selector there. */

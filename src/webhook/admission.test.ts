@@ -101,6 +101,15 @@ describe('admission', () => {
     expect(events).toEqual(['probe none', 'fresh NoBackup']);
   });
 
+  it("warns where the claim's tier copies volumes and its class has none to copy", async () => {
+    const storage = () => ({ provisioner: 'rancher.io/local-path', isCSIDriver: false, hasAvailableVolume: false });
+    expect(await decide(reviewOf(), { storage })).toHaveProperty(
+      'warnings.0',
+      expect.stringContaining('is no CSI driver'),
+    );
+    expect(await decide(reviewOf())).toHaveProperty('warnings', []);
+  });
+
   it('ties the decision to the claim and the moment', async () => {
     expect(annotationsOf(await decide(reviewOf()))).toMatchObject({
       'rebound.dev/decision': 'fresh',

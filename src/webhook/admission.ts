@@ -3,7 +3,9 @@ import { type AdmissionDecision, type AdmissionStep, decideAdmission } from '../
 import type { ClaimFacts } from '../domain/claim.ts';
 import { decisionToken } from '../domain/decision-token.ts';
 import { EXCLUDED_NAMESPACES } from '../domain/excluded-namespaces.ts';
+import type { CopyMethod } from '../domain/uncopied-volume.ts';
 import type { StorageFacts } from '../domain/waiting-claim.ts';
+import { UnreadableObjectError } from '../kube/model/unreadable-object.ts';
 import type { ClaimReview } from './admission-review.ts';
 import type { AdmissionAnswer } from './answer.ts';
 import { probeClaim, type ProbeReport, type ProbeSources } from './claim-probe.ts';
@@ -51,6 +53,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       excludedNamespace: isExcluded(claim),
       tiers: sources.tiers(),
       storage: sources.storage(claim),
+      copyMethod: copyMethodOf(sources, claim),
     };
     let step = decideAdmission(facts);
     if (step.kind === 'probe') {
@@ -66,6 +69,16 @@ export function createAdmission(options: AdmissionOptions): Admission {
       restoreName: options.newRestoreName(),
     });
   };
+}
+
+/** Undefined where the claim's tier does not exist, or can't be read: others say so. */
+function copyMethodOf(sources: AdmissionSources, { labels }: ClaimFacts): CopyMethod | undefined {
+  try {
+    return sources.policy(labels[TIER_LABEL] ?? '')?.spec.volSync.copyMethod;
+  } catch (error) {
+    if (error instanceof UnreadableObjectError) return undefined;
+    throw error;
+  }
 }
 
 const isExcluded = (claim: ClaimFacts): boolean => EXCLUDED_NAMESPACES.includes(claim.namespace);
