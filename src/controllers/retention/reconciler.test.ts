@@ -298,6 +298,19 @@ describe('a tier whose rules were changed, by which more than half would go', ()
     expect(maintenance()?.held?.rules).toContain('"last":2');
   });
 
+  it('is not tried again at once where it was answered, and failed', async () => {
+    annotate(ACCEPT_REMOVAL_ANNOTATION, maintenance()?.held?.since ?? '');
+    await keep();
+    expect(planned()).toHaveLength(21);
+    endMover(['Fatal: the repository is broken'], [], 1);
+    await keep(4);
+    expect(jobsNow()).toEqual([]);
+    world.wait(HOUR);
+    await world.calmRound();
+    await keep();
+    expect(planned()).toHaveLength(21);
+  });
+
   it('invariant 4: counts as answered only by the rules that the mover was told, not by those of a change meanwhile', async () => {
     annotate(ACCEPT_REMOVAL_ANNOTATION, maintenance()?.held?.since ?? '');
     await keep();

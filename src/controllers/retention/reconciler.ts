@@ -106,7 +106,8 @@ export class RetentionReconciler {
 
   async #begin(key: string, subject: Subject): Promise<Result> {
     const now = this.#context.now();
-    const until = isAnswered(subject, now) ? 0 : untilDueMilliseconds(this.#context, subject);
+    const hasFailed = subject.status.maintenance?.failure !== undefined;
+    const until = isAnswered(subject, now) && !hasFailed ? 0 : untilDueMilliseconds(this.#context, subject);
     // Rules that were changed are looked at early: whoever has to answer for them should not learn of it a day later.
     if (until > 0 && this.#isLookedAt(key, subject)) return requeueAfter(until);
     if (observeObstacle(this.#context, subject) !== undefined) return requeueAfter(LOOK_AGAIN_MILLISECONDS);
