@@ -35,14 +35,17 @@ function backupOf(context: ControllerContext, subject: Subject): ObstacleFacts['
     ...stores.copyClaims.list(),
     ...stores.snapshots.list(),
   ];
-  const hasRun = ofRuns.some(({ metadata: { labels } }) => isOfRun(labels, uid));
+  const hasRun = ofRuns.some((object) => isOfRun(object, uid));
   if (hasRun || isBackingUp(source)) return 'running';
   if (!isJudged(source, subject)) return 'unjudged';
   return isDue(context, subject) ? 'due' : 'none';
 }
 
-const isOfRun = (labels: KubeObject['metadata']['labels'], claimUid: string): boolean =>
-  labels?.[CLAIM_UID_LABEL] === claimUid && [BACKUP_ROLE, COPY_ROLE].includes(labels[ROLE_LABEL] ?? '');
+/** What is going is of a run that is over: the storage may take its time with it. */
+const isOfRun = ({ metadata: { labels, deletionTimestamp } }: KubeObject, claimUid: string): boolean =>
+  deletionTimestamp === undefined &&
+  labels?.[CLAIM_UID_LABEL] === claimUid &&
+  [BACKUP_ROLE, COPY_ROLE].includes(labels[ROLE_LABEL] ?? '');
 
 function isJudged(source: ReplicationSource | undefined, { status }: Subject): boolean {
   const endedAt = source?.status?.lastSyncTime;

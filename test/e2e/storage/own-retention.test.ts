@@ -49,7 +49,7 @@ const maintenanceOf = async (workspace: Workspace): Promise<MaintenanceStatus> =
 const untilRemoved = (workspace: Workspace) =>
   workspace.eventually('old snapshots to be removed', async () => {
     const { removed, failure } = await maintenanceOf(workspace);
-    if (failure?.kind === 'Failed') throw new Error(failure.message);
+    if (failure !== undefined) throw new Error(failure.message);
     return removed;
   });
 
