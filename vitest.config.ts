@@ -1,9 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-/** Random stories take long: each part plays its own, on a processor of its own. */
-const storyParts = ['1', '2'].map((part) => ({
+/** Random stories take long: each part plays its own, on a processor of its own. Vitest would leave one of them to itself. */
+const parts = ['1', '2'];
+const storyParts = parts.map((part) => ({
   test: {
     name: `stories-${part}`,
+    maxWorkers: parts.length,
+    sequence: { groupOrder: 1 },
     include: ['test/simulation/**/*.stories.test.ts'],
     env: { REBOUND_STORIES_PART: part },
     testTimeout: 24 * 3_600_000,
