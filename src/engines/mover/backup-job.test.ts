@@ -12,7 +12,7 @@ describe('buildBackupJob', () => {
   it('backs up what VolSync would find again, tagged with the run', () => {
     expect(resticOf()).toMatchObject({ name: 'restic', command: ['restic'], workingDir: '/data' });
     expect(argumentsOf({ parentId: 'b'.repeat(64) })).toEqual([
-      ...['backup', '.', '--json', '--host', 'volsync'],
+      ...['backup', '.', '--json', '--host', 'volsync', '--retry-lock', '10m'],
       ...['--tag', 'run:$(REBOUND_RUN_ID)', '--tag', 'cluster:22222222-0000-4000-8000-000000000000'],
       ...['--tag', 'namespace:shop', '--tag', 'claim:db', '--tag', 'engine:Restic'],
       ...['--time', '2026-01-02 03:04:05', '--parent', 'b'.repeat(64)],

@@ -29,6 +29,9 @@ export interface BackupPlan extends MoverJob {
 /** The host name that all repositories know volumes by, whatever engine wrote them. */
 const REPOSITORY_HOST = 'volsync';
 
+/** How long it waits for one that has the repository for itself: a maintenance of it, which ends by itself. */
+const LOCK_PATIENCE = '10m';
+
 /** The variable that holds the Job's UID, by a label that the Job controller gives its pods (Kubernetes, batch/v1). */
 const RUN_VARIABLE = 'REBOUND_RUN_ID';
 const runVariable = {
@@ -49,6 +52,7 @@ function resticArguments(plan: BackupPlan): readonly string[] {
   const tags = runTags({ run: `$(${RUN_VARIABLE})`, cluster: clusterUid, namespace, claim });
   return [
     ...['backup', '.', '--json', '--host', REPOSITORY_HOST],
+    ...['--retry-lock', LOCK_PATIENCE],
     ...tags.flatMap((tag) => ['--tag', tag]),
     ...['--time', resticTime(takenMilliseconds)],
     ...(parentId === undefined ? [] : ['--parent', parentId]),

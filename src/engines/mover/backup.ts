@@ -30,7 +30,7 @@ function runOf({ stores }: BackupContext, { metadata }: PersistentVolumeClaim): 
 function refusal(context: BackupContext, claim: PersistentVolumeClaim, policy: BackupPolicy): string | undefined {
   if (context.ownImage === undefined)
     return 'Rebound does not run in a pod, so that it knows of no image for its movers';
-  const choice = chooseSnapshotClass(context, claim, policy);
+  const choice = chooseSnapshotClass(context.stores, claim, policy);
   if (!choice.ok) return choice.message;
   if (awaitsNode(context, claim) && nodeOf(context, claim) === undefined) return 'no node is known for its volume';
   return undefined;

@@ -12,6 +12,9 @@ import {
 import type { RunPlan } from '../engine.ts';
 import { type MoverClient, type MoverRole, moverAnnotations, moverLabels } from './job-labels.ts';
 
+/** What a run's objects are made from. */
+export type RunObjects = Omit<RunPlan, 'access'>;
+
 /** On a run's first snapshot: the request for a backup now that it carries out. */
 export const REQUEST_ANNOTATION = `${API_GROUP}/request`;
 
@@ -20,21 +23,21 @@ const BEING = new RegExp(`^${SNAPSHOT_PREFIX}volumesnapshot-being-`);
 /** Whom a run works for, as one of its objects says it. */
 export const clientOf = <Role extends MoverRole>(
   role: Role,
-  { claim, volume }: Pick<RunPlan, 'claim' | 'volume'>,
+  { claim, volume }: Pick<RunObjects, 'claim' | 'volume'>,
 ): MoverClient & { readonly role: Role } => ({
   role,
   claim: { namespace: claim.metadata.namespace, name: claim.metadata.name, uid: claim.metadata.uid },
   ownerUid: ownerReference(volume).uid,
 });
 
-const copyMetadata = (plan: RunPlan) => ({
+const copyMetadata = (plan: RunObjects) => ({
   name: copyName(plan.name),
   labels: moverLabels(clientOf('copy', plan)),
   annotations: moverAnnotations(clientOf('copy', plan)),
 });
 
 /** Builds the snapshot of the claim itself, the only thing of a run in the application's namespace. It goes with the claim's protection. */
-export function buildFirstSnapshot(plan: RunPlan, snapshotClassName: string) {
+export function buildFirstSnapshot(plan: RunObjects, snapshotClassName: string) {
   const { name, namespace, claim, volume, request } = plan;
   const client = clientOf('backup', plan);
   return {
@@ -57,7 +60,7 @@ export function buildFirstSnapshot(plan: RunPlan, snapshotClassName: string) {
  * snapshot to the first content. Its own controller's label and annotations (which controller of several looks after it, with which
  * secrets) are those of the first.
  */
-export function buildCopyContent(plan: RunPlan, first: VolumeSnapshotContent, snapshotHandle: string) {
+export function buildCopyContent(plan: RunObjects, first: VolumeSnapshotContent, snapshotHandle: string) {
   const { driver, volumeSnapshotClassName, sourceVolumeMode } = first.spec;
   const ofSnapshots = (map: Readonly<Record<string, string>> | undefined) =>
     Object.entries(map ?? {}).filter(([key]) => key.startsWith(SNAPSHOT_PREFIX) && !BEING.test(key));
@@ -80,7 +83,7 @@ export function buildCopyContent(plan: RunPlan, first: VolumeSnapshotContent, sn
 }
 
 /** Builds the snapshot among the movers that a volume can be made from. */
-export function buildCopySnapshot(plan: RunPlan, first: VolumeSnapshotContent) {
+export function buildCopySnapshot(plan: RunObjects, first: VolumeSnapshotContent) {
   const { volumeSnapshotClassName } = first.spec;
   const metadata = copyMetadata(plan);
   return {
@@ -99,7 +102,7 @@ export function buildCopySnapshot(plan: RunPlan, first: VolumeSnapshotContent) {
  * nothing, as large as the claim's own.
  * @param node that the volume is to be usable from, for classes that wait for one: it is made at once then, and a new one.
  */
-export function buildCopyClaim(plan: RunPlan, first: VolumeSnapshot, node: string | undefined) {
+export function buildCopyClaim(plan: RunObjects, first: VolumeSnapshot, node: string | undefined) {
   const { accessModes, storageClassName, volumeMode, volumeAttributesClassName } = plan.claim.spec;
   const metadata = copyMetadata(plan);
   return {

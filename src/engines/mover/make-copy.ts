@@ -43,7 +43,7 @@ export async function makeCopy(context: BackupContext, plan: RunPlan): Promise<n
 }
 
 async function takeSnapshot(context: BackupContext, plan: RunPlan): Promise<void> {
-  const choice = chooseSnapshotClass(context, plan.claim, plan.policy);
+  const choice = chooseSnapshotClass(context.stores, plan.claim, plan.policy);
   if (choice.ok) await createUnlessThere(context.client, volumeSnapshots, buildFirstSnapshot(plan, choice.name));
 }
 
@@ -57,7 +57,8 @@ async function copySnapshot(
   const { client } = context;
   const content = await client.get(volumeSnapshotContents, { name: contentName });
   const handle = content?.status?.snapshotHandle;
-  if (content === undefined || handle === undefined) return;
+  // A snapshot's own word for its content is believed only where that says the same.
+  if (handle === undefined || content?.spec.volumeSnapshotRef.uid !== first.metadata.uid) return;
   await makePair(context, plan, content, handle);
   const node = awaitsNode(context, plan.claim) ? nodeOf(context, plan.claim) : undefined;
   const claim = buildCopyClaim(plan, first, node);

@@ -18,7 +18,7 @@ const isDefault = ({ metadata }: VolumeSnapshotClass): boolean =>
  * that name volumes after their claims make no copies elsewhere.
  */
 export function chooseSnapshotClass(
-  { stores }: Pick<BackupContext, 'stores'>,
+  stores: Pick<BackupContext['stores'], 'storageClasses' | 'snapshotClasses'>,
   { spec }: PersistentVolumeClaim,
   policy: BackupPolicy,
 ): SnapshotClassChoice {

@@ -153,6 +153,7 @@ describe('invariant 11: a restore by our own mover', () => {
   it('brings back everything there is, the top folder too, and proves it', async () => {
     fill();
     expect(exits(await backUp())).toEqual([
+      ['look', 0],
       ['restic', 0],
       ['record', 0],
     ]);
@@ -267,7 +268,13 @@ describe('invariant 7: a backup by our own mover', () => {
     fill();
     await backUp();
     const { id } = await newestSnapshot();
-    const [first] = await backUp({ parentId: id });
-    expect(first?.message).toContain('"files_new":0,"files_changed":0');
+    const ends = await backUp({ parentId: id });
+    expect(ends.find(({ name }) => name === 'restic')?.message).toContain('"files_new":0,"files_changed":0');
+  });
+
+  it('leaves no snapshot of a volume that holds nothing', async () => {
+    mkdirSync(join(source, 'lost+found'));
+    expect(exits(await backUp())).toEqual([['look', 1]]);
+    expect(JSON.parse(await restic('snapshots', '--json'))).toEqual([]);
   });
 });

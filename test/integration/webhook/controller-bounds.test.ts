@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { KubeConfig } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { buildBackupJob } from '../../../src/engines/mover/backup-job.ts';
 import { buildMaintenanceJob } from '../../../src/engines/mover/maintenance-job.ts';
@@ -8,7 +6,7 @@ import { buildMoverSecret } from '../../../src/engines/mover/mover-secret.ts';
 import { buildRestoreJob } from '../../../src/engines/mover/restore-job.ts';
 import { backupPlan, maintenancePlan, moverRepository, restorePlan } from '#doubles/mover/mover-plans.ts';
 import { KubeClient } from '../../../src/kube/client/client.ts';
-import { KubeConnection } from '../../../src/kube/client/connection.ts';
+import type { KubeConnection } from '../../../src/kube/client/connection.ts';
 import {
   jobs,
   persistentVolumeClaims,
@@ -20,6 +18,7 @@ import type { ResourceKind } from '../../../src/kube/model/kind.ts';
 import { volumeSnapshotContents, volumeSnapshots } from '../../../src/kube/model/volume-snapshot-kinds.ts';
 import { poll } from '../../cluster/poll.ts';
 import { type Fixture, startFixture } from '../kube/fixture.ts';
+import { connectAsController } from './controller-account.ts';
 import { applyManifests, kindOf, readManifests } from './manifests.ts';
 
 const OWN = { 'app.kubernetes.io/managed-by': 'rebound' };
@@ -32,7 +31,6 @@ const owner = {
 };
 const replicationSources = kindOf({ apiVersion: 'volsync.backube/v1alpha1', kind: 'ReplicationSource' });
 const serviceAccounts = kindOf({ apiVersion: 'v1', kind: 'ServiceAccount' });
-const tokenAnswer = z.object({ status: z.object({ token: z.string() }) });
 
 /** As much of others' kinds as the bounds look at. */
 const definitionOf = ({ group, version, kind, plural, namespaced }: Omit<ResourceKind, 'parse'>) => ({
@@ -62,18 +60,6 @@ let connection: KubeConnection;
 /** With the rights of the controller's ServiceAccount. */
 let controller: KubeClient;
 let namespace: string;
-
-async function connectAsController({ plane, client }: Fixture): Promise<KubeConnection> {
-  const path = '/api/v1/namespaces/rebound-system/serviceaccounts/rebound-controller/token';
-  const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} };
-  const { token } = tokenAnswer.parse(JSON.parse(await client.raw({ method: 'POST', path, body }))).status;
-  const config = new KubeConfig();
-  config.loadFromString(readFileSync(plane.kubeconfigPath, 'utf8'));
-  const cluster = config.getCurrentCluster();
-  if (cluster === null) throw new Error('the control plane wrote no usable kubeconfig');
-  config.loadFromClusterAndUser(cluster, { name: 'controller', token });
-  return new KubeConnection({ config });
-}
 
 const repositorySecret = (metadata: object = {}, rest: object = {}) => ({
   metadata: { namespace, name: 'rebound-data-1', labels: OWN, ownerReferences: [owner], ...metadata },
