@@ -30,6 +30,7 @@ import { scenario } from '../support/scenario.ts';
 import { compareMetadata, decorateScript, metadataOf } from '../support/volume-metadata.ts';
 import { Workspace } from '../support/workspace.ts';
 
+const MEBIBYTE = 1024 * 1024;
 const managed = `${MANAGED_BY_LABEL}=${MANAGED_BY}`;
 
 async function makeResticTier(workspace: Workspace): Promise<OwnTier> {
@@ -88,8 +89,9 @@ async function makeKeepingClasses(workspace: Workspace, name: string): Promise<s
 describe('backups by movers of our own', () => {
   scenario(
     'invariants 1, 7 and 11: leave nothing behind, save only what is new, and come back with all that belongs to files',
-    async ({ workspace }) => {
-      const { name: tier } = await makeResticTier(workspace);
+    async ({ workspace, contents }) => {
+      const { name: tier, prefix } = await makeResticTier(workspace);
+      const storedBytes = () => contents.sizeBytes(`${prefix}/${workspace.namespace}/notes/data/`);
       const options = {
         tier,
         storageClassName: 'ext4-immediate',
@@ -97,15 +99,22 @@ describe('backups by movers of our own', () => {
       };
       await deploy(workspace, 'notes', options);
       await lifeOf(workspace, 'notes');
-      await inApplication(workspace, 'notes', `${decorateScript}\nchown 1234:5678 nothing\nsync .`);
+      await inApplication(
+        workspace,
+        'notes',
+        `${decorateScript}\nchown 1234:5678 nothing\nhead -c 8M /dev/urandom > large\nsync .`,
+      );
       const { uid } = (await workspace.claim('notes')).metadata;
       const first = await protect(workspace, 'notes');
+      const firstBytes = await storedBytes();
+      expect(firstBytes).toBeGreaterThan(8 * MEBIBYTE);
       await untilNothingIsLeft(workspace, uid);
 
       await inApplication(workspace, 'notes', 'echo more > more; sync .');
       const [checksum, before] = [await checksumOf(workspace, 'notes'), await metadataOf(workspace, 'notes')];
       const second = await protect(workspace, 'notes');
       expect(second.files).toBe((first.files ?? 0) + 1);
+      expect((await storedBytes()) - firstBytes).toBeLessThan(MEBIBYTE);
       await untilNothingIsLeft(workspace, uid);
 
       await remove(workspace, 'notes');
