@@ -213,17 +213,19 @@ describe('nothing is removed', () => {
     expect(jobsNow()).toEqual([]);
   });
 
-  it('while a mover of our own backs the claim up, or has just begun to', async () => {
+  it('while a mover of our own backs the claim up, or has just begun to; but is once that one is going, however long it takes', async () => {
     const labels = {
       [MANAGED_BY_LABEL]: MANAGED_BY,
       [ROLE_LABEL]: BACKUP_ROLE,
       [CLAIM_UID_LABEL]: world.claim?.metadata.uid ?? '',
     };
     const run = { name: 'rebound-backup-1', namespace: MOVERS_NAMESPACE };
-    world.server.create(jobs, { metadata: { ...run, labels }, spec: { suspend: true } });
+    const finalizers = ['held-by/another'];
+    world.server.create(jobs, { metadata: { ...run, labels, finalizers }, spec: { suspend: true } });
     await ask();
     expect(planned()).toEqual([]);
     world.server.delete(jobs, run);
+    expect(world.server.get(jobs, run)).toBeDefined();
     await keep();
     expect(planned()).toEqual(old);
   });
