@@ -39,8 +39,8 @@ interface OverMaintenance {
 /** Where the maintenance of a repository stands. */
 export type MaintenanceState =
   | { readonly kind: 'absent' }
-  /** Made, and not let start: whoever made it has died. */
-  | { readonly kind: 'suspended' }
+  /** Made, and not let start; or the local copy does not know of it yet. */
+  | { readonly kind: 'suspended'; readonly waitedMilliseconds: number }
   | ({
       readonly kind: 'running';
       readonly waitedMilliseconds: number;

@@ -180,9 +180,21 @@ describe('a repository of a tier with engine Restic', () => {
       await ask().catch(() => undefined);
       world.process.client.expect(undefined);
     }
+    world.wait(60_000);
     await keep(4);
     expect(jobsNow()).toMatchObject([{ spec: { suspend: false } }]);
     expect(planned()).toEqual(old);
+  });
+
+  it('goes on where the local copy has not heard yet that the mover was let start', async () => {
+    annotate(MAINTAIN_NOW_ANNOTATION, 'now');
+    world.process.copies.seeEverything();
+    await retention.reconcile(objectKey(CLAIM_REF));
+    const started = jobsNow();
+    world.process.copies.see('moverJobs', 1);
+    await retention.reconcile(objectKey(CLAIM_REF));
+    expect(started).toMatchObject([{ spec: { suspend: false } }]);
+    expect(jobsNow()).toEqual(started);
   });
 });
 

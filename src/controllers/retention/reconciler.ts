@@ -70,9 +70,13 @@ export class RetentionReconciler {
     switch (state.kind) {
       case 'absent':
         return await this.#begin(key, subject);
-      case 'suspended':
+      case 'suspended': {
+        const left = MOVER_PATIENCE_MILLISECONDS - state.waitedMilliseconds;
+        // The local copy may lag behind what has let it start; whoever made it may have died, too.
+        if (left > 0) return requeueAfter(left);
         await this.#maintenance.discard(subject.volume);
         return requeueAfter(COPY_LAG_MILLISECONDS);
+      }
       case 'running':
         return await this.#watch(subject, state);
       case 'ended':

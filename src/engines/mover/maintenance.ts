@@ -58,7 +58,7 @@ function observe(context: MoverContext, volume: ProtectedVolume): MaintenanceSta
   };
   switch (run.kind) {
     case 'suspended':
-      return { kind: 'suspended' };
+      return { kind: 'suspended', waitedMilliseconds: context.now() - startOf(job) };
     case 'running':
       return { kind: 'running', waitedMilliseconds: context.now() - startOf(job), stuck: run.stuck, ...over };
     case 'ended':
