@@ -26,8 +26,13 @@ export type JudgedRun =
     }
   /** There was nothing to back up. */
   | { readonly kind: 'empty'; readonly time: string; readonly message: string }
-  /** The engine calls it a success, and its snapshot is not there. */
-  | { readonly kind: 'missing'; readonly time: string; readonly message: string };
+  /** The engine calls it a success, and its snapshot is not there. `snapshotId`: its first digits, if it was named. */
+  | {
+      readonly kind: 'missing';
+      readonly snapshotId?: string | undefined;
+      readonly time: string;
+      readonly message: string;
+    };
 
 /** The higher, the longer a finding stands: a lower one does not take its place. */
 const weight: Readonly<Record<BackupFinding['kind'], number>> = {
@@ -87,9 +92,16 @@ function judged(before: BackupMemory, run: JudgedRun): BackupMemory {
     case 'empty':
       return withFinding(before, { kind: 'EmptyVolume', time: run.time, message: run.message });
     case 'missing':
-      return withFinding(before, { kind: 'SnapshotMissing', time: run.time, message: run.message });
+      return withFinding(before, missing(run));
   }
 }
+
+const missing = ({ snapshotId, time, message }: Extract<JudgedRun, { kind: 'missing' }>): BackupFinding => ({
+  kind: 'SnapshotMissing',
+  ...(snapshotId === undefined ? {} : { snapshotId }),
+  time,
+  message,
+});
 
 const endOf = (run: JudgedRun): number => Date.parse('snapshot' in run ? run.snapshot.time : run.time);
 

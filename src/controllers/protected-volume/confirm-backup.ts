@@ -24,8 +24,13 @@ export type ConfirmedBackup =
     }
   /** The volume holds nothing, so the engine made no snapshot. */
   | { readonly kind: 'empty'; readonly time: string }
-  /** The engine speaks of success, but the destination does not hold the snapshot. */
-  | { readonly kind: 'missing'; readonly time: string; readonly message: string };
+  /** The engine speaks of success, but the destination does not hold the snapshot. `snapshotId`: its first digits, if it was named. */
+  | {
+      readonly kind: 'missing';
+      readonly snapshotId?: string | undefined;
+      readonly time: string;
+      readonly message: string;
+    };
 
 export type Confirmation =
   | {
@@ -96,8 +101,13 @@ function confirm(backup: EndedBackup, found: Found): ConfirmedBackup[] {
     return [{ kind: 'found', snapshot, endedAt: time, whole, unreadable, isTriedAgain: backup.isTriedAgain }];
   }
   // A try that failed promises nothing.
-  if (!succeeded) return [];
-  return [{ kind: 'missing', time, message: `the engine reports a backup, but ${whatLacks(backup, found)}` }];
+  return succeeded ? [missing(backup, found, time)] : [];
+}
+
+function missing(backup: EndedBackup, found: Found, time: string): ConfirmedBackup {
+  const snapshotId = backup.report.kind === 'saved' ? backup.report.snapshotId : undefined;
+  const message = `the engine reports a backup, but ${whatLacks(backup, found)}`;
+  return { kind: 'missing', snapshotId, time, message };
 }
 
 function whatLacks({ report }: EndedBackup, { snapshots, path }: Found): string {
@@ -127,5 +137,5 @@ function snapshotOf(backup: EndedBackup, found: Found): Snapshot | undefined {
 function isOfAnotherRun({ id }: Snapshot, { succeeded, endedAt, knownIds }: EndedBackup, { record }: Found): boolean {
   if (!succeeded) return false;
   const recorded = record?.runs?.find((run) => run.snapshotId === id)?.endedAt;
-  return knownIds.includes(id) || (recorded !== undefined && recorded !== endedAt);
+  return knownIds.some((known) => id.startsWith(known)) || (recorded !== undefined && recorded !== endedAt);
 }

@@ -34,6 +34,20 @@ describe('a run that the engine calls done, and that has left no snapshot', () =
     expect(ready()?.message).toContain('is of an earlier run');
   });
 
+  it('invariant 13: is not confirmed by the snapshot of the run before, which came back damaged when it was looked for', async () => {
+    world.wait(5 * MINUTE);
+    world.destination.mood = 'damaged';
+    world.backUp('complete');
+    await world.look();
+    expect(ready()?.reason).toBe('SnapshotMissing');
+    world.destination.mood = 'answers';
+    await world.look();
+    world.wait(MINUTE);
+    world.backUp('repeated');
+    await world.look();
+    expect(ready()).toMatchObject({ status: 'False', reason: 'SnapshotMissing' });
+  });
+
   it.each(['muteLie', 'repeated'] as const)(
     'invariant 13: is not confirmed by what a run has left hours before that nobody could see end (%s)',
     async (end) => {

@@ -20,7 +20,7 @@ export interface EndedBackup {
   /** The snapshot was taken between these two, in milliseconds since 1970; absent where nobody says it. */
   readonly afterMilliseconds?: number | undefined;
   readonly beforeMilliseconds?: number | undefined;
-  /** Snapshots that were known when it began. */
+  /** Snapshots that were known when it began, of some the first digits of their ids. */
   readonly knownIds: readonly string[];
   /** Whether the mover ended without an error. */
   readonly succeeded: boolean;
