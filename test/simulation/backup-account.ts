@@ -30,6 +30,8 @@ export class BackupAccount {
   readonly #collapsed = new Set<string>();
   /** Snapshots whose run a controller has seen end, with the store and the logs at hand. */
   readonly #seen: Set<string>;
+  /** Snapshots that came back damaged when a controller looked what their run had left: whatever it made of that, it does not ask again. */
+  readonly #unreadable = new Set<string>();
   /**
    * Snapshots of runs that nobody saw end, minutes before one that left nothing: clocks may differ by more, so that whoever hears no
    * other name takes such a snapshot for what the later run has left.
@@ -65,8 +67,15 @@ export class BackupAccount {
     this.takeNote();
     if (this.#runsTaken === this.#runsBefore) return;
     const last = this.#truth.runs.at(-1);
-    if (last?.kind === 'saved') this.#seen.add(last.snapshot.id);
+    if (last?.kind === 'saved' && !this.#unreadable.has(last.snapshot.id)) this.#seen.add(last.snapshot.id);
     this.#openWhatIsSaid();
+  }
+
+  /** A controller has looked, and what snapshots hold came back damaged. */
+  isLookedAtInVain(): void {
+    this.takeNote();
+    const last = this.#truth.runs.at(-1);
+    if (last?.kind === 'saved' && !this.isSeen(last.snapshot)) this.#unreadable.add(last.snapshot.id);
   }
 
   /** The user says that what a snapshot holds is right, however small it is. */

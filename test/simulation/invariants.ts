@@ -162,13 +162,15 @@ export class Watcher {
 
   /**
    * Of a volume that was made for a prime claim only a look tells that it holds files; the controller has seen it by now. A restore
-   * ends with its claim, and nobody reads what a look tells of its volume after that.
+   * ends with its claim, and when somebody deletes it; nobody reads what a look tells of its volume after that.
    */
   #noteLooks(): void {
-    const { server, usedVolumes, claim } = this.#world;
+    const { server, usedVolumes, claim, restore } = this.#world;
     if (claim === undefined || claim.metadata.deletionTimestamp !== undefined) return;
-    const isLook = ({ metadata: { labels } }: Pod): boolean =>
-      labels?.[ROLE_LABEL] === LOOK_ROLE && labels[CLAIM_UID_LABEL] === claim.metadata.uid;
+    const isLook = ({ metadata: { labels, ownerReferences = [] } }: Pod): boolean =>
+      labels?.[ROLE_LABEL] === LOOK_ROLE &&
+      labels[CLAIM_UID_LABEL] === claim.metadata.uid &&
+      ownerReferences.some(({ uid }) => uid === restore?.metadata.uid);
     const looks = server.list(pods).filter(isLook);
     for (const { spec } of looks.filter(({ status }) => status?.phase === 'Succeeded')) {
       const [name = ''] = (spec.volumes ?? []).flatMap((one) => one.persistentVolumeClaim?.claimName ?? []);
@@ -219,6 +221,7 @@ export class Watcher {
       claim?.metadata.labels?.[TIER_LABEL] !== undefined && claim.metadata.deletionTimestamp === undefined;
     if (!isProtected) return;
     const isAllSeen = destination.mood === 'answers' && !logs.isBroken;
+    if (destination.mood === 'damaged') this.#account.isLookedAtInVain();
     if (isAllSeen && source !== undefined) this.#account.isLookedAt();
     if (source !== undefined) this.#checkSchedule(source, claim);
     this.#checkReady(claim);
