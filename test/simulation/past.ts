@@ -16,8 +16,11 @@ function backupOf({ id, timeMilliseconds, content }: TrueSnapshot) {
   };
 }
 
+/** A store, what it truly holds, and the time. */
+type Place = Pick<World, 'destination' | 'truth' | 'now'>;
+
 /** The ledger calls these snapshots good, as a controller before this one left it; all that there are if none are given. */
-export function remember(world: World, snapshots: readonly TrueSnapshot[] = world.truth.snapshots): void {
+export function remember(place: Place, snapshots: readonly TrueSnapshot[] = place.truth.snapshots): void {
   const backups = snapshots.map(backupOf).toReversed();
   const record = {
     version: 1,
@@ -26,8 +29,8 @@ export function remember(world: World, snapshots: readonly TrueSnapshot[] = worl
     claimUid: 'earlier',
     policy: 'hourly',
     lastGoodBackup: backups[0],
-    recordedAt: new Date(world.now()).toISOString(),
+    recordedAt: new Date(place.now()).toISOString(),
     history: backups.slice(0, REMEMBERED),
   };
-  world.destination.restic.store.objects.set(RECORD_KEY, Buffer.from(JSON.stringify(record)));
+  place.destination.restic.store.objects.set(RECORD_KEY, Buffer.from(JSON.stringify(record)));
 }

@@ -32,7 +32,7 @@ import { settle } from '#doubles/kube/fake-clock.ts';
 import { ApiServer } from '#doubles/kube/api-server.ts';
 import { Cluster, type Content, makePod } from '#doubles/kube/cluster.ts';
 import { DestinationDouble } from '#doubles/destinations/destination-double.ts';
-import { type BackupEnd, Engine, type RestoreEnd } from '#doubles/volsync/volsync.ts';
+import { type BackupEnd, Engine, type RestoreEnd, type Site } from '#doubles/volsync/volsync.ts';
 import { furnish, type Furnishings, MASTER_PASSWORD } from './furnishings.ts';
 import { childOf } from '#doubles/kube/json.ts';
 import { MoverLogs } from '#doubles/volsync/mover-logs.ts';
@@ -59,10 +59,14 @@ const recreateReasons: ReadonlySet<string> = new Set(['BackupVanished', 'VolumeL
 /** What admission answered for a claim that is created; `late`: it was not there yet. */
 export type Admitted = 'restore' | 'fresh' | 'late';
 
+const newRepository = (): ResticStore =>
+  new ResticStore(`${NAMESPACE}/${CLAIM}`, repositoryPassword(MASTER_PASSWORD, NAMESPACE));
+
 /** A cluster with one namespace, one claim, one tier and one destination, all in memory, and the real reconcilers in it. */
 export class World {
   #nowMilliseconds = Date.UTC(2030, 0, 1);
   readonly now: () => number;
+  readonly #beside: World | undefined;
   readonly clusterUid: string;
   readonly server: ApiServer;
   readonly cluster: Cluster;
@@ -71,6 +75,7 @@ export class World {
   /** Stores of further destinations, by bucket. */
   readonly furtherStores = new Map<string, ObjectStore>();
   readonly truth: RepositoryTruth;
+  readonly #furtherSites = new Map<string, Site>();
   readonly engine: Engine;
   /** What `kubectl describe` shows of the claims, oldest first. */
   readonly events: (EventNotice & { readonly uid: string | undefined })[] = [];
@@ -102,6 +107,7 @@ export class World {
   constructor(options: WorldOptions = {}) {
     const { beside, clusterUid = CLUSTER_UID } = options;
     this.clusterUid = clusterUid;
+    this.#beside = beside;
     this.now = beside?.now ?? (() => this.#nowMilliseconds);
     this.server = new ApiServer(this.now, clusterUid);
     this.cluster = new Cluster(this.server);
@@ -109,7 +115,7 @@ export class World {
       this.usedVolumes.add(name);
       this.#addFilled(name);
     };
-    const restic = new ResticStore(`${NAMESPACE}/${CLAIM}`, repositoryPassword(MASTER_PASSWORD, NAMESPACE));
+    const restic = newRepository();
     this.destination = beside?.destination ?? new DestinationDouble(restic, this.now);
     this.truth = beside?.truth ?? new RepositoryTruth(restic);
     this.engine = new Engine(this);
@@ -122,6 +128,24 @@ export class World {
     this.foreignVolumes.add(name);
     const content = this.cluster.contents.get(name);
     if (content !== undefined) this.offeredVolumes.set(name, content);
+  }
+
+  /** Another store, of another identity, for a further destination. */
+  addSite(bucket: string, identity: string): Site {
+    const restic = newRepository();
+    const site = {
+      destination: new DestinationDouble(restic, this.now, identity),
+      truth: new RepositoryTruth(restic),
+    };
+    this.#furtherSites.set(bucket, site);
+    this.furtherStores.set(bucket, site.destination.store);
+    return site;
+  }
+
+  readonly siteAt = (bucket: string): Site => this.#furtherSites.get(bucket) ?? this;
+
+  get #destinations(): readonly DestinationDouble[] {
+    return [this.destination, ...[...this.#furtherSites.values()].map(({ destination }) => destination)];
   }
 
   #newProcess(): Process {
@@ -138,7 +162,8 @@ export class World {
   }
 
   wait(milliseconds: number): void {
-    this.#nowMilliseconds += milliseconds;
+    if (this.#beside === undefined) this.#nowMilliseconds += milliseconds;
+    else this.#beside.wait(milliseconds);
   }
 
   /** Lets what is under way come to rest: logs that are followed reach their listeners. */
@@ -198,7 +223,8 @@ export class World {
   async showLife(): Promise<void> {
     for (const { metadata } of this.server.list(backupDestinations)) {
       const { name, uid, generation } = metadata;
-      const moment = [uid, generation, this.#leaders, this.now(), this.destination.mood].join();
+      const moods = this.#destinations.map(({ mood }) => mood);
+      const moment = [uid, generation, this.#leaders, this.now(), ...moods].join();
       if (this.#shownAt.get(name) === moment) continue;
       this.#shownAt.set(name, moment);
       this.#signsShown += 1;
@@ -400,9 +426,10 @@ export class World {
 
   /** All that a reconcile could find other than the one before. */
   get #standing(): string {
-    const { server, destination, logs, process } = this;
+    const { server, logs, process } = this;
+    const stored = this.#destinations.map(({ revision }) => revision);
     const heard = [process.client.writesTried, process.newsHeard(), this.#signsShown];
-    return [this.now(), this.#leaders, server.revision, destination.revision, logs.revision, ...heard].join();
+    return [this.now(), this.#leaders, server.revision, ...stored, logs.revision, ...heard].join();
   }
 
   /**

@@ -56,10 +56,10 @@ export class DestinationDouble {
   readonly #exchanged = createMemoryStore();
 
   /** @param now the store's clock. */
-  constructor(restic: ResticStore, now: () => number) {
+  constructor(restic: ResticStore, now: () => number, identity = IDENTITY) {
     this.restic = restic;
     this.#now = now;
-    restic.store.objects.set(IDENTITY_KEY, identityRecord(IDENTITY));
+    restic.store.objects.set(IDENTITY_KEY, identityRecord(identity));
     restic.store.fault = (call) => this.#faultOf(call);
     this.#exchanged.objects.set(IDENTITY_KEY, identityRecord(OTHER_IDENTITY));
   }

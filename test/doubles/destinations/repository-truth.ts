@@ -10,6 +10,8 @@ export interface TrueSnapshot {
   readonly whole: boolean;
   /** Whether restic has recorded its counts. */
   readonly isCounted: boolean;
+  /** UID of the cluster whose mover made it; absent for what was there before. */
+  readonly writer?: string | undefined;
 }
 
 /** What a backup's mover truly did, whatever it said. `before`: what there was when it saved its own. */
@@ -33,6 +35,8 @@ export class RepositoryTruth {
   #snapshots: readonly TrueSnapshot[] = [];
   readonly #runs: TrueRun[] = [];
   readonly #lost = new Set<string>();
+  /** UID of the cluster whose mover is at work. */
+  writer: string | undefined;
 
   constructor(restic: ResticStore) {
     this.#restic = restic;
@@ -106,7 +110,7 @@ export class RepositoryTruth {
       kind.isCounted ? counts : undefined,
       storedMilliseconds,
     );
-    const snapshot = { id, timeMilliseconds, content: { ...content, snapshotId: id }, ...kind };
+    const snapshot = { id, timeMilliseconds, content: { ...content, snapshotId: id }, ...kind, writer: this.writer };
     this.#runs.push({ kind: 'saved', snapshot, before: this.#snapshots });
     this.#snapshots = [...this.#snapshots, snapshot];
     return snapshot;

@@ -58,12 +58,19 @@ const JOB_PREFIX = 'volsync-dst-';
 const BACKUP_JOB_PREFIX = 'volsync-src-';
 const JOB_LABEL = 'batch.kubernetes.io/job-name';
 
+/** A store, and what its repository truly holds. */
+export interface Site {
+  readonly truth: RepositoryTruth;
+  readonly destination: DestinationDouble;
+}
+
 export interface EngineParts {
   readonly server: ApiServer;
   readonly cluster: Cluster;
   readonly logs: MoverLogs;
-  readonly truth: RepositoryTruth;
-  readonly destination: DestinationDouble;
+  /** The store of a bucket. */
+  readonly siteAt: (bucket: string) => Site;
+  readonly clusterUid: string;
   readonly now: () => number;
 }
 
@@ -126,8 +133,17 @@ export class Engine {
     }
   }
 
+  /** Where the Secret of an object leads its mover. */
+  #siteOf(object: ReplicationSource | ReplicationDestination): Site {
+    const name = text(resticOf(object)['repository']);
+    const secret = this.#parts.server.get(secrets, { namespace: object.metadata.namespace, name });
+    const url = Buffer.from(secret?.data?.['RESTIC_REPOSITORY'] ?? '', 'base64').toString();
+    return this.#parts.siteAt(url.split('/')[3] ?? '');
+  }
+
   #endMover(object: ReplicationDestination, pod: Pod, end: RestoreEnd): void {
-    const { logs, server, destination } = this.#parts;
+    const { logs, server } = this.#parts;
+    const { destination } = this.#siteOf(object);
     const canRead = ['answers', 'ledgerFails', 'signsFail'].includes(destination.mood);
     const isWell = this.#restore(object, pod, canRead ? end : 'error');
     logs.end(pod.metadata);
@@ -136,7 +152,8 @@ export class Engine {
 
   /** What the mover does to its volume, and says. True when it ends without an error. */
   #restore(object: ReplicationDestination, pod: Pod, end: RestoreEnd): boolean {
-    const { logs, truth, destination } = this.#parts;
+    const { logs } = this.#parts;
+    const { truth, destination } = this.#siteOf(object);
     logs.write(pod.metadata, 'Testing mandatory env variables', '=== Check for dir initialized ===');
     if (destination.restic.lockedFor === 'all') {
       logs.write(pod.metadata, 'ERROR: failure locking repository');
@@ -227,7 +244,10 @@ export class Engine {
   }
 
   #backUpOne(object: ReplicationSource, end: BackupEnd): void {
-    const { server, cluster } = this.#parts;
+    const { server, cluster, clusterUid } = this.#parts;
+    const site = this.#siteOf(object);
+    const { truth } = site;
+    truth.writer = clusterUid;
     const { namespace } = object.metadata;
     const claim = server.get(persistentVolumeClaims, { namespace, name: text(object.spec['sourcePVC']) });
     const hasSecret = server.get(secrets, { namespace, name: text(resticOf(object)['repository']) }) !== undefined;
@@ -235,9 +255,9 @@ export class Engine {
     this.#tellOfSecret(object, hasSecret);
     if (!hasSecret) return;
     const content = cluster.contentOf(claim) ?? blank;
-    const refusal = this.#refusalOf(content, end);
+    const refusal = this.#refusalOf(site, content, end);
     if (refusal !== undefined) {
-      this.#parts.truth.fail();
+      truth.fail();
       this.#setMoverStatus(object, 'Failed', refusal);
       return;
     }
@@ -247,7 +267,7 @@ export class Engine {
       return;
     }
     const isMute = muteEnds.includes(end);
-    const lines = content.files === 0 ? this.#findNothing(isMute) : this.#save(object, content, end);
+    const lines = content.files === 0 ? this.#findNothing(site, isMute) : this.#save(object, content, end);
     this.#setMoverStatus(object, 'Successful', isMute ? '' : lines.join('\n'));
   }
 
@@ -262,8 +282,7 @@ export class Engine {
   }
 
   /** What a mover says that can't begin. */
-  #refusalOf(content: Content, end: BackupEnd): string | undefined {
-    const { destination } = this.#parts;
+  #refusalOf({ destination }: Site, content: Content, end: BackupEnd): string | undefined {
     if (end === 'error' || destination.mood === 'silent') {
       return 'Fatal: unable to save snapshot: the store does not answer';
     }
@@ -275,7 +294,8 @@ export class Engine {
 
   /** A try that leaves a snapshot and its pod; the engine itself says nothing until it has tried many times. */
   #failAfterSaving(object: ReplicationSource, content: Content, end: 'partial' | 'forgetFails'): void {
-    const { server, logs, truth, now } = this.#parts;
+    const { server, logs, now } = this.#parts;
+    const { truth } = this.#siteOf(object);
     const isPartial = end === 'partial';
     const half = { ...content, files: Math.ceil(content.files / 2) };
     const saved = isPartial ? truth.savePart(half, now()) : truth.save(content, now());
@@ -302,8 +322,8 @@ export class Engine {
     });
   }
 
-  #findNothing(isMute: boolean): string[] {
-    const { truth, now } = this.#parts;
+  #findNothing({ truth }: Site, isMute: boolean): string[] {
+    const { now } = this.#parts;
     // Nobody hears that there was no file: it is a success that has left nothing.
     if (isMute) truth.pretend(now(), truth.newest);
     else truth.findNothing(now());
@@ -311,7 +331,8 @@ export class Engine {
   }
 
   #save(object: ReplicationSource, content: Content, end: BackupEnd): string[] {
-    const { truth, now } = this.#parts;
+    const { now } = this.#parts;
+    const { truth } = this.#siteOf(object);
     if (end === 'lied' || end === 'muteLie' || end === 'repeated') {
       const fits = end === 'lied' ? undefined : truth.newest;
       truth.pretend(now(), fits);
