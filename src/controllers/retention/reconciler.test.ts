@@ -11,7 +11,8 @@ import {
   ROLE_LABEL,
 } from '../../api/labels.ts';
 import { backupPolicies } from '../../api/resource-kinds.ts';
-import { claimRecordKey } from '../../destinations/layout.ts';
+import { encodeIdentity, newDestinationIdentity } from '../../destinations/identity.ts';
+import { claimRecordKey, IDENTITY_KEY } from '../../destinations/layout.ts';
 import { parseClaimRecord } from '../../destinations/ledger.ts';
 import { replicationSources } from '../../engines/volsync/kinds.ts';
 import { moverMaintenance } from '../../engines/mover/maintenance.ts';
@@ -248,6 +249,19 @@ describe('nothing is removed', () => {
     expect(jobsNow()).toEqual([]);
     expect(condition()).toMatchObject({ status: 'False', reason: 'MaintenanceFailing' });
     expect(warnings()).toEqual(['MaintenanceFailing']);
+  });
+
+  it('invariant 12: where a copy of the store answers in its place, with all that it held', async () => {
+    const { objects } = world.destination.restic.store;
+    objects.set(
+      IDENTITY_KEY,
+      encodeIdentity(newDestinationIdentity('00000000-0000-4000-8000-000000000002', new Date(world.now()))),
+    );
+    world.wait(60_000);
+    await ask();
+    expect(jobsNow()).toEqual([]);
+    expect(condition()).toMatchObject({ status: 'False', reason: 'MaintenanceFailing' });
+    expect(condition()?.message).toContain('00000000-0000-4000-8000-000000000002');
   });
 
   it('invariants 2 and 4: where the good snapshot is not in the repository, or the store does not answer', async () => {
