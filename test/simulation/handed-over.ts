@@ -24,9 +24,15 @@ export function faultOf(given: HandOver, truth: RepositoryTruth, account: Backup
   // Somebody removed it while it was brought back.
   if (snapshot === undefined) return content.snapshotId === undefined ? 'what no snapshot holds' : undefined;
   if (content.files !== snapshot.content.files) return 'not what its snapshot holds';
-  if (given.asked.some((request) => isAskedFor(request, snapshot, truth))) return undefined;
+  if (isAsked(given, truth)) return undefined;
   return faultOfKind(snapshot, truth, account) ?? faultOfAge(snapshot, given, truth);
 }
+
+/** Whether what is given is what its user has asked for, and so answered for. */
+export const isAsked = ({ content, asked }: Pick<HandOver, 'content' | 'asked'>, truth: RepositoryTruth): boolean =>
+  truth.snapshots
+    .filter(({ id }) => id === content.snapshotId)
+    .some((snapshot) => asked.some((request) => isAskedFor(request, snapshot, truth)));
 
 /** Who asks for a time gets the newest of then, whatever is known of it. */
 function isAskedFor(request: string, { id }: TrueSnapshot, truth: RepositoryTruth): boolean {

@@ -28,7 +28,7 @@ import {
   TIER_LABEL,
 } from '../../src/api/labels.ts';
 import { BackupAccount } from './backup-account.ts';
-import { faultOf } from './handed-over.ts';
+import { faultOf, isAsked } from './handed-over.ts';
 import { isObject, type JsonObject } from '#doubles/kube/json.ts';
 import type { TrueSnapshot } from '#doubles/destinations/repository-truth.ts';
 import { CLAIM, CLAIM_REF, NAMESPACE, type World } from './world.ts';
@@ -136,10 +136,11 @@ export class Watcher {
     const content = cluster.contents.get(volumeName);
     if (content === undefined) return;
     const isWarned = this.#isTold(uid, 'OlderRestored') || this.#isShownOlder();
-    const fault = faultOf({ content, asked: [...this.#askedFor(claim)], isWarned }, truth, this.#account);
+    const given = { content, asked: [...this.#askedFor(claim)], isWarned };
+    const fault = faultOf(given, truth, this.#account);
     if (fault === undefined) this.#proven.add(uid);
     else this.#report(1, `the claim was given ${fault}: ${JSON.stringify(content)}`);
-    const isOlder = isWarned && content.snapshotId !== truth.newest?.id;
+    const isOlder = isWarned && content.snapshotId !== truth.newest?.id && !isAsked(given, truth);
     if (isOlder && content.snapshotId !== undefined) this.#older.set(uid, content.snapshotId);
   }
 
