@@ -1,7 +1,7 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import type { EngineName } from '../../../src/api/backup-policy.ts';
 import { API_GROUP_VERSION } from '../../../src/api/group.ts';
-import { BACKUP_NOW_ANNOTATION, RESTORE_ANNOTATION, TIER_LABEL } from '../../../src/api/labels.ts';
+import { BACKUP_NOW_ANNOTATION, COLLAPSE_ANNOTATION, RESTORE_ANNOTATION, TIER_LABEL } from '../../../src/api/labels.ts';
 import { nameForClaim } from '../../../src/domain/object-names.ts';
 import { replicationSources } from '../../../src/engines/volsync/kinds.ts';
 import { repositorySecretOf } from '../../../src/engines/volsync/replication-source.ts';
@@ -96,8 +96,8 @@ export class ClusterWorld {
   async takeBackup(): Promise<string> {
     await this.#applyTier({ suspend: false });
     const { metadata, spec } = this.labelledClaim;
-    // There may be backups of an earlier run.
-    const blank = { ...metadata, annotations: { [RESTORE_ANNOTATION]: 'none' } };
+    // There may be backups of an earlier run, of larger contents too.
+    const blank = { ...metadata, annotations: { [RESTORE_ANNOTATION]: 'none', [COLLAPSE_ANNOTATION]: 'ignore' } };
     await this.client.create(persistentVolumeClaims, { metadata: blank, spec });
     await this.startPod();
     await this.kubectl(['exec', podName, '--', 'bash', '-euc', `cd /data; ${this.contents.fillScript}`]);
