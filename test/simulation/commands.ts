@@ -5,6 +5,7 @@ import { backupEnds, type BackupEnd, restoreEnds, type RestoreEnd } from '#doubl
 import type { WriteTrouble } from '#doubles/kube/in-memory-client.ts';
 import type { CopyName } from '#doubles/kube/lagging-stores.ts';
 import { actAsUser, type UserAct, userActs } from './user-acts.ts';
+import { one } from './weighted.ts';
 import type { World } from './world.ts';
 
 type ControllerCommand =
@@ -47,14 +48,13 @@ const copyNames: readonly CopyName[] = [
 ];
 const passes: readonly (keyof Cluster['passes'])[] = ['provision', 'bind', 'protect', 'reclaim', 'collect', 'schedule'];
 
-const trouble: fc.Arbitrary<WriteTrouble> = fc.record({
+/** How a write goes wrong. */
+export const trouble: fc.Arbitrary<WriteTrouble> = fc.record({
   after: fc.nat({ max: 5 }),
   fault: fc.constantFrom('refused', 'answerLost'),
   fatal: fc.boolean(),
 });
 const maybeTrouble = fc.option(trouble, { nil: undefined, freq: 3 });
-
-const one = <const T extends string | number>(...values: readonly T[]) => fc.constantFrom(...values);
 
 const restoreEnd = one('complete', 'complete', 'complete', ...restoreEnds);
 const backupEnd = one('complete', 'complete', 'complete', ...backupEnds);

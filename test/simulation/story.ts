@@ -14,7 +14,8 @@ export interface Beginning extends WorldOptions {
   readonly isCounted: boolean;
 }
 
-const retention: fc.Arbitrary<Retention> = fc.record(
+/** What a tier keeps. */
+export const retention: fc.Arbitrary<Retention> = fc.record(
   { last: fc.integer({ min: 1, max: 3 }), hourly: fc.constantFrom(0, 2, 24), daily: fc.constantFrom(0, 2) },
   { requiredKeys: ['last'] },
 );

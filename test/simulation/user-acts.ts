@@ -14,6 +14,7 @@ import {
   refuseWrites,
   takeWrites,
 } from './others-acts.ts';
+import { weighted } from './weighted.ts';
 import type { World } from './world.ts';
 
 const SECOND_MILLISECONDS = 1_000;
@@ -61,12 +62,8 @@ const acts = {
 
 export type UserAct = keyof typeof acts;
 
-const isUserAct = (name: string): name is UserAct => name in acts;
-
 /** Each as often as it happens. */
-export const userActs: readonly UserAct[] = Object.keys(acts)
-  .filter(isUserAct)
-  .flatMap((act) => Array.from({ length: acts[act][0] }, () => act));
+export const userActs = weighted(acts);
 
 export function actAsUser(world: World, act: UserAct): void {
   acts[act][1](world);
@@ -78,10 +75,7 @@ function createAnew(world: World, request?: string): void {
 
 /** As where the cluster is rebuilt, and the application comes before Rebound does. */
 function recreateLate(world: World): void {
-  world.scale(0);
-  world.deleteClaim();
-  world.cluster.protect();
-  if (world.claim === undefined) world.createClaim('late');
+  world.recreateAs(() => 'late');
 }
 
 /** The id of the oldest snapshot; what nobody has if there is none. */

@@ -316,10 +316,15 @@ export class World {
 
   /** The user deletes the claim with all that uses it, and creates it again at once. */
   recreateClaim(request?: string): void {
+    this.recreateAs(() => this.admitted(request), request);
+  }
+
+  /** The same, whatever admission would answer. */
+  recreateAs(admitted: () => Admitted, request?: string): void {
     this.scale(0);
     this.deleteClaim();
     this.cluster.protect();
-    if (this.claim === undefined) this.createClaim(this.admitted(request), request);
+    if (this.claim === undefined) this.createClaim(admitted(), request);
   }
 
   /** What admission answers for a claim that asks for this. */

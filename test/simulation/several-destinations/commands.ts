@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { storeMoods, type StoreMood } from '#doubles/destinations/destination-double.ts';
 import { restoreEnds, type RestoreEnd } from '#doubles/volsync/volsync.ts';
+import { one, weighted } from '../weighted.ts';
 import type { World } from '../world.ts';
 import type { Places } from './places.ts';
 
@@ -15,8 +16,6 @@ const acts = {
 } satisfies Readonly<Record<string, readonly [number, (world: World, places: Places) => unknown]>>;
 
 type Act = keyof typeof acts;
-
-const isAct = (name: string): name is Act => name in acts;
 
 /** Something that happens. `place`: which of the destinations, by its number. Where it makes no sense, nothing does. */
 export type Command =
@@ -33,13 +32,7 @@ export type Command =
   | { readonly does: 'consult'; readonly place: number; readonly consulted: boolean }
   | { readonly does: 'moveTier'; readonly place: number };
 
-const one = <const T extends string | number>(...values: readonly T[]) => fc.constantFrom(...values);
-
-const act = one(
-  ...Object.keys(acts)
-    .filter(isAct)
-    .flatMap((name) => Array.from({ length: acts[name][0] }, () => name)),
-);
+const act = one(...weighted(acts));
 const place = fc.nat({ max: 2 });
 const mood = one('answers', 'answers', 'answers', ...storeMoods);
 const MINUTE = 60_000;
@@ -106,8 +99,5 @@ function changeDestination(places: Places, happening: Extract<Command, { readonl
 
 /** The user deletes the claim with all that uses it, and creates it again at once; admission lets it wait. */
 export function recreate(world: World): void {
-  world.scale(0);
-  world.deleteClaim();
-  world.cluster.protect();
-  if (world.claim === undefined) world.createClaim('restore');
+  world.recreateAs(() => 'restore');
 }

@@ -5,6 +5,8 @@ import { storeMoods, type StoreMood } from '#doubles/destinations/destination-do
 import { childOf } from '#doubles/kube/json.ts';
 import type { WriteTrouble } from '#doubles/kube/in-memory-client.ts';
 import { backupEnds, type BackupEnd, restoreEnds, type RestoreEnd } from '#doubles/volsync/volsync.ts';
+import { trouble } from '../commands.ts';
+import { one, weighted } from '../weighted.ts';
 import { CLAIM_REF, type World } from '../world.ts';
 import { goOnAlone, type Pair, type Which } from './pair.ts';
 
@@ -28,8 +30,6 @@ const acts = {
 
 type Act = keyof typeof acts;
 
-const isAct = (name: string): name is Act => name in acts;
-
 /** Something that happens in one of the clusters, or to both. Where it makes no sense, nothing does. */
 export type Command =
   | {
@@ -46,23 +46,12 @@ export type Command =
   | { readonly does: 'store'; readonly mood: StoreMood }
   | { readonly does: 'wait'; readonly milliseconds: number };
 
-const one = <const T extends string | number>(...values: readonly T[]) => fc.constantFrom(...values);
-
 const who = one('first', 'second');
 const restoreEnd = one('complete', 'complete', 'complete', ...restoreEnds);
 /** What a mover has left that says nothing, or lies, can't be told from what another cluster's has left at the same time. */
 const toldEnds = backupEnds.filter((end) => !['lied', 'mute', 'muteLie', 'repeated'].includes(end));
 const backupEnd = one('complete', 'complete', ...toldEnds);
-const trouble: fc.Arbitrary<WriteTrouble> = fc.record({
-  after: fc.nat({ max: 5 }),
-  fault: one('refused', 'answerLost'),
-  fatal: fc.boolean(),
-});
-const act = one(
-  ...Object.keys(acts)
-    .filter(isAct)
-    .flatMap((name) => Array.from({ length: acts[name][0] }, () => name)),
-);
+const act = one(...weighted(acts));
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { Retention } from '../../../src/api/backup-policy.ts';
 import { remember } from '../past.ts';
+import { retention } from '../story.ts';
 import type { World, WorldOptions } from '../world.ts';
 import { type Command, perform } from './commands.ts';
 import { Pair, type Which } from './pair.ts';
@@ -15,11 +15,6 @@ export interface Beginning extends WorldOptions {
   /** A cluster that is gone for good in the end, with its controller and its engine. */
   readonly ended?: Which | undefined;
 }
-
-const retention: fc.Arbitrary<Retention> = fc.record(
-  { last: fc.integer({ min: 1, max: 3 }), hourly: fc.constantFrom(0, 2, 24), daily: fc.constantFrom(0, 2) },
-  { requiredKeys: ['last'] },
-);
 
 export const beginning: fc.Arbitrary<Beginning> = fc.record({
   retention,
