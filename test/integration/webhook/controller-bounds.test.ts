@@ -5,8 +5,7 @@ import { buildMaintenanceJob } from '../../../src/engines/mover/maintenance-job.
 import { buildMoverSecret } from '../../../src/engines/mover/mover-secret.ts';
 import { buildRestoreJob } from '../../../src/engines/mover/restore-job.ts';
 import { backupPlan, maintenancePlan, moverRepository, restorePlan } from '#doubles/mover/mover-plans.ts';
-import { KubeClient } from '../../../src/kube/client/client.ts';
-import type { KubeConnection } from '../../../src/kube/client/connection.ts';
+import type { KubeClient } from '../../../src/kube/client/client.ts';
 import {
   jobs,
   persistentVolumeClaims,
@@ -14,12 +13,11 @@ import {
   pods,
   secrets,
 } from '../../../src/kube/model/built-in-kinds.ts';
-import type { ResourceKind } from '../../../src/kube/model/kind.ts';
 import { volumeSnapshotContents, volumeSnapshots } from '../../../src/kube/model/volume-snapshot-kinds.ts';
 import { poll } from '../../cluster/poll.ts';
-import { type Fixture, startFixture } from '../kube/fixture.ts';
-import { connectAsController } from './controller-account.ts';
-import { applyManifests, kindOf, readManifests } from './manifests.ts';
+import type { Fixture } from '../kube/fixture.ts';
+import { startBoundsFixture } from './bounds-fixture.ts';
+import { kindOf, readManifests } from './manifests.ts';
 
 const OWN = { 'app.kubernetes.io/managed-by': 'rebound' };
 const owner = {
@@ -32,33 +30,10 @@ const owner = {
 const replicationSources = kindOf({ apiVersion: 'volsync.backube/v1alpha1', kind: 'ReplicationSource' });
 const serviceAccounts = kindOf({ apiVersion: 'v1', kind: 'ServiceAccount' });
 
-/** As much of others' kinds as the bounds look at. */
-const definitionOf = ({ group, version, kind, plural, namespaced }: Omit<ResourceKind, 'parse'>) => ({
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: {
-    name: `${plural}.${group}`,
-    annotations: { 'api-approved.kubernetes.io': 'unapproved, it stands in for the one of the project' },
-  },
-  spec: {
-    group,
-    scope: namespaced ? 'Namespaced' : 'Cluster',
-    names: { kind, listKind: `${kind}List`, plural },
-    versions: [
-      {
-        name: version,
-        served: true,
-        storage: true,
-        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-      },
-    ],
-  },
-});
-
 let fixture: Fixture;
-let connection: KubeConnection;
 /** With the rights of the controller's ServiceAccount. */
 let controller: KubeClient;
+let stop: () => Promise<void>;
 let namespace: string;
 
 const repositorySecret = (metadata: object = {}, rest: object = {}) => ({
@@ -79,21 +54,11 @@ const refused = { code: 403 };
 const bounded = /may only/;
 
 beforeAll(async () => {
-  fixture = await startFixture();
-  const { client } = fixture;
-  await applyManifests(
-    client,
-    readManifests('manifests/base').filter(({ kind }) => kind !== 'PriorityClass'),
-  );
-  await applyManifests(client, [replicationSources, volumeSnapshots, volumeSnapshotContents].map(definitionOf));
-  const shipped = readManifests('manifests/controller').filter(({ kind }) => kind !== 'Deployment');
-  await applyManifests(
-    client,
-    shipped.filter(({ kind }) => kind !== 'PodDisruptionBudget'),
-  );
-  await applyManifests(client, readManifests('policies/controller-bounds.yaml'));
-  connection = await connectAsController(fixture);
-  controller = new KubeClient({ connection, fieldManager: 'rebound' });
+  ({ fixture, controller, stop } = await startBoundsFixture([
+    replicationSources,
+    volumeSnapshots,
+    volumeSnapshotContents,
+  ]));
   const probes = await fixture.newNamespace();
   await poll({ what: 'the bounds to be enforced', timeoutSeconds: 30 }, async () => {
     const probe = { metadata: { namespace: probes, name: 'mine' }, data: {} };
@@ -115,8 +80,7 @@ beforeEach(async () => {
   namespace = await fixture.newNamespace();
 });
 afterAll(async () => {
-  await connection.close();
-  await fixture.stop();
+  await stop();
 });
 
 const claimSpec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };

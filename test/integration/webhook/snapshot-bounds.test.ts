@@ -1,45 +1,20 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { KubeClient } from '../../../src/kube/client/client.ts';
-import type { KubeConnection } from '../../../src/kube/client/connection.ts';
+import type { KubeClient } from '../../../src/kube/client/client.ts';
 import { persistentVolumes } from '../../../src/kube/model/built-in-kinds.ts';
 import { volumeSnapshotContents, volumeSnapshots } from '../../../src/kube/model/volume-snapshot-kinds.ts';
 import { poll } from '../../cluster/poll.ts';
-import { type Fixture, startFixture } from '../kube/fixture.ts';
-import { connectAsController } from './controller-account.ts';
-import { applyManifests, readManifests } from './manifests.ts';
+import type { Fixture } from '../kube/fixture.ts';
+import { startBoundsFixture } from './bounds-fixture.ts';
 
 const MOVERS = 'rebound-movers';
 const labels = { 'app.kubernetes.io/managed-by': 'rebound' };
 const owner = { apiVersion: 'rebound.dev/v1alpha1', kind: 'ProtectedVolume', name: 'data', uid: 'u-1' };
 const bounded = /may only/;
 
-/** As much of the snapshots' kinds as the bounds look at. */
-const snapshotKind = (kind: string, scope: 'Namespaced' | 'Cluster') => ({
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: {
-    name: `${kind.toLowerCase()}s.snapshot.storage.k8s.io`,
-    annotations: { 'api-approved.kubernetes.io': 'unapproved, for a test' },
-  },
-  spec: {
-    group: 'snapshot.storage.k8s.io',
-    scope,
-    names: { kind, listKind: `${kind}List`, plural: `${kind.toLowerCase()}s` },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-      },
-    ],
-  },
-});
-
 let fixture: Fixture;
-let connection: KubeConnection;
 /** With the rights of the controller's ServiceAccount. */
 let controller: KubeClient;
+let stop: () => Promise<void>;
 let namespace: string;
 let count = 0;
 
@@ -60,24 +35,7 @@ const contentOf = (metadata: object = {}, spec: object = {}) => ({
 });
 
 beforeAll(async () => {
-  fixture = await startFixture();
-  const { client } = fixture;
-  await applyManifests(
-    client,
-    readManifests('manifests/base').filter(({ kind }) => kind !== 'PriorityClass'),
-  );
-  await applyManifests(client, [
-    snapshotKind('VolumeSnapshot', 'Namespaced'),
-    snapshotKind('VolumeSnapshotContent', 'Cluster'),
-  ]);
-  const shipped = readManifests('manifests/controller');
-  await applyManifests(
-    client,
-    shipped.filter(({ kind }) => !['Deployment', 'PodDisruptionBudget'].includes(kind)),
-  );
-  await applyManifests(client, readManifests('policies/controller-bounds.yaml'));
-  connection = await connectAsController(fixture);
-  controller = new KubeClient({ connection, fieldManager: 'rebound' });
+  ({ fixture, controller, stop } = await startBoundsFixture([volumeSnapshots, volumeSnapshotContents]));
   namespace = await fixture.newNamespace();
   await poll({ what: 'the bounds to be enforced', timeoutSeconds: 30 }, async () => {
     const attempts = [
@@ -93,8 +51,7 @@ beforeEach(async () => {
   count += 1;
 });
 afterAll(async () => {
-  await connection.close();
-  await fixture.stop();
+  await stop();
 });
 
 describe('invariant 9: the snapshots of backup runs', () => {
