@@ -1,56 +1,39 @@
-import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { describe, expect } from 'vitest';
 
 import { SYSTEM_NAMESPACE } from '../../src/api/group.ts';
 import { pods } from '../../src/kube/model/built-in-kinds.ts';
 import { volumeRestores } from '../../src/api/resource-kinds.ts';
 import { deploy, lifeOf } from './support/application.ts';
 import { untilTold } from './support/claim-story.ts';
-import { ClusterUnderTest } from './support/cluster-under-test.ts';
 import { actingController, untilAvailable } from './support/deployments.ts';
 import { makeOwnTier, setSecretKey, untilDestination } from './support/own-tier.ts';
-import { ProcessKiller } from './support/process-killer.ts';
+import { killingGround } from './support/killing-ground.ts';
 import { protect } from './support/protection.ts';
 import { seedBackup } from './support/restic-repository.ts';
 import { type RestorePhase, restoreOf, untilRestore, watchForStep } from './support/restore-progress.ts';
 import { scenario } from './support/scenario.ts';
-import { Workspace } from './support/workspace.ts';
+import type { Workspace } from './support/workspace.ts';
 
 /** Steps that every restore goes through within seconds. */
 const passingSteps = ['Provisioning', 'Restoring', 'Proven', 'Binding'] as const;
 
 describe('a controller killed with SIGKILL', () => {
-  let cluster: ClusterUnderTest;
-  let ground: Workspace;
-  let killer: ProcessKiller;
-
-  beforeAll(async () => {
-    cluster = await ClusterUnderTest.connect();
-    ground = new Workspace(cluster);
-    await ground.createNamespace();
-    killer = await ProcessKiller.start(ground);
-  });
-
-  afterAll(async () => {
-    killer.stop();
-    await ground.deleteNamespace();
-    await untilAvailable(cluster, 'controller');
-    await cluster.close();
-  });
+  const { cluster, killer } = killingGround();
 
   /** Kills the acting controller when a restore reaches a step. Resolves once it is dead, to the step that was seen. */
   async function killAt(workspace: Workspace, step: RestorePhase): Promise<{ readonly dead: Promise<RestorePhase> }> {
-    await untilAvailable(cluster, 'controller');
-    const { metadata } = await workspace.eventually('a controller to act', () => actingController(cluster));
+    await untilAvailable(cluster(), 'controller');
+    const { metadata } = await workspace.eventually('a controller to act', () => actingController(cluster()));
     let killed: Promise<number> | undefined;
     const { reached } = await watchForStep(workspace, step, () => {
-      killed = killer.kill(metadata.uid);
+      killed = killer().kill(metadata.uid);
     });
     const bury = async (): Promise<RestorePhase> => {
       const at = await reached;
       expect(await killed).toBeGreaterThan(0);
       // A new pod takes its place without the growing pauses that the kubelet makes before a restart.
       const ref = { namespace: SYSTEM_NAMESPACE, name: metadata.name };
-      await cluster.client.delete(pods, ref, { gracePeriodSeconds: 0 });
+      await cluster().client.delete(pods, ref, { gracePeriodSeconds: 0 });
       return at;
     };
     return { dead: bury() };
@@ -60,7 +43,7 @@ describe('a controller killed with SIGKILL', () => {
     expect(await lifeOf(workspace, 'notes')).toEqual({ origin: 'filled', checksum });
     await untilTold(workspace, 'notes', 'RestoreCompleted', /restored and proven/);
     await untilRestore(workspace, 'notes', 'Completed');
-    expect(await cluster.client.list(volumeRestores, { namespace: workspace.namespace })).toHaveLength(1);
+    expect(await cluster().client.list(volumeRestores, { namespace: workspace.namespace })).toHaveLength(1);
   }
 
   for (const step of passingSteps) {
@@ -89,7 +72,7 @@ describe('a controller killed with SIGKILL', () => {
       await deploy(workspace, 'notes', { tier: tier.name });
       expect(await dead).toBe('Probing');
       expect((await restoreOf(workspace, 'notes'))?.status?.snapshot).toBeUndefined();
-      await setSecretKey(workspace, tier, cluster.environment.s3.secretAccessKey);
+      await setSecretKey(workspace, tier, cluster().environment.s3.secretAccessKey);
       await expectRestored(workspace, backup.checksum);
       await protect(workspace, 'notes');
     },

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { describe, expect } from 'vitest';
 
 import { MOVERS_NAMESPACE, SYSTEM_NAMESPACE } from '../../../src/api/group.ts';
 import { CLAIM_UID_LABEL, MANAGED_BY, MANAGED_BY_LABEL } from '../../../src/api/labels.ts';
@@ -20,15 +20,14 @@ import {
 } from '../../../src/kube/model/volume-snapshot-kinds.ts';
 import { csiDrivers } from '../../cluster/native/csi-drivers.ts';
 import { checksumOf, deploy, inApplication, lifeOf, remove } from '../support/application.ts';
-import { ClusterUnderTest } from '../support/cluster-under-test.ts';
-import { actingController, untilAvailable } from '../support/deployments.ts';
+import { actingController } from '../support/deployments.ts';
 import { driverRecords } from '../support/driver-state.ts';
 import { makeOwnTier, type OwnTier, untilDestination } from '../support/own-tier.ts';
-import { ProcessKiller } from '../support/process-killer.ts';
+import { killingGround } from '../support/killing-ground.ts';
 import { protect, requestBackup, untilCarriedOut, untilProtection } from '../support/protection.ts';
 import { scenario } from '../support/scenario.ts';
 import { compareMetadata, decorateScript, metadataOf } from '../support/volume-metadata.ts';
-import { Workspace } from '../support/workspace.ts';
+import type { Workspace } from '../support/workspace.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const managed = `${MANAGED_BY_LABEL}=${MANAGED_BY}`;
@@ -159,23 +158,7 @@ describe('backups by movers of our own', () => {
   });
 
   describe('where the controller is killed in the middle of a run', () => {
-    let cluster: ClusterUnderTest;
-    let ground: Workspace;
-    let killer: ProcessKiller;
-
-    beforeAll(async () => {
-      cluster = await ClusterUnderTest.connect();
-      ground = new Workspace(cluster);
-      await ground.createNamespace();
-      killer = await ProcessKiller.start(ground);
-    });
-
-    afterAll(async () => {
-      killer.stop();
-      await ground.deleteNamespace();
-      await untilAvailable(cluster, 'controller');
-      await cluster.close();
-    });
+    const { cluster, killer } = killingGround();
 
     /** A claim that is backed up, whose controller dies once a further run has a copy of its volume. */
     async function killInRun(workspace: Workspace) {
@@ -185,14 +168,14 @@ describe('backups by movers of our own', () => {
       await protect(workspace, 'notes');
       const { uid } = (await workspace.claim('notes')).metadata;
       await untilNothingIsLeft(workspace, uid);
-      const { metadata } = await workspace.eventually('a controller to act', () => actingController(cluster));
+      const { metadata } = await workspace.eventually('a controller to act', () => actingController(cluster()));
       const request = await requestBackup(workspace, 'notes');
       await workspace.eventually('the run to have a copy', async () => {
         const left = await leftOfRuns(workspace, uid);
         return left.some((one) => one.startsWith('PersistentVolumeClaim '));
       });
-      expect(await killer.kill(metadata.uid)).toBeGreaterThan(0);
-      await cluster.client.delete(
+      expect(await killer().kill(metadata.uid)).toBeGreaterThan(0);
+      await cluster().client.delete(
         pods,
         { namespace: SYSTEM_NAMESPACE, name: metadata.name },
         { gracePeriodSeconds: 0 },
