@@ -1,3 +1,4 @@
+import { backoffMilliseconds } from '../time/backoff.ts';
 import { rfc3339 } from '../time/rfc3339.ts';
 import type { DueTimes } from './schedule.ts';
 
@@ -28,12 +29,11 @@ export type NextRun =
   | { readonly kind: 'due'; readonly cause: string; readonly request?: string | undefined }
   | { readonly kind: 'later'; readonly atMilliseconds: number };
 
-const FIRST_RETRY_MILLISECONDS = 60_000;
-const LONGEST_RETRY_MILLISECONDS = 60 * 60_000;
+const retryBackoff = { initialMilliseconds: 60_000, maximumMilliseconds: 60 * 60_000 };
 
 /** A minute after the first failure, then twice as long each time, up to an hour. */
 const retryAt = ({ count, endedAtMilliseconds }: FailedRuns): number =>
-  endedAtMilliseconds + Math.min(LONGEST_RETRY_MILLISECONDS, FIRST_RETRY_MILLISECONDS * 2 ** (count - 1));
+  endedAtMilliseconds + backoffMilliseconds(retryBackoff, count - 1);
 
 /**
  * Says whether a run begins now, and why, or when. What came due while nobody looked is made up for by one run. A failed run is

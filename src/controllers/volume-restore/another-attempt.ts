@@ -1,6 +1,7 @@
 import type { FailedAttempt } from '../../engines/engine.ts';
 import { troubleInWords } from '../../engines/mover-trouble.ts';
 import { requeueAfter } from '../../runtime/result.ts';
+import { backoffMilliseconds } from '../../time/backoff.ts';
 import { rfc3339 } from '../../time/rfc3339.ts';
 import { warn } from '../context.ts';
 import { awaitUsable } from './await-usable.ts';
@@ -16,13 +17,8 @@ import {
 } from './scene.ts';
 import { recordProgress } from './status.ts';
 
-const RETRY_MILLISECONDS = 30_000;
-/** The longest that a failed attempt is waited after before the next. */
-const LONGEST_RETRY_MILLISECONDS = 300_000;
-
 /** Soon at first, then less and less: each attempt reads the whole snapshot. */
-const retryMilliseconds = (failures: number): number =>
-  Math.min(LONGEST_RETRY_MILLISECONDS, RETRY_MILLISECONDS * 2 ** (failures - 1));
+const retryBackoff = { initialMilliseconds: 30_000, maximumMilliseconds: 300_000 };
 
 /** Why an attempt did not count. */
 interface Rejection {
@@ -65,7 +61,7 @@ export async function rejectResult(
   attempt: number,
   why: Pick<Rejection, 'reason' | 'message'>,
 ): Promise<Stop> {
-  const delayMilliseconds = attempt === 1 ? 0 : retryMilliseconds(attempt - 1);
+  const delayMilliseconds = attempt === 1 ? 0 : backoffMilliseconds(retryBackoff, attempt - 2);
   return await again(tools, scene, attempt, { ...why, delayMilliseconds });
 }
 
@@ -89,7 +85,7 @@ export async function retry(
   const isShut = opened.ok && engineOf(tools, restore).isShutOut(trouble);
   const shut = isShut ? await awaitUsable(tools, scene, opened.access) : undefined;
   if (shut !== undefined) return shut;
-  const leftMilliseconds = endedAtMilliseconds + retryMilliseconds(attempt) - tools.context.now();
+  const leftMilliseconds = endedAtMilliseconds + backoffMilliseconds(retryBackoff, attempt - 1) - tools.context.now();
   if (leftMilliseconds <= 0)
     return await again(tools, scene, attempt, { reason: 'RestoreFailing', message: trouble.message });
   const stop = await showTrouble(tools, scene, 'RestoreFailing', message);

@@ -1,4 +1,5 @@
 import type { Schedule } from '../../api/backup-policy.ts';
+import { backoffMilliseconds } from '../../time/backoff.ts';
 import { maintenanceMinuteOfDay } from '../schedule.ts';
 
 const MINUTE_MILLISECONDS = 60_000;
@@ -7,8 +8,7 @@ const DAY_MILLISECONDS = 24 * HOUR_MILLISECONDS;
 /** One that waited for hours is not followed by the next one at once. */
 const LEAST_MILLISECONDS_BETWEEN = 20 * HOUR_MILLISECONDS;
 
-const FIRST_RETRY_MILLISECONDS = HOUR_MILLISECONDS;
-const LONGEST_RETRY_MILLISECONDS = 7 * DAY_MILLISECONDS;
+const retryBackoff = { initialMilliseconds: HOUR_MILLISECONDS, maximumMilliseconds: 7 * DAY_MILLISECONDS };
 
 /** Why, and when, the last maintenance of a repository did not come to its end. */
 export interface FailedMaintenance {
@@ -43,7 +43,7 @@ export function untilMaintenanceMilliseconds(times: MaintenanceTimes): number {
 }
 
 const retryAt = ({ time, times }: FailedMaintenance): number =>
-  Date.parse(time) + Math.min(LONGEST_RETRY_MILLISECONDS, FIRST_RETRY_MILLISECONDS * 2 ** (times - 1));
+  Date.parse(time) + backoffMilliseconds(retryBackoff, times - 1);
 
 function slotAfter({ schedule, namespace, claim, sinceMilliseconds }: MaintenanceTimes): number {
   const earliest = sinceMilliseconds + LEAST_MILLISECONDS_BETWEEN;
