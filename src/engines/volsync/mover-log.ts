@@ -1,4 +1,5 @@
 import type { RestoreReport } from '../../domain/proof.ts';
+import { resticSizeBytes } from '../restic-size.ts';
 
 // What restic 0.18 prints (cmd/restic/cmd_restore.go, internal/ui/restore/text.go, cmd_backup.go) and what VolSync's
 // mover script adds (mover-restic/entry.sh, v0.14).
@@ -14,18 +15,7 @@ const fileTrouble = /^[ \t]*((?:ignoring error for |error: |scan: ).*)$/m;
 const systemTrouble =
   /^(.*(?:permission denied|operation not permitted|no space left on device|cannot allocate memory|connection refused|connection reset|no such host|i\/o timeout|network is unreachable).*)$/im;
 
-const unitBytes: Readonly<Record<string, number>> = {
-  B: 1,
-  KiB: 1024,
-  MiB: 1024 ** 2,
-  GiB: 1024 ** 3,
-  TiB: 1024 ** 4,
-};
-
-function parseSize(text: string | undefined): number {
-  const [number, unit] = (text ?? '0 B').split(' ');
-  return Math.round(Number(number) * (unitBytes[unit ?? 'B'] ?? 1));
-}
+const sizeBytes = (text = '0 B'): number => resticSizeBytes(text) ?? Math.round(Number.parseFloat(text));
 
 /** Reads what a restore mover says it did; parts that it did not print are absent. */
 export function parseRestoreLog(log: string): RestoreReport {
@@ -40,7 +30,7 @@ export function parseRestoreLog(log: string): RestoreReport {
     ...base,
     entries: Number(finished) + skippedEntries,
     entriesPlanned: Number(planned ?? finished) + skippedEntries,
-    sizeBytes: parseSize(size) + parseSize(skippedSize),
+    sizeBytes: sizeBytes(size) + sizeBytes(skippedSize),
   };
 }
 
