@@ -10,6 +10,7 @@ import { awaitsNode, nodeOf } from './copy-node.ts';
 import { clientOf } from './copy-objects.ts';
 import { discardRun } from './discard-run.ts';
 import { makeCopy } from './make-copy.ts';
+import { moverRepository } from './mover-repository.ts';
 import { observeRun } from './observe-run.ts';
 import { chooseSnapshotClass } from './snapshot-class.ts';
 import { startMover } from './start-mover.ts';
@@ -44,14 +45,13 @@ async function advance(context: BackupContext, plan: RunPlan, resticImage: strin
   if (job !== undefined && job.spec.suspend !== true) return;
   const takenMilliseconds = await makeCopy(context, plan);
   if (takenMilliseconds === undefined) return;
-  const { url, password, settings, path, expectedIdentity = '' } = plan.access;
   const backupPlan = {
     name: plan.name,
     client: clientOf('backup', plan),
     clusterUid,
     images: { own, restic: { image: resticImage } },
     placement: {},
-    repository: { url, password, settings, path, identity: expectedIdentity },
+    repository: moverRepository(plan.access),
     copyClaimName: copyName(plan.name),
     takenMilliseconds,
     parentId: plan.parentId,

@@ -13,6 +13,7 @@ import { letStart } from './let-start.ts';
 import { basisOfJob, buildMaintenanceJob, maintenanceJobName } from './maintenance-job.ts';
 import { readMaintenanceRun, snapshotsToRemove } from './maintenance-run.ts';
 import { endOf } from './container-end.ts';
+import { moverRepository } from './mover-repository.ts';
 import { FORGET_CONTAINER, RESTIC_CONTAINER } from './mover-pod.ts';
 import { freedBytes } from './prune-log.ts';
 
@@ -32,8 +33,7 @@ async function start(context: MoverContext, plan: MaintenancePlan, resticImage: 
     claim,
     ownerUid: ownerReference(volume).uid,
   };
-  const { url, password, settings, path, expectedIdentity = '' } = access;
-  const repository = { url, password, settings, path, identity: expectedIdentity };
+  const repository = moverRepository(access);
   const image = { image: resticImage };
   const images = { own: image, restic: image };
   const desired = buildMaintenanceJob({ client: moverClient, clusterUid, images, repository, snapshotIds, basis });

@@ -1,4 +1,5 @@
 import type { S3Settings } from '../../destinations/s3/settings.ts';
+import type { RepositoryAccess } from '../../repositories/access.ts';
 
 /** The one repository that a mover may use: all that its Secret holds. */
 export interface MoverRepository {
@@ -11,3 +12,12 @@ export interface MoverRepository {
   /** The destination that the store must be. */
   readonly identity: string;
 }
+
+/** The repository that somebody has opened, as a mover is given it. */
+export const moverRepository = ({
+  url,
+  password,
+  settings,
+  path,
+  expectedIdentity = '',
+}: RepositoryAccess): MoverRepository => ({ url, password, settings, path, identity: expectedIdentity });

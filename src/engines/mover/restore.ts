@@ -18,6 +18,7 @@ import { podOf } from './job-pod.ts';
 import { lastProgress } from './last-progress.ts';
 import { buildRestoreJob, restoreJobName, type RestorePlan } from './restore-job.ts';
 import { readRestoreRun, type RestoreRun } from './restore-run.ts';
+import { moverRepository } from './mover-repository.ts';
 import { startMover } from './start-mover.ts';
 
 const jobRef = ({ restore, attempt }: AttemptRef) => ({
@@ -40,14 +41,13 @@ function restorePlanOf(context: MoverContext, plan: AttemptPlan, resticImage: st
   const { restore, attempt, access, snapshot, deletesFiles } = plan;
   const { ownImage: own, clusterUid } = context;
   if (own === undefined) throw new Error('no image is known that movers could run from');
-  const { url, password, settings, path, expectedIdentity = '' } = access;
   return {
     client: clientOf(restore),
     clusterUid,
     images: { own, restic: { image: resticImage } },
     placement: {},
     attempt,
-    repository: { url, password, settings, path, identity: expectedIdentity },
+    repository: moverRepository(access),
     primeClaimName: primeClaimName(ownerReference(restore).uid),
     snapshotId: snapshot.id,
     filledBefore: deletesFiles,
