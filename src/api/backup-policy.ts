@@ -58,6 +58,9 @@ export const engineName = z.enum(['VolSync', 'Restic']);
 
 export type EngineName = z.infer<typeof engineName>;
 
+/** What moves the bytes where a tier says nothing, and where the engine that it names can't. */
+export const DEFAULT_ENGINE = 'VolSync' satisfies EngineName;
+
 export const backupPolicySpec = z.object({
   schedule,
   retention: retention.prefault({}),
@@ -65,7 +68,7 @@ export const backupPolicySpec = z.object({
   destination: z.string().min(1).max(253).default('default').describe('Name of the BackupDestination.'),
   suspend: z.boolean().default(false).describe('Stops new backups. Restores go on.'),
   engine: engineName
-    .default('VolSync')
+    .default(DEFAULT_ENGINE)
     .describe(
       'What moves the bytes. Restic: movers of Rebound itself, in the namespace rebound-movers; claims whose class takes no CSI snapshots are backed up by VolSync all the same.',
     ),

@@ -82,6 +82,8 @@ export type AttemptState =
  * volume may be written into, and whether what came back is enough, is decided by others. Everything can be called again.
  */
 export interface RestoreEngine {
+  /** Why it can't restore a claim, a clause; undefined where it can. Looks at local copies only. */
+  readonly refusal: (claim: PersistentVolumeClaim) => string | undefined;
   /**
    * The name of the Secret beside the claim that gives an attempt's mover the repository, to be recorded before the attempt is started;
    * undefined where there is none.

@@ -1,4 +1,4 @@
-import type { BackupPolicy } from '../../api/backup-policy.ts';
+import { type BackupPolicy, DEFAULT_ENGINE } from '../../api/backup-policy.ts';
 import type { RestoreFinding, SnapshotReference } from '../../api/snapshot.ts';
 import type { VolumeRestore } from '../../api/volume-restore.ts';
 import { GRACE_MILLISECONDS, isNews, putWait, type Wait } from '../../domain/telling.ts';
@@ -45,7 +45,7 @@ export type PrimedStep = Stop | PrimedScene;
 
 /** What restores, by its record. */
 export const engineOf = ({ engines }: Tools, { status }: VolumeRestore): RestoreEngine =>
-  engines[status?.engine ?? 'VolSync'];
+  engines[status?.engine ?? DEFAULT_ENGINE];
 
 /** A snapshot, for messages. */
 export const short = (snapshot: SnapshotReference): string => `${snapshot.id.slice(0, 8)} of ${snapshot.time}`;

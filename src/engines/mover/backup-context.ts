@@ -1,5 +1,5 @@
 import type { ReadableStore } from '../../kube/cache/store.ts';
-import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../kube/model/built-in-kinds.ts';
+import type { PersistentVolume, PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
 import type { VolumeSnapshot, VolumeSnapshotClass } from '../../kube/model/volume-snapshot-kinds.ts';
 import type { MoverContext } from './context.ts';
 
@@ -11,7 +11,6 @@ export const VOLUMES_BY_COPY = 'copy';
 /** What backups by movers of our own work with. */
 export interface BackupContext extends MoverContext {
   readonly stores: MoverContext['stores'] & {
-    readonly storageClasses: ReadableStore<StorageClass>;
     /** Of all drivers. */
     readonly snapshotClasses: ReadableStore<VolumeSnapshotClass>;
     /** Rebound's own. */

@@ -9,6 +9,7 @@ import { buildBackupJob } from './backup-job.ts';
 import { awaitsNode, nodeOf } from './copy-node.ts';
 import { clientOf } from './copy-objects.ts';
 import { discardRun } from './discard-run.ts';
+import { imageRefusal } from './image-refusal.ts';
 import { makeCopy } from './make-copy.ts';
 import { moverRepository } from './mover-repository.ts';
 import { observeRun } from './observe-run.ts';
@@ -29,8 +30,8 @@ function runOf({ stores }: BackupContext, { metadata }: PersistentVolumeClaim): 
 }
 
 function refusal(context: BackupContext, claim: PersistentVolumeClaim, policy: BackupPolicy): string | undefined {
-  if (context.ownImage === undefined)
-    return 'Rebound does not run in a pod, so that it knows of no image for its movers';
+  const withoutImage = imageRefusal(context);
+  if (withoutImage !== undefined) return withoutImage;
   const choice = chooseSnapshotClass(context.stores, claim, policy);
   if (!choice.ok) return choice.message;
   if (awaitsNode(context, claim) && nodeOf(context, claim) === undefined) return 'no node is known for its volume';

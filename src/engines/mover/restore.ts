@@ -17,6 +17,7 @@ import type { MoverClient } from './job-labels.ts';
 import { podOf } from './job-pod.ts';
 import { lastProgress } from './last-progress.ts';
 import { buildRestoreJob, restoreJobName, type RestorePlan } from './restore-job.ts';
+import { restoreRefusal } from './restore-refusal.ts';
 import { readRestoreRun, type RestoreRun } from './restore-run.ts';
 import { moverRepository } from './mover-repository.ts';
 import { startMover } from './start-mover.ts';
@@ -150,6 +151,7 @@ export function moverRestores(context: MoverContext, resticImage: string): Resto
   const isKnown = (attempt: AttemptRef): boolean => moverJobs.get(objectKey(jobRef(attempt))) !== undefined;
   const discard = (attempt: AttemptRef): Promise<void> => discardAttempt(context, attempt);
   return {
+    refusal: (claim) => restoreRefusal(context, claim),
     looksItself: true,
     secretName: () => undefined,
     start: (plan) => startAttempt(context, plan, resticImage),

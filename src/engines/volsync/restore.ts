@@ -222,6 +222,7 @@ export function volSyncRestores(context: VolSyncContext, logs: MoverLogWatch): R
   const isKnown = (attempt: AttemptRef): boolean => objects.get(objectKey(objectRef(attempt))) !== undefined;
   const discard = (attempt: AttemptRef): Promise<void> => discardAttempt(tools, attempt);
   return {
+    refusal: () => undefined,
     looksItself: false,
     secretName: (plan) => secretNameOf(secretPlanOf(plan)),
     start: (plan) => startAttempt(context, plan),
