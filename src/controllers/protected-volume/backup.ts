@@ -5,6 +5,7 @@ import type { MoverUser } from '../../api/snapshot.ts';
 import { type BackupMemory, reasonsToKeepAll } from '../../domain/backup-findings.ts';
 import { untilOverdueMilliseconds } from '../../domain/overdue.ts';
 import { afterPruning, untilPruningIsTried } from '../../domain/pruning-refusal.ts';
+import { isRetentionOurs } from '../../domain/retention/whose-retention.ts';
 import { rfc3339 } from '../../time/rfc3339.ts';
 import { intervalSeconds } from '../../domain/schedule.ts';
 import type { RepositoryCache } from '../../repositories/restic/repository-cache.ts';
@@ -211,7 +212,7 @@ function refusalAfter(
 ) {
   const { claim, source } = protection;
   // Who keeps the repository tells of it, then.
-  if (policy.spec.engine === 'Restic') return {};
+  if (isRetentionOurs(policy)) return {};
   const request = claim.metadata.annotations?.[BACKUP_NOW_ANNOTATION];
   const used = source === undefined ? undefined : repositorySecretOf(source);
   const refusal = afterPruning(before?.pruningRefused, pruning, { secretName: used, request });

@@ -1,6 +1,7 @@
 import type { BackupPolicy } from '../../api/backup-policy.ts';
 import type { ProtectedVolume } from '../../api/protected-volume.ts';
 import type { MoverUser } from '../../api/snapshot.ts';
+import { isRetentionOurs } from '../../domain/retention/whose-retention.ts';
 import { nameForClaim } from '../../domain/object-names.ts';
 import type { Failure, UnknownReason } from '../../destinations/outcome.ts';
 import type { ReplicationSource } from '../../engines/volsync/kinds.ts';
@@ -82,8 +83,7 @@ function desiredSchedule(context: ControllerContext, plan: BackupPlan): DesiredS
     moverUser: plan.moverUser,
     privilegedMovers: plan.privilegedMovers,
     pruningPaused: plan.pruningPaused,
-    // What goes of the repositories of a tier with engine Restic is decided by Rebound alone.
-    onlyAdds: plan.pruningRefused || policy.spec.engine === 'Restic',
+    onlyAdds: plan.pruningRefused || isRetentionOurs(policy),
     manualTrigger: plan.manualTrigger,
   });
   return { object, secret };

@@ -1,6 +1,7 @@
-import { BACKUP_NOW_ANNOTATION, BACKUP_ROLE, CLAIM_UID_LABEL, COPY_ROLE, ROLE_LABEL } from '../../api/labels.ts';
+import { BACKUP_NOW_ANNOTATION } from '../../api/labels.ts';
 import { nameForClaim } from '../../domain/object-names.ts';
 import { maintenanceObstacle, type Obstacle, type ObstacleFacts } from '../../domain/retention/maintenance-obstacle.ts';
+import { RUNS_BY_CLAIM_UID } from '../../engines/mover/backup-context.ts';
 import type { ReplicationSource } from '../../engines/volsync/kinds.ts';
 import { isBackingUp } from '../../engines/volsync/replication-source.ts';
 import { type KubeObject, objectKey } from '../../kube/model/kind.ts';
@@ -30,22 +31,17 @@ function backupOf(context: ControllerContext, subject: Subject): ObstacleFacts['
   const { namespace, name, uid } = subject.claim.metadata;
   const source = stores.replicationSources.get(objectKey({ namespace, name: nameForClaim(name) }));
   // Its snapshot is there before its mover: whoever waits for the mover would keep it out.
-  const ofRuns: readonly KubeObject[] = [
-    ...stores.moverJobs.list(),
-    ...stores.copyClaims.list(),
-    ...stores.snapshots.list(),
-  ];
-  const hasRun = ofRuns.some((object) => isOfRun(object, uid));
+  const { moverJobs, copyClaims, snapshots } = stores;
+  const hasRun = [moverJobs, copyClaims, snapshots].some((store) =>
+    store.byIndex(RUNS_BY_CLAIM_UID, uid).some(isThere),
+  );
   if (hasRun || isBackingUp(source)) return 'running';
   if (!isJudged(source, subject)) return 'unjudged';
   return isDue(context, subject) ? 'due' : 'none';
 }
 
 /** What is going is of a run that is over: the storage may take its time with it. */
-const isOfRun = ({ metadata: { labels, deletionTimestamp } }: KubeObject, claimUid: string): boolean =>
-  deletionTimestamp === undefined &&
-  labels?.[CLAIM_UID_LABEL] === claimUid &&
-  [BACKUP_ROLE, COPY_ROLE].includes(labels[ROLE_LABEL] ?? '');
+const isThere = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp === undefined;
 
 function isJudged(source: ReplicationSource | undefined, { status }: Subject): boolean {
   const endedAt = source?.status?.lastSyncTime;

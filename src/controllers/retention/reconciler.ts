@@ -1,6 +1,7 @@
 import type { MaintenanceFailure, MaintenanceStatus } from '../../api/maintenance.ts';
 import { protectedVolumes } from '../../api/resource-kinds.ts';
 import type { Maintenance, MaintenanceState } from '../../engines/maintenance.ts';
+import { isRetentionOurs } from '../../domain/retention/whose-retention.ts';
 import { MOVER_PATIENCE_MILLISECONDS } from '../../engines/mover-trouble.ts';
 import { isConflict, isRefusal } from '../../kube/client/errors.ts';
 import { persistentVolumeClaims } from '../../kube/model/built-in-kinds.ts';
@@ -48,7 +49,7 @@ export class RetentionReconciler {
       return done();
     }
     try {
-      return subject.policy.spec.engine === 'Restic' ? await this.#keep(key, subject) : await this.#leave(subject);
+      return isRetentionOurs(subject.policy) ? await this.#keep(key, subject) : await this.#leave(subject);
     } catch (error) {
       // The protection is recorded by another, too: what is recorded since must not be undone.
       if (isConflict(error)) return requeueAfter(COPY_LAG_MILLISECONDS);
