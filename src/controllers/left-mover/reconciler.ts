@@ -66,13 +66,7 @@ export class LeftMoverReconciler {
   }
 
   async #endRun({ object, ...run }: RunRef & { readonly object: KubeObject }): Promise<Result> {
-    const { client, stores } = this.#context;
-    const { labels, annotations } = object.metadata;
-    const isOwner = ({ metadata: { uid } }: KubeObject): boolean => uid === labels?.[OWNER_UID_LABEL];
-    const known = stores.protectedVolumes.get(annotations?.[CLAIM_ANNOTATION] ?? '');
-    if (known !== undefined && isOwner(known)) return done();
-    // Local copies may lag, so what is not in them is asked for.
-    if ((await client.list(protectedVolumes, { namespace: run.namespace })).some(isOwner)) return done();
+    if (await this.#isProtected(object, run.namespace)) return done();
     for (const engine of Object.values(this.#engines)) {
       if (!(await engine.discard(run))) return requeueAfter(LOOK_AGAIN_MILLISECONDS);
     }
@@ -96,14 +90,23 @@ export class LeftMoverReconciler {
     return done();
   }
 
-  async #isLeft({ metadata: { labels = {} } }: KubeObject): Promise<boolean> {
+  /** Whether the protection that something belongs to is there. Local copies may lag, so what is not in them is asked for. */
+  async #isProtected({ metadata: { labels, annotations } }: KubeObject, namespace: string): Promise<boolean> {
     const { client, stores } = this.#context;
+    const isOwner = ({ metadata: { uid } }: KubeObject): boolean => uid === labels?.[OWNER_UID_LABEL];
+    const known = stores.protectedVolumes.get(annotations?.[CLAIM_ANNOTATION] ?? '');
+    if (known !== undefined && isOwner(known)) return true;
+    return (await client.list(protectedVolumes, { namespace })).some(isOwner);
+  }
+
+  async #isLeft(object: KubeObject): Promise<boolean> {
+    const { client, stores } = this.#context;
+    const { labels = {} } = object.metadata;
     const owner = labels[OWNER_UID_LABEL];
     const namespace = labels[CLAIM_NAMESPACE_LABEL];
     if (owner === undefined || namespace === undefined) return false;
     const isOwner = ({ metadata: { uid } }: KubeObject): boolean => uid === owner;
-    if (labels[ROLE_LABEL] === MAINTAIN_ROLE)
-      return !(await client.list(protectedVolumes, { namespace })).some(isOwner);
+    if (labels[ROLE_LABEL] === MAINTAIN_ROLE) return !(await this.#isProtected(object, namespace));
     if (stores.volumeRestores.byIndex(RESTORES_BY_CLAIM_UID, labels[CLAIM_UID_LABEL] ?? '').some(isOwner)) return false;
     return !(await client.list(volumeRestores, { namespace })).some(isOwner);
   }
