@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { keysOf, whenSpecChanges } from './source.ts';
+import { keysOf, whenGone, whenSpecChanges } from './source.ts';
 
 const tier = (metadata: { readonly uid?: string; readonly generation?: number }) => ({
   apiVersion: 'rebound.dev/v1alpha1',
@@ -36,4 +36,11 @@ describe('keysOf', () => {
     ]);
     expect([...keys({ key: 'claim', previous: undefined, current: ['daily'] })]).toEqual(['daily']);
   });
+});
+
+it('whenGone names what an object pointed to, once it is gone', () => {
+  const keys = whenGone((labels: readonly string[]) => labels);
+  expect([...keys({ key: 'claim', previous: ['a', 'b'], current: undefined })]).toEqual(['a', 'b']);
+  expect([...keys({ key: 'claim', previous: ['a'], current: ['a'] })]).toEqual([]);
+  expect([...keys({ key: 'claim', previous: undefined, current: ['a'] })]).toEqual([]);
 });

@@ -45,6 +45,11 @@ export function keysOf<T>(keysOfObject: (object: T) => Iterable<string>): (chang
   };
 }
 
+/** For what belongs to an object and is looked at when that one goes: the keys that it pointed to. */
+export function whenGone<T>(keysOfObject: (object: T) => Iterable<string>): (change: Change<T>) => Iterable<string> {
+  return ({ previous, current }) => (current === undefined && previous !== undefined ? keysOfObject(previous) : []);
+}
+
 /** Passes on what changes what an object asks for, its coming and its end; not what others write into its status. */
 export function whenSpecChanges<T extends KubeObject>(
   mapToKeys: (change: Change<T>) => Iterable<string>,

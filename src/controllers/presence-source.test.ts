@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ClusterPresence } from './presence.ts';
+import { ClusterPresence } from './cluster-presence/presence.ts';
 import { presenceSource } from './presence-source.ts';
 
 const MINUTE = 60_000;

@@ -1,5 +1,5 @@
-import type { Source } from '../../runtime/source.ts';
-import type { ClusterPresence } from './presence.ts';
+import type { Source } from '../runtime/source.ts';
+import type { ClusterPresence } from './cluster-presence/presence.ts';
 
 /** A source that names who has to do with a destination when backups into it must stop, or may begin or go on. */
 export const presenceSource = (
