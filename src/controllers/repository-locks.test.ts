@@ -170,6 +170,14 @@ describe('backups of a claim', () => {
     expect(newest()).toBeGreaterThan(before);
   });
 
+  it('are freed of a dead lock on which their forget runs, long before the engine gives the run up', async () => {
+    lock(2 * HOUR_MILLISECONDS, false);
+    world.backUp('forgetFails');
+    await world.look();
+    expect(locks()).toEqual([]);
+    expect(world.told).toContain('StaleLockRemoved');
+  });
+
   it('invariant 15: leave the lock of a living process, and look again when it would be stale', async () => {
     const held = lock(5 * 60_000, false);
     world.backUp('complete');

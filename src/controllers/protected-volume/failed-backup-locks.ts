@@ -8,6 +8,11 @@ import { mendRepositoryKeys } from '../repository-keys.ts';
 import { clearLocks } from '../repository-locks.ts';
 import type { Protection } from './observe.ts';
 
+interface Failure {
+  readonly source: ReplicationSource;
+  readonly trouble: string;
+}
+
 /** After the destination could not be asked. */
 const ASK_AGAIN_MILLISECONDS = 60_000;
 
@@ -18,37 +23,41 @@ const ASK_AGAIN_MILLISECONDS = 60_000;
 export class FailedBackupLocks {
   readonly #context: ControllerContext;
   readonly #cache: RepositoryCache;
-  /** Failures that nothing is left to do about. A local copy is another object once anything has changed. */
-  readonly #settled = new WeakSet<ReplicationSource>();
+  /** Failures that nothing is left to do about, by what was said of them. A local copy is another object once anything has changed. */
+  readonly #settled = new WeakMap<ReplicationSource, string>();
 
   constructor(context: ControllerContext, cache: RepositoryCache) {
     this.#context = context;
     this.#cache = cache;
   }
 
-  /** Returns when to look again; undefined when nothing is to be done until something changes. */
-  async clear({ claim, policy, source }: Protection): Promise<number | undefined> {
-    if (policy === undefined || source === undefined || !mayBeShutOut(source)) return undefined;
-    const opened = this.#settled.has(source)
-      ? undefined
-      : openRepository(this.#context, policy.spec.destination, claim.metadata);
+  /**
+   * @param trouble what keeps the run under way from succeeding, in words: the engine gives it up only after nine tries.
+   * @returns when to look again; undefined when nothing is to be done until something changes.
+   */
+  async clear({ claim, policy, source }: Protection, trouble = ''): Promise<number | undefined> {
+    if (policy === undefined || source === undefined || !mayBeShutOut(source, trouble)) return undefined;
+    const opened =
+      this.#settled.get(source) === trouble
+        ? undefined
+        : openRepository(this.#context, policy.spec.destination, claim.metadata);
     if (opened?.ok !== true) return undefined;
-    return await this.#clearWay(source, claim, opened.access);
+    return await this.#clearWay({ source, trouble }, claim, opened.access);
   }
 
   async #clearWay(
-    source: ReplicationSource,
+    { source, trouble }: Failure,
     claim: PersistentVolumeClaim,
     access: RepositoryAccess,
   ): Promise<number | undefined> {
-    if (speaksOfKeys(logOf(source))) {
+    if (speaksOfKeys(logOf(source)) || speaksOfKeys(trouble)) {
       const mended = await mendRepositoryKeys(this.#context, claim, access);
       if (!mended.ok) return ASK_AGAIN_MILLISECONDS;
     }
     const state = await clearLocks(this.#context, this.#cache, { claim, access, purpose: 'backup' });
     switch (state.kind) {
       case 'free':
-        this.#settled.add(source);
+        this.#settled.set(source, trouble);
         return undefined;
       case 'unknown':
         return ASK_AGAIN_MILLISECONDS;
@@ -60,11 +69,13 @@ export class FailedBackupLocks {
   }
 }
 
+const speaksOfRefusal = (words: string): boolean => speaksOfLock(words) || speaksOfKeys(words);
+
 /** A mover that went without a word may have been refused, too. */
-function mayBeShutOut(source: ReplicationSource): boolean {
+function mayBeShutOut(source: ReplicationSource, trouble: string): boolean {
   const log = logOf(source);
   const isFailed = source.status?.latestMoverStatus?.result === 'Failed';
-  return isFailed && (log === '' || speaksOfLock(log) || speaksOfKeys(log));
+  return speaksOfRefusal(trouble) || (isFailed && (log === '' || speaksOfRefusal(log)));
 }
 
 const logOf = ({ status }: ReplicationSource): string => status?.latestMoverStatus?.logs ?? '';

@@ -186,7 +186,7 @@ export class ProtectedVolumeReconciler {
     tellUnrestored(this.#context, claim, volume);
     const others = [
       untilStopped,
-      await this.#failedBackupLocks.clear(protection),
+      await this.#failedBackupLocks.clear(protection, findings.facts.backupTrouble),
       await this.#abandonedSnapshots.release(objectKey(claim.metadata), source),
     ];
     return this.#lookAgain(protection, findings, verdict, others);

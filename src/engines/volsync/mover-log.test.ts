@@ -206,6 +206,22 @@ ERROR: failure checking existence of repository
     );
   });
 
+  it('names the lock that kept the forget out, and not the cache without which the backup went well', () => {
+    const log = `unable to open cache: open /cache/CACHEDIR.TAG: permission denied
+processed 173 files, 1.014 MiB in 0:00
+snapshot 63394edb saved
+=== Starting forget ===
+unable to open cache: open /cache/CACHEDIR.TAG: permission denied
+repo already locked, waiting up to 0s for the lock
+unable to create lock in backend: repository is already locked by PID 7351 on vm by root (UID 0, GID 0)
+lock was created at 2026-11-30 01:29:13 (4h8m37s ago)
+`;
+    expect(moverComplaint(log)).toBe(
+      'unable to create lock in backend: repository is already locked by PID 7351 on vm by root (UID 0, GID 0)',
+    );
+    expect(moverComplaint('unable to open cache: open /cache/CACHEDIR.TAG: permission denied\n')).toBeUndefined();
+  });
+
   it('stays one line of at most 300 characters, whatever files are called', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 500 }), (name) => {

@@ -11,9 +11,12 @@ const done = /^[ \t]*Restic completed in /m;
 const verdict = /^[ \t]*((?:Fatal|ERROR)\b.*)$/m;
 // What restic says of one file (internal/ui/restore/text.go, internal/ui/backup/text.go, 0.18).
 const fileTrouble = /^[ \t]*((?:ignoring error for |error: |scan: ).*)$/m;
-// The words of the operating system and the network, in lines of any form.
+// restic 0.18 (internal/repository/lock.go, internal/restic/lock.go).
+const lockTrouble = /^(.*(?:unable to create lock|repository is already locked|invalid lock file).*)$/m;
+// The words of the operating system and the network, in lines of any form; not of a cache that can't be opened, without which restic
+// goes on (cmd/restic/global.go, 0.18).
 const systemTrouble =
-  /^(.*(?:permission denied|operation not permitted|no space left on device|cannot allocate memory|connection refused|connection reset|no such host|i\/o timeout|network is unreachable).*)$/im;
+  /^(?!unable to open cache)(.*(?:permission denied|operation not permitted|no space left on device|cannot allocate memory|connection refused|connection reset|no such host|i\/o timeout|network is unreachable).*)$/im;
 
 const sizeBytes = (text = '0 B'): number => resticSizeBytes(text) ?? Math.round(Number.parseFloat(text));
 
@@ -41,12 +44,12 @@ const LONGEST_COMPLAINT = 300;
 const LONGEST_VERDICT = 120;
 
 /**
- * What a failed mover says was wrong, on one line of at most 300 characters: the first line that tells a cause, followed by
- * its verdict, which for restic is often no more than a number of errors. Absent when it says nothing.
+ * What a failed mover says was wrong, on one line of at most 300 characters: who locks the repository, else the first line that
+ * tells a cause, followed by its verdict, which for restic is often no more than a number of errors. Absent when it says nothing.
  */
 export function moverComplaint(log: string): string | undefined {
   const ended = firstLine(log, verdict);
-  const cause = firstLine(log, fileTrouble) ?? firstLine(log, systemTrouble);
+  const cause = firstLine(log, lockTrouble) ?? firstLine(log, fileTrouble) ?? firstLine(log, systemTrouble);
   if (ended === undefined || cause === undefined || cause === ended) {
     return (ended ?? cause)?.slice(0, LONGEST_COMPLAINT);
   }
