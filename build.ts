@@ -1,4 +1,8 @@
-/** Bundles the program into one file, dist/rebound.mjs, with the licences of its packages beside it: `node build.ts`. */
+/**
+ * Bundles the program into dist/rebound.mjs and the parts that it loads when a role needs them, with the licences of their packages
+ * beside them: `node build.ts`. A container of a mover is started for every restore and backup, and an application waits for it: it
+ * must not read what only the controller is made of.
+ */
 import { cpSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
@@ -29,7 +33,6 @@ const nativePackage = 'koffi';
 /** Puts beside the bundle what the native package is at run time: its interface, and the programs of this machine's kind. */
 function copyNativePackage(): void {
   const target = 'dist/node_modules';
-  rmSync(target, { recursive: true, force: true });
   const isOfRunTime = (path: string): boolean => statSync(path).isDirectory() || /\.(js|cjs|json|txt)$/.test(path);
   const source = join('node_modules', nativePackage);
   for (const part of ['package.json', 'LICENSE.txt', 'index.js', 'index.cjs', 'src'])
@@ -40,10 +43,14 @@ function copyNativePackage(): void {
   }
 }
 
+rmSync('dist', { recursive: true, force: true });
 copyNativePackage();
 await build({
-  entryPoints: ['src/main.ts'],
-  outfile: 'dist/rebound.mjs',
+  entryPoints: { rebound: 'src/main.ts' },
+  outdir: 'dist',
+  outExtension: { '.js': '.mjs' },
+  splitting: true,
+  chunkNames: 'rebound-[hash]',
   // It brings a program of this machine's processor, which can't be bundled.
   external: [nativePackage],
   bundle: true,

@@ -2,9 +2,7 @@ import { z } from 'zod';
 import { inWords, isEmpty, type LookReport } from '../domain/look-report.ts';
 import { isWholeRestore, restoreMessage } from '../domain/restore-record.ts';
 import { lookInto } from '../mover/look-into.ts';
-import { prove } from '../mover/prove.ts';
-import { recordRun } from '../mover/record.ts';
-import { openMoverRepository } from '../mover/settings.ts';
+import type { MoverRepository } from '../mover/settings.ts';
 import { reportFailure, TERMINATION_LOG, writeReport } from '../mover/termination-log.ts';
 
 /** What a container of a mover's pod does, beside restic. */
@@ -49,8 +47,14 @@ function requireEmpty(report: LookReport, { REBOUND_FILLED_BEFORE }: Settings): 
   return 1;
 }
 
+/** A look does without what reads repositories: it takes no longer than its start. */
+async function openRepository(environment: NodeJS.ProcessEnv): Promise<MoverRepository> {
+  const { openMoverRepository } = await import('../mover/settings.ts');
+  return openMoverRepository(environment);
+}
+
 async function proveRestore(environment: NodeJS.ProcessEnv, given: Settings, reportTo: string): Promise<number> {
-  const repository = openMoverRepository(environment);
+  const [{ prove }, repository] = await Promise.all([import('../mover/prove.ts'), openRepository(environment)]);
   try {
     const record = await prove(repository, given.REBOUND_SNAPSHOT_ID, {
       volumePath: given.REBOUND_VOLUME,
@@ -66,7 +70,7 @@ async function proveRestore(environment: NodeJS.ProcessEnv, given: Settings, rep
 }
 
 async function recordBackup(environment: NodeJS.ProcessEnv, given: Settings, reportTo: string): Promise<number> {
-  const repository = openMoverRepository(environment);
+  const [{ recordRun }, repository] = await Promise.all([import('../mover/record.ts'), openRepository(environment)]);
   const run = {
     runId: given.REBOUND_RUN_ID,
     clusterUid: given.REBOUND_CLUSTER_UID,

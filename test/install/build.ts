@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../cluster/command.ts';
 import type { ClusterProvider, Report } from '../cluster/provider.ts';
@@ -23,7 +23,9 @@ export async function buildReboundImage(
 ): Promise<string> {
   await run([process.execPath, 'build.ts'], { cwd: folder });
   const hash = createHash('sha256');
-  for (const file of ['dist/rebound.mjs', 'Dockerfile']) hash.update(await readFile(join(folder, file)));
+  const parts = (await readdir(join(folder, 'dist'))).filter((name) => name.endsWith('.mjs')).toSorted();
+  const files = [...parts.map((name) => join('dist', name)), 'Dockerfile'];
+  for (const file of files) hash.update(await readFile(join(folder, file)));
   const tag = `localhost/rebound:${hash.digest('hex').slice(0, TAG_DIGITS)}`;
   const dockerfile = join(folder, 'Dockerfile');
   await provider.buildImage({ tag, contextFolder: folder, dockerfile, keep: true }, report);

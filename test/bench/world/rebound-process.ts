@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, copyFileSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, cpSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ClusterError } from '../../cluster/cluster-error.ts';
 import { run } from '../../cluster/command.ts';
@@ -14,9 +14,9 @@ const projectFolder = join(import.meta.dirname, '..', '..', '..');
  */
 export async function buildBundle(folder: string): Promise<string> {
   await run([process.execPath, 'build.ts'], { cwd: projectFolder });
-  const copy = join(folder, 'rebound.mjs');
-  copyFileSync(join(projectFolder, 'dist', 'rebound.mjs'), copy);
-  return copy;
+  const copy = join(folder, 'dist');
+  cpSync(join(projectFolder, 'dist'), copy, { recursive: true });
+  return join(copy, 'rebound.mjs');
 }
 
 export interface ReboundOptions {
