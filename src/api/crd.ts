@@ -59,7 +59,7 @@ function versionOf(definition: KindDefinition): JsonValue {
     name: API_VERSION,
     served: true,
     storage: true,
-    subresources: { status: {} },
+    ...(definition.status === undefined ? {} : { subresources: { status: {} } }),
     additionalPrinterColumns: definition.columns.map((column) => ({
       name: column.name,
       type: column.type,
@@ -77,9 +77,16 @@ function versionOf(definition: KindDefinition): JsonValue {
           kind: { type: 'string' },
           metadata: { type: 'object' },
           spec: structuralSchema(definition.spec),
-          status: structuralSchema(definition.status),
+          ...(definition.status === undefined ? {} : { status: structuralSchema(definition.status) }),
         },
+        ...(definition.onlyName === undefined ? {} : onlyNamed(definition.onlyName)),
       },
     },
   };
 }
+
+const onlyNamed = (name: string): { readonly [key: string]: JsonValue } => ({
+  'x-kubernetes-validations': [
+    { rule: `self.metadata.name == '${name}'`, message: `there is only one, and its name is ${name}` },
+  ],
+});

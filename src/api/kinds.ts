@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { backupDestination, backupDestinationSpec, backupDestinationStatus } from './backup-destination.ts';
 import { backupPolicy, backupPolicySpec, backupPolicyStatus } from './backup-policy.ts';
 import { protectedVolume, protectedVolumeSpec, protectedVolumeStatus } from './protected-volume.ts';
+import { reboundSettings, reboundSettingsSpec, SETTINGS_NAME } from './rebound-settings.ts';
 import { volumeRestore, volumeRestoreSpec, volumeRestoreStatus } from './volume-restore.ts';
 
 /** A column of `kubectl get`. */
@@ -24,7 +25,10 @@ export interface KindDefinition {
   readonly description: string;
   readonly object: z.ZodType;
   readonly spec: z.ZodType;
-  readonly status: z.ZodType;
+  /** Absent where nothing is ever recorded. */
+  readonly status?: z.ZodType;
+  /** The only name that one may have; absent where there may be many. */
+  readonly onlyName?: string;
   readonly columns: readonly PrinterColumn[];
 }
 
@@ -136,9 +140,27 @@ const volumeRestoreKind: KindDefinition = {
   ],
 };
 
+const reboundSettingsKind: KindDefinition = {
+  kind: 'ReboundSettings',
+  plural: 'reboundsettings',
+  singular: 'reboundsetting',
+  shortNames: ['bset'],
+  scope: 'Cluster',
+  description: 'What is set for the whole cluster. There is one, named default; without it all is as shipped.',
+  object: reboundSettings,
+  spec: reboundSettingsSpec,
+  onlyName: SETTINGS_NAME,
+  columns: [
+    column('Restores', 'integer', '.spec.limits.restores', 'How many restores work at the same time.'),
+    column('Backups', 'integer', '.spec.limits.backups', 'How many backups work at the same time.'),
+    age,
+  ],
+};
+
 export const kindDefinitions: readonly KindDefinition[] = [
   backupDestinationKind,
   backupPolicyKind,
   protectedVolumeKind,
   volumeRestoreKind,
+  reboundSettingsKind,
 ];

@@ -2,6 +2,7 @@ import { type BackupDestination, backupDestination } from './backup-destination.
 import { type BackupPolicy, backupPolicy } from './backup-policy.ts';
 import { API_GROUP, API_VERSION } from './group.ts';
 import { type ProtectedVolume, protectedVolume } from './protected-volume.ts';
+import { type ReboundSettings, reboundSettings } from './rebound-settings.ts';
 import { type VolumeRestore, volumeRestore } from './volume-restore.ts';
 import type { ResourceKind } from '../kube/model/kind.ts';
 
@@ -37,4 +38,12 @@ export const volumeRestores: ResourceKind<VolumeRestore> = {
   kind: 'VolumeRestore',
   namespaced: true,
   parse: (value) => volumeRestore.parse(value),
+};
+
+export const reboundSettingsKind: ResourceKind<ReboundSettings> = {
+  ...group,
+  plural: 'reboundsettings',
+  kind: 'ReboundSettings',
+  namespaced: false,
+  parse: (value) => reboundSettings.parse(value),
 };

@@ -29,7 +29,13 @@ import {
   secrets,
   storageClasses,
 } from '../kube/model/built-in-kinds.ts';
-import { backupDestinations, backupPolicies, protectedVolumes, volumeRestores } from '../api/resource-kinds.ts';
+import {
+  backupDestinations,
+  backupPolicies,
+  protectedVolumes,
+  reboundSettingsKind,
+  volumeRestores,
+} from '../api/resource-kinds.ts';
 import {
   volumeSnapshotClasses,
   type VolumeSnapshotContent,
@@ -229,6 +235,7 @@ export const copies = {
     indexers: ofRuns,
   }),
   moverJobs: copy({ kind: jobs, namespace: MOVERS_NAMESPACE, labelSelector: managed, indexers: ofRuns }),
+  settings: copy({ kind: reboundSettingsKind }),
   storageClasses: copy({ kind: storageClasses }),
   systemSecrets: copy({ kind: secrets, namespace: SYSTEM_NAMESPACE }),
 };

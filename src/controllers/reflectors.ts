@@ -35,6 +35,7 @@ export function createReflectors({ client, logger, metrics }: ReflectorSettings)
     snapshotClasses: make(copies.snapshotClasses),
     copyClaims: make(copies.copyClaims),
     moverJobs: make(copies.moverJobs),
+    settings: make(copies.settings),
     storageClasses: make(copies.storageClasses),
     systemSecrets: make(copies.systemSecrets),
   };
@@ -57,6 +58,7 @@ export function storesOf(reflectors: Reflectors): Stores {
     snapshotClasses: reflectors.snapshotClasses.store,
     copyClaims: reflectors.copyClaims.store,
     moverJobs: reflectors.moverJobs.store,
+    settings: reflectors.settings.store,
     storageClasses: reflectors.storageClasses.store,
     systemSecrets: reflectors.systemSecrets.store,
   };

@@ -1,6 +1,7 @@
 import type { BackupDestination } from '../api/backup-destination.ts';
 import type { BackupPolicy } from '../api/backup-policy.ts';
 import type { ProtectedVolume } from '../api/protected-volume.ts';
+import type { ReboundSettings } from '../api/rebound-settings.ts';
 import type { VolumeRestore } from '../api/volume-restore.ts';
 import type { ReplicationDestination, ReplicationSource } from '../engines/volsync/kinds.ts';
 import type {
@@ -42,6 +43,8 @@ export interface Stores {
   readonly copyClaims: ReadableStore<PersistentVolumeClaim>;
   /** Jobs of our own movers. */
   readonly moverJobs: ReadableStore<Job>;
+  /** What is set for the whole cluster: none, or one. */
+  readonly settings: ReadableStore<ReboundSettings>;
   readonly storageClasses: ReadableStore<StorageClass>;
   /** Secrets of the system namespace only. */
   readonly systemSecrets: ReadableStore<Secret>;

@@ -89,6 +89,7 @@ export function createLaggingStores(server: ApiServer): LaggingStores {
     volumeRestores: new LaggingStore(copies.volumeRestores, server),
     replicationSources: new LaggingStore(copies.replicationSources, server),
     replicationDestinations: new LaggingStore(copies.replicationDestinations, server),
+    settings: new LaggingStore(copies.settings, server),
     storageClasses: new LaggingStore(copies.storageClasses, server),
     systemSecrets: new LaggingStore(copies.systemSecrets, server),
   };
@@ -109,6 +110,7 @@ export function createLaggingStores(server: ApiServer): LaggingStores {
       snapshotClasses: lagging.snapshotClasses.store,
       copyClaims: lagging.copyClaims.store,
       moverJobs: lagging.moverJobs.store,
+      settings: lagging.settings.store,
       storageClasses: lagging.storageClasses.store,
       systemSecrets: lagging.systemSecrets.store,
     },

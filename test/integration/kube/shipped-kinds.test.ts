@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { backupDestinations } from '../../../src/api/resource-kinds.ts';
+import { backupDestinations, reboundSettingsKind } from '../../../src/api/resource-kinds.ts';
 import { poll } from '../../cluster/poll.ts';
 import { applyManifests, kindOf, readManifests } from '../webhook/manifests.ts';
 import { type Fixture, startFixture } from './fixture.ts';
@@ -53,6 +53,21 @@ describe('a BackupDestination', () => {
     const s3 = { endpoint: 'https://s3.example.com', forcePathStyle: false };
     await expect(makeDestination(s3)).rejects.toThrow('forcePathStyle must not be false with this endpoint');
     await makeDestination({ ...s3, endpoint: 'https://s3.eu-central-1.amazonaws.com' });
+  });
+});
+
+describe('the ReboundSettings', () => {
+  const make = (name: string, limits: object) =>
+    fixture.client.create(reboundSettingsKind, { metadata: { name }, spec: { limits } }, { dryRun: true });
+
+  it('are only one, and what they do not name is as shipped', async () => {
+    await expect(make('other', {})).rejects.toThrow('there is only one, and its name is default');
+    const { spec } = await make('default', { backups: 7 });
+    expect(spec.limits).toEqual({ restores: 4, backups: 7, firstBackups: 2, maintenance: 2 });
+  });
+
+  it('let at least one of each work', async () => {
+    await expect(make('default', { restores: 0 })).rejects.toThrow('spec.limits.restores');
   });
 });
 
