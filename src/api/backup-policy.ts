@@ -23,17 +23,36 @@ const retention = z
 
 const schedule = z
   .object({
-    every: z.enum(['Hour', 'Day', 'Week']).describe('How often a claim is backed up.'),
+    every: z.enum(['Hour', 'Day', 'Week']).optional().describe('How often a claim is backed up.'),
+    cron: z
+      .string()
+      .max(200)
+      .regex(/^(@(hourly|daily|weekly|monthly|yearly)|[^ @]+( [^ ]+){4})$/)
+      .optional()
+      .describe(
+        'In the place of every: when claims are backed up, as a cron expression of five fields. All claims of the tier are due at the same time. What the engine VolSync can understand is less: numbers, lists, ranges and steps.',
+      ),
+    timeZone: z
+      .string()
+      .min(1)
+      .max(64)
+      .optional()
+      .describe('Of cron and of windowStartHour, as the IANA names it: Europe/Berlin. UTC when left out.'),
     windowStartHour: z
       .int()
       .min(0)
       .max(23)
       .default(0)
-      .describe('Day and Week: the hour (UTC) at which the window opens that start times are spread over.'),
+      .describe('Day and Week: the hour at which the window opens that start times are spread over.'),
     windowHours: z.int().min(1).max(24).default(6).describe('Day and Week: how many hours the window lasts.'),
   })
+  .meta({
+    'x-kubernetes-validations': [
+      { rule: 'has(self.every) != has(self.cron)', message: 'exactly one of every and cron must be set' },
+    ],
+  })
   .describe(
-    'When backups run. The exact minute of each claim follows from its namespace and name, so that starts are spread.',
+    'When backups run. With every, the exact minute of each claim follows from its namespace and name, so that starts are spread.',
   );
 
 const restore = z

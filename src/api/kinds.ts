@@ -86,6 +86,7 @@ const backupPolicyKind: KindDefinition = {
   status: backupPolicyStatus,
   columns: [
     column('Every', 'string', '.spec.schedule.every', 'How often a claim is backed up.'),
+    column('Cron', 'string', '.spec.schedule.cron', 'When claims are backed up, in the place of how often.'),
     column('Destination', 'string', '.spec.destination', 'Where the backups go.'),
     column('Claims', 'integer', '.status.protectedVolumes', 'How many claims carry this tier.'),
     column('Suspended', 'boolean', '.spec.suspend', 'Whether new backups are stopped.'),

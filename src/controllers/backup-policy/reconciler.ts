@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { BackupPolicyStatus } from '../../api/backup-policy.ts';
+import type { BackupPolicySpec, BackupPolicyStatus } from '../../api/backup-policy.ts';
+import { scheduleProblem } from '../../domain/schedule.ts';
 import { rfc3339 } from '../../time/rfc3339.ts';
 import { backupPolicies } from '../../api/resource-kinds.ts';
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
@@ -28,12 +29,7 @@ export class BackupPolicyReconciler {
     const status: BackupPolicyStatus = {
       ...(generation === undefined ? {} : { observedGeneration: generation }),
       protectedVolumes: stores.claims.byIndex(BY_TIER, name).length,
-      conditions: standingConditions(
-        policy.status?.conditions,
-        this.#standing(policy.spec.destination),
-        generation,
-        rfc3339(now),
-      ),
+      conditions: standingConditions(policy.status?.conditions, this.#standing(policy.spec), generation, rfc3339(now)),
     };
     if (isDeepStrictEqual(status, policy.status)) return done();
     const quietUntil = (this.#writtenAt.get(name) ?? 0) + QUIET_MILLISECONDS;
@@ -49,14 +45,24 @@ export class BackupPolicyReconciler {
     return done();
   }
 
-  #standing(destination: string): Standing {
-    return this.#context.stores.destinations.get(destination) === undefined
-      ? {
-          ready: false,
-          stalled: true,
-          reason: 'DestinationMissing',
-          message: `BackupDestination "${destination}" does not exist: claims of this tier wait. Create it, or correct spec.destination.`,
-        }
-      : { ready: true, stalled: false, reason: 'Usable', message: `Backups go to BackupDestination "${destination}".` };
+  #standing({ destination, schedule }: BackupPolicySpec): Standing {
+    const problem = scheduleProblem(schedule);
+    if (this.#context.stores.destinations.get(destination) === undefined) {
+      return {
+        ready: false,
+        stalled: true,
+        reason: 'DestinationMissing',
+        message: `BackupDestination "${destination}" does not exist: claims of this tier wait. Create it, or correct spec.destination.`,
+      };
+    }
+    if (problem !== undefined) {
+      return { ready: false, stalled: true, reason: 'InvalidSchedule', message: `${problem} Correct spec.schedule.` };
+    }
+    return {
+      ready: true,
+      stalled: false,
+      reason: 'Usable',
+      message: `Backups go to BackupDestination "${destination}".`,
+    };
   }
 }
