@@ -19,6 +19,8 @@ export const CLAIM_ANNOTATION = `${API_GROUP}/claim`;
 export const ROLE_LABEL = `${API_GROUP}/role`;
 /** Value of the role label on prime claims: the claims that get a restored volume first. */
 export const PRIME_ROLE = 'prime';
+/** Value of the role label on what restores. */
+export const RESTORE_ROLE = 'restore';
 /** Value of the role label on what belongs to a backup run: its Job, its pod, and its first snapshot. */
 export const BACKUP_ROLE = 'backup';
 /** Value of the role label on what has the copy of a volume that a backup run reads. */
@@ -53,6 +55,9 @@ export const DECISION_REASON_ANNOTATION = `${API_GROUP}/decision-reason`;
  * cluster does not pass for a decision.
  */
 export const DECISION_TOKEN_ANNOTATION = `${API_GROUP}/decision-token`;
+
+/** On a claim, or on its namespace: a whole number; restores with a higher one begin first. Set by users. */
+export const RESTORE_PRIORITY_ANNOTATION = `${API_GROUP}/restore-priority`;
 
 /** The user and groups that the mover shall run as: `<uid>`, `<uid>:<gid>` or `<uid>:<gid>:<fsGroup>`. Set by users. */
 export const MOVER_USER_ANNOTATION = `${API_GROUP}/mover-user`;

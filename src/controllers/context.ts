@@ -5,6 +5,7 @@ import type { KubeClient } from '../kube/client/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { KubeObject, ObjectMetadata } from '../kube/model/kind.ts';
 import type { ClusterPresence } from './cluster-presence/presence.ts';
+import type { MoverQueue } from './mover-queue/mover-queue.ts';
 import type { PrivilegedMovers } from '../engines/volsync/privileged-movers.ts';
 import type { Stores } from './stores.ts';
 
@@ -31,6 +32,8 @@ export interface ControllerContext {
   readonly clusterUid: string;
   /** Which clusters share a destination, and whether they live. */
   readonly presence: Pick<ClusterPresence, 'mayBackUp' | 'signOfLife'>;
+  /** Whoever makes a mover of our own begin asks it first. */
+  readonly movers: Pick<MoverQueue, 'ask' | 'giveBack' | 'whileLooking'>;
   readonly privilegedMovers: Pick<PrivilegedMovers, 'allowedIn'>;
   /** Pods of ours run from it. Absent where the program does not run in a pod. */
   readonly ownImage: OwnImage | undefined;

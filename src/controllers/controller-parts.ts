@@ -5,6 +5,7 @@ import type { RepositoryCache } from '../repositories/restic/repository-cache.ts
 import type { Metrics } from '../runtime/metrics.ts';
 import type { ClusterPresence } from './cluster-presence/presence.ts';
 import type { ControllerContext } from './context.ts';
+import type { MoverQueue } from './mover-queue/mover-queue.ts';
 import type { Reflectors } from './reflectors.ts';
 
 /** What the controllers are made of. */
@@ -19,6 +20,8 @@ export interface ControllerParts {
   readonly metrics: Metrics;
   /** The context's own. */
   readonly presence: ClusterPresence;
+  /** The context's own. */
+  readonly movers: MoverQueue;
   /** Made anew for each process that leads. */
   readonly leader: string;
 }

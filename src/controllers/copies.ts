@@ -1,6 +1,7 @@
 import { API_GROUP, MOVERS_NAMESPACE, SYSTEM_NAMESPACE } from '../api/group.ts';
 import {
   BACKUP_ROLE,
+  CLAIM_NAMESPACE_LABEL,
   CLAIM_UID_LABEL,
   COPY_ROLE,
   EXEMPT_REASON_ANNOTATION,
@@ -16,6 +17,7 @@ import { CREATED_BY_LABEL } from '../domain/helper-claims.ts';
 import { isBackupRunName } from '../domain/object-names.ts';
 import { OTHERS_LABELS } from '../domain/unrestored-claims.ts';
 import { RUNS_BY_CLAIM_UID } from '../engines/mover/backup-context.ts';
+import { MOVER_PODS } from '../engines/mover/working-movers.ts';
 import { replicationDestinations, replicationSources } from '../engines/volsync/kinds.ts';
 import type { Selection } from '../kube/client/client.ts';
 import { type KubeObject, objectKey, type ResourceKind } from '../kube/model/kind.ts';
@@ -114,7 +116,13 @@ function slimUnlabelledClaim(claim: PersistentVolumeClaim): PersistentVolumeClai
 }
 
 /** The labels of pods that decisions look at. */
-const POD_LABELS: ReadonlySet<string> = new Set([JOB_LABEL, CREATED_BY_LABEL, ROLE_LABEL, CLAIM_UID_LABEL]);
+const POD_LABELS: ReadonlySet<string> = new Set([
+  JOB_LABEL,
+  CREATED_BY_LABEL,
+  ROLE_LABEL,
+  CLAIM_UID_LABEL,
+  CLAIM_NAMESPACE_LABEL,
+]);
 
 /** Of a pod that mounts no claim nobody asks for the containers. */
 function slimPodSpec({
@@ -166,6 +174,9 @@ function lifeOf({ metadata: { ownerReferences, deletionTimestamp } }: Pod) {
   };
 }
 
+const moverPodOf = ({ metadata }: Pod): readonly string[] =>
+  metadata.namespace === MOVERS_NAMESPACE && metadata.labels?.[ROLE_LABEL] !== undefined ? [MOVER_PODS] : [];
+
 const claimsOf = (pod: Pod): string[] =>
   (pod.spec.volumes ?? []).flatMap((volume) =>
     volume.persistentVolumeClaim === undefined
@@ -215,7 +226,11 @@ export const copies = {
   }),
   primes: copy({ kind: persistentVolumeClaims, labelSelector: `${managed},${ROLE_LABEL}=${PRIME_ROLE}` }),
   volumes: copy({ kind: persistentVolumes, select: slimVolume, indexers: volumeIndexers }),
-  pods: copy({ kind: pods, select: slimPod, indexers: { [PODS_BY_CLAIM]: claimsOf, [PODS_BY_JOB]: jobKeysOf } }),
+  pods: copy({
+    kind: pods,
+    select: slimPod,
+    indexers: { [PODS_BY_CLAIM]: claimsOf, [PODS_BY_JOB]: jobKeysOf, [MOVER_PODS]: moverPodOf },
+  }),
   policies: copy({ kind: backupPolicies }),
   destinations: copy({ kind: backupDestinations }),
   protectedVolumes: copy({ kind: protectedVolumes }),

@@ -26,6 +26,8 @@ export interface ProtectionFacts {
   readonly silence?: string | undefined;
   /** What the store said where it did not let snapshots be removed. */
   readonly pruningRefused?: { readonly message: string } | undefined;
+  /** What the next backup waits for before it may begin, a sentence; absent where it does not wait for its turn. */
+  readonly queued?: string | undefined;
   /** Why a backup that ended could not be looked at yet; absent when it was. */
   readonly unconfirmed?: string | undefined;
   /** What is wrong with the newest backup, see the status. */
@@ -183,6 +185,16 @@ const emptyVolume: Rule = ({ lastFinding, scheduleAgeMilliseconds }) =>
       })
     : undefined;
 
+const queued: Rule = ({ lastBackup, queued: words, scheduleAgeMilliseconds }) =>
+  lastBackup === undefined && words !== undefined
+    ? pending('BackingUp', {
+        reason: 'Queued',
+        message: `The first backup has not begun. ${words}`,
+        advice: 'spec.limits of the ReboundSettings "default" says how many backups work at a time.',
+        waitedMilliseconds: scheduleAgeMilliseconds,
+      })
+    : undefined;
+
 const firstBackup: Rule = ({ lastBackup, scheduleAgeMilliseconds, backupAdvice }) =>
   lastBackup === undefined
     ? pending('BackingUp', {
@@ -235,15 +247,19 @@ const rules: readonly Rule[] = [
     inWords(facts.unconfirmed, (what) => `A backup could not be confirmed yet: ${what}`),
   ),
   problem('ContentCollapsed', collapsed),
-  problem('BackupOverdue', ({ isOverdue, backupAdvice }) =>
+  problem('BackupOverdue', ({ isOverdue, queued: words, backupAdvice }) =>
     isOverdue
-      ? `There has been no good backup for more than two and a half times the interval of the tier: ${backupAdvice}`
+      ? `There has been no good backup for more than two and a half times the interval of the tier: ${words ?? backupAdvice}`
       : undefined,
   ),
   emptyVolume,
+  queued,
   firstBackup,
   unpruned,
 ];
+
+const nextBackup = (queuedWords: string | undefined): readonly string[] =>
+  queuedWords === undefined ? [] : [`The next backup is due. ${queuedWords}`];
 
 const foundIn = (lastBackup: BackupFact | undefined): string =>
   `Snapshot ${lastBackup === undefined ? '' : short(lastBackup)} was found in the destination.`;
@@ -254,7 +270,7 @@ export function judgeProtection(facts: ProtectionFacts): ProtectionVerdict {
     const verdict = rule(facts);
     if (verdict !== undefined) return verdict;
   }
-  const { lastBackup, unrestored, engineUnfit } = facts;
+  const { lastBackup, unrestored, engineUnfit, queued: words } = facts;
   const found = foundIn(lastBackup);
   const notes = [unrestored, engineUnfit].filter((note) => note !== undefined);
   return {
@@ -262,7 +278,7 @@ export function judgeProtection(facts: ProtectionFacts): ProtectionVerdict {
     ready: true,
     stalled: false,
     reason: notes[0]?.reason ?? 'Protected',
-    message: [found, ...notes.map(({ message }) => message)].join(' '),
+    message: [found, ...notes.map(({ message }) => message), ...nextBackup(words)].join(' '),
     telling: { when: 'new' },
   };
 }

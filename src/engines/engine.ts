@@ -91,6 +91,8 @@ export interface RestoreEngine {
   readonly secretName: (plan: AttemptRef & Pick<AttemptPlan, 'access'>) => string | undefined;
   /** Its movers see for themselves, before they write, that a volume is empty. */
   readonly looksItself: boolean;
+  /** Its movers are our own: they wait for their turn. */
+  readonly isQueued: boolean;
   /** Makes the attempt's objects what is wanted now. */
   readonly start: (plan: AttemptPlan) => Promise<void>;
   /** Looks at local copies only. */

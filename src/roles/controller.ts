@@ -8,6 +8,7 @@ import type { ControllerContext, OwnImage } from '../controllers/context.ts';
 import { createControllers } from '../controllers/controllers.ts';
 import { awaitDefinitions } from '../controllers/kind-definitions/await-definitions.ts';
 import { DefinitionWatch } from '../controllers/kind-definitions/definition-watch.ts';
+import { MoverQueue } from '../controllers/mover-queue/mover-queue.ts';
 import { createReflectors, storesOf } from '../controllers/reflectors.ts';
 import { registerProtectionMetrics } from '../controllers/protection-metrics.ts';
 import { moverBackups } from '../engines/mover/backup.ts';
@@ -68,6 +69,7 @@ export async function runController(settings: ControllerSettings): Promise<void>
   const events = new EventRecorder({ client, component: 'rebound', instance, logger: log, onOutcome: metrics.onEvent });
   let clusterUid = '';
   const presence = new ClusterPresence();
+  const movers = new MoverQueue({ stores, now: () => Date.now() });
   let ownImage: OwnImage | undefined;
   const context: ControllerContext = {
     client,
@@ -79,6 +81,7 @@ export async function runController(settings: ControllerSettings): Promise<void>
       return clusterUid;
     },
     presence,
+    movers,
     privilegedMovers: new PrivilegedMovers(client, () => Date.now()),
     get ownImage() {
       return ownImage;
@@ -99,7 +102,7 @@ export async function runController(settings: ControllerSettings): Promise<void>
   if (settings.certificateRotation === 'built-in') {
     addControllers(lifecycle, [certificateController({ client, log, metrics })]);
   }
-  addReconcilers(lifecycle, { context, reflectors, metrics, presence, resticImage: settings.resticImage });
+  addReconcilers(lifecycle, { context, reflectors, metrics, presence, movers, resticImage: settings.resticImage });
   await lifecycle.run();
 }
 
@@ -184,10 +187,11 @@ interface ReconcilerParts {
   readonly reflectors: ReturnType<typeof createReflectors>;
   readonly metrics: Metrics;
   readonly presence: ClusterPresence;
+  readonly movers: MoverQueue;
 }
 
 function addReconcilers(lifecycle: Lifecycle, parts: ReconcilerParts): void {
-  const { context, reflectors, metrics, presence, resticImage } = parts;
+  const { context, reflectors, metrics, presence, movers, resticImage } = parts;
   const restoresOf = controllerKeysOf('VolumeRestore');
   let controllers: readonly Controller[] = [];
   const logs = new MoverLogWatch(context, (attempt) => {
@@ -206,6 +210,7 @@ function addReconcilers(lifecycle: Lifecycle, parts: ReconcilerParts): void {
     maintenance: moverMaintenance(context, resticImage),
     metrics,
     presence,
+    movers,
     leader: randomUUID(),
   });
   lifecycle.add({ name: 'mover logs', stop: () => logs.close() });

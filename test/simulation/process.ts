@@ -12,6 +12,7 @@ import { ClusterPresence } from '../../src/controllers/cluster-presence/presence
 import { ClusterPresenceReconciler } from '../../src/controllers/cluster-presence/reconciler.ts';
 import type { ControllerContext } from '../../src/controllers/context.ts';
 import { ProtectedVolumeReconciler } from '../../src/controllers/protected-volume/reconciler.ts';
+import { MoverQueue } from '../../src/controllers/mover-queue/mover-queue.ts';
 import { PrivilegedMovers } from '../../src/engines/volsync/privileged-movers.ts';
 import { RestoreForesightReconciler } from '../../src/controllers/restore-foresight/reconciler.ts';
 import { EndingPrimeReconciler } from '../../src/controllers/taken-volume/prime-reconciler.ts';
@@ -91,6 +92,7 @@ export function startProcess(world: Surroundings, leader: string): Process {
     clusterUid: world.clusterUid,
     ownImage: { image: 'rebound' },
     presence,
+    movers: new MoverQueue({ stores, now: world.now }),
     privilegedMovers: new PrivilegedMovers(client, world.now),
     log,
     now: world.now,

@@ -14,6 +14,7 @@ import type { ControllerParts } from '../controller-parts.ts';
 import { claimsOfDestinations, claimsOfSecret } from '../credential-users.ts';
 import { untilNamespaceEnds } from '../ending-namespace.ts';
 import { BY_TIER } from '../stores.ts';
+import { turnSources } from '../turn-sources.ts';
 import { claimOfCopied } from './copied-schedules.ts';
 import { ProtectedVolumeReconciler } from './reconciler.ts';
 
@@ -53,6 +54,7 @@ export function protectedVolumeController(parts: ControllerParts): Controller {
       reflectorSource(reflectors.systemSecrets, ({ key }) => claimsOfSecret(stores, key).map(keyOfClaim)),
       presenceSource(presence, (destination) => claimsOfDestinations(stores, [destination]).map(keyOfClaim)),
       reflectorSource(reflectors.storageClasses, () => []),
+      ...turnSources(parts, 'backup'),
     ],
     reconcile: untilNamespaceEnds(context.log, reconciler.reconcile),
     concurrency: 8,

@@ -75,7 +75,10 @@ export class ProtectedVolumeReconciler {
     this.#findings = new FindingTeller(context);
   }
 
-  readonly reconcile = async (key: string): Promise<Result> => {
+  readonly reconcile = (key: string): Promise<Result> =>
+    this.#context.movers.whileLooking('backup', key, () => this.#reconcile(key));
+
+  async #reconcile(key: string): Promise<Result> {
     try {
       return await this.#look(key);
     } catch (error) {
@@ -87,7 +90,7 @@ export class ProtectedVolumeReconciler {
       if (isNotFound(error) && (await this.#isGoing(key))) return done();
       throw error;
     }
-  };
+  }
 
   /** Whether the claim is going, is gone, or is another one by now, of which the local copy knows nothing yet. */
   async #isGoing(key: string): Promise<boolean> {

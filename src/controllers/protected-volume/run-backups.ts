@@ -10,6 +10,7 @@ import { troubleInWords } from '../../engines/mover-trouble.ts';
 import { rfc3339 } from '../../time/rfc3339.ts';
 import { ageMilliseconds, DESTINATION_TIMEOUT_MILLISECONDS } from '../context.ts';
 import { clearLocks } from '../repository-locks.ts';
+import { askForTurn } from './ask-for-turn.ts';
 import { type BackupScene, type BackupTools, shortest, untilOverdueOf } from './backup.ts';
 import type { Backer } from './choose-backer.ts';
 import type { BackupFindings } from './findings.ts';
@@ -26,8 +27,14 @@ const CLEAR_AGAIN_MILLISECONDS = 1_000;
 /** What was done about a claim's runs. */
 interface Step {
   readonly problem?: string | undefined;
+  /** What it waits for before it may begin, a sentence. */
+  readonly queued?: string | undefined;
   readonly nextMilliseconds?: number | undefined;
   readonly lookAgainMilliseconds?: number | undefined;
+}
+
+interface Beginning extends Step {
+  readonly hasBegun?: boolean;
 }
 
 /** What a look at a claim's run has brought. */
@@ -154,8 +161,30 @@ async function goOn(
     return { nextMilliseconds: atMilliseconds, lookAgainMilliseconds: atMilliseconds - tools.context.now() };
   }
   const name = backupRunName(uid, next.cause);
-  return await begin(tools, scene, engine, { ...plan, name, namespace, request: next.request, parentId });
+  const run = { ...plan, name, namespace, request: next.request, parentId };
+  const { lastMilliseconds } = dueOf(tools, scene);
+  const isOverdue = (untilOverdue(tools, scene, memory) ?? 1) <= 0;
+  const isAsked = next.request !== undefined;
+  const turn = askForTurn(tools, scene, { memory, dueMilliseconds: lastMilliseconds, isAsked, isOverdue });
+  if (turn.kind === 'held') return { problem: turn.problem, lookAgainMilliseconds: ASK_AGAIN_MILLISECONDS };
+  if (turn.kind === 'wait') {
+    const { message: queued, lookAgainMilliseconds } = turn;
+    return { queued, nextMilliseconds: lastMilliseconds, lookAgainMilliseconds };
+  }
+  const { hasBegun = false, ...step } = await begin(tools, scene, engine, run);
+  if (!hasBegun) tools.context.movers.giveBack('backup', uid);
+  return step;
 }
+
+/** Since when there are to be backups: the newest of the times that may count, RFC 3339. */
+const begunAt = ({ volume }: BackupScene): string | undefined =>
+  [volume.metadata.creationTimestamp, volume.status?.lastProof?.time]
+    .filter((time) => time !== undefined)
+    .toSorted()
+    .at(-1);
+
+const untilOverdue = ({ context }: BackupTools, scene: BackupScene, memory: BackupMemory): number | undefined =>
+  untilOverdueOf(context, scene, memory, begunAt(scene));
 
 const hasFailed = ({ before }: BackupScene): boolean => (before?.lastRun?.failures ?? 0) > 0;
 
@@ -185,7 +214,7 @@ async function begin(
   scene: BackupScene,
   engine: BackupEngine,
   plan: RunPlan,
-): Promise<Step> {
+): Promise<Beginning> {
   const { claim, access } = plan;
   const refused = (problem: string): Step => ({ problem, lookAgainMilliseconds: ASK_AGAIN_MILLISECONDS });
   const verified = await access.destination.verifyIdentity({ timeoutMilliseconds: DESTINATION_TIMEOUT_MILLISECONDS });
@@ -199,7 +228,7 @@ async function begin(
     if (locks.kind === 'locked') return { lookAgainMilliseconds: locks.lookAgainMilliseconds };
   }
   await engine.advance(plan);
-  return { lookAgainMilliseconds: ASK_AGAIN_MILLISECONDS };
+  return { lookAgainMilliseconds: ASK_AGAIN_MILLISECONDS, hasBegun: true };
 }
 
 interface Found extends Pick<Sight, 'engine' | 'state' | 'reading'> {
@@ -210,12 +239,8 @@ function findingsOf(tools: BackupTools, scene: BackupScene, { engine, state, rea
   const { context } = tools;
   const { memory, unconfirmed, status } = reading;
   const { volume, policy, moverUser } = scene;
-  const begun = [volume.metadata.creationTimestamp, volume.status?.lastProof?.time].filter(
-    (time) => time !== undefined,
-  );
-  const begunAt = begun.toSorted().at(-1);
-  const untilOverdue = untilOverdueOf(context, scene, memory, begunAt);
-  const isOverdue = untilOverdue !== undefined && untilOverdue <= 0;
+  const overdueMilliseconds = untilOverdue(tools, scene, memory);
+  const isOverdue = overdueMilliseconds !== undefined && overdueMilliseconds <= 0;
   const isUnconfirmed = unconfirmed !== undefined;
   const { restoreFinding } = volume.status ?? {};
   const keepAll = reasonsToKeepAll({ ...memory, isUnconfirmed, isOverdue, isPruningRefused: false, restoreFinding });
@@ -226,7 +251,8 @@ function findingsOf(tools: BackupTools, scene: BackupScene, { engine, state, rea
       unconfirmed,
       isOverdue,
       repositoryProblem: step.problem,
-      scheduleAgeMilliseconds: ageMilliseconds(context, { name: '', creationTimestamp: begunAt }),
+      queued: step.queued,
+      scheduleAgeMilliseconds: ageMilliseconds(context, { name: '', creationTimestamp: begunAt(scene) }),
       backupAdvice: engine.advice,
     },
     memory,
@@ -237,7 +263,7 @@ function findingsOf(tools: BackupTools, scene: BackupScene, { engine, state, rea
       pruningPaused: keepAll.length > 0,
       pruningPausedBecause: keepAll,
     },
-    lookAgainMilliseconds: shortest([step.lookAgainMilliseconds, untilOverdue]),
+    lookAgainMilliseconds: shortest([step.lookAgainMilliseconds, overdueMilliseconds]),
   };
 }
 

@@ -9,10 +9,12 @@ import type { ControllerParts } from '../controller-parts.ts';
 import { claimOfMaintenance, claimOfRun } from '../claim-of-mover.ts';
 import { untilNamespaceEnds } from '../ending-namespace.ts';
 import { BY_TIER } from '../stores.ts';
+import { turnSources } from '../turn-sources.ts';
 import { RetentionReconciler } from './reconciler.ts';
 
 /** Looks at a claim's repository when anything changes by which old snapshots may be removed, or may not. */
-export function retentionController({ context, reflectors, cache, maintenance, metrics }: ControllerParts): Controller {
+export function retentionController(parts: ControllerParts): Controller {
+  const { context, reflectors, cache, maintenance, metrics } = parts;
   const reconciler = new RetentionReconciler(context, cache, maintenance);
   const { stores } = context;
   const claimOfPod = (pod: Pod): string[] =>
@@ -37,6 +39,7 @@ export function retentionController({ context, reflectors, cache, maintenance, m
       ),
       reflectorSource(reflectors.destinations, () => []),
       reflectorSource(reflectors.systemSecrets, () => []),
+      ...turnSources(parts, 'maintenance'),
     ],
     reconcile: untilNamespaceEnds(context.log, reconciler.reconcile),
     // None is urgent.

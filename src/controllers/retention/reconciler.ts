@@ -25,6 +25,13 @@ const MOST_AT_ONCE = 500;
 /** A mover that can't start is given up after so long, and tried again later. */
 const STUCK_MILLISECONDS = 10 * MOVER_PATIENCE_MILLISECONDS;
 
+/** What a look at a repository has led to. */
+interface Look {
+  readonly result: Result;
+  /** A mover was begun. */
+  readonly hasBegun?: boolean;
+}
+
 /**
  * Keeps the repositories of tiers with engine Restic as the tiers say: movers only add, and what goes is decided here, by what the
  * ledger vouches for. Works beside the backups, which never wait for it. The key is the claim's.
@@ -42,7 +49,10 @@ export class RetentionReconciler {
     this.#maintenance = maintenance;
   }
 
-  readonly reconcile = async (key: string): Promise<Result> => {
+  readonly reconcile = (key: string): Promise<Result> =>
+    this.#context.movers.whileLooking('maintenance', key, () => this.#reconcile(key));
+
+  async #reconcile(key: string): Promise<Result> {
     const subject = subjectOf(this.#context.stores, key);
     if (subject === undefined) {
       this.#looked.delete(key);
@@ -55,7 +65,7 @@ export class RetentionReconciler {
       if (isConflict(error)) return requeueAfter(COPY_LAG_MILLISECONDS);
       throw error;
     }
-  };
+  }
 
   /** The engine keeps the repository, or does again. */
   async #leave(subject: Subject): Promise<Result> {
@@ -116,14 +126,27 @@ export class RetentionReconciler {
     // Rules that were changed are looked at early: whoever has to answer for them should not learn of it a day later.
     if (until > 0 && this.#isLookedAt(key, subject)) return requeueAfter(until);
     if (observeObstacle(this.#context, subject) !== undefined) return requeueAfter(LOOK_AGAIN_MILLISECONDS);
-    if (!(await this.#isPresent(subject))) return requeueAfter(COPY_LAG_MILLISECONDS);
+    if (until <= 0 && !this.#hasTurn(key, subject, now + until)) return requeueAfter(LOOK_AGAIN_MILLISECONDS);
+    const { result, hasBegun = false } = await this.#lookThrough(key, subject, until);
+    if (!hasBegun) this.#context.movers.giveBack('maintenance', subject.claim.metadata.uid);
+    return result;
+  }
+
+  #hasTurn(key: string, { claim, policy }: Subject, sinceMilliseconds: number): boolean {
+    const { destination } = policy.spec;
+    const wish = { task: 'maintenance', cause: 'maintenance', claim: claim.metadata, destination } as const;
+    return this.#context.movers.ask({ ...wish, key, sinceMilliseconds }).kind === 'begin';
+  }
+
+  async #lookThrough(key: string, subject: Subject, until: number): Promise<Look> {
+    if (!(await this.#isPresent(subject))) return { result: requeueAfter(COPY_LAG_MILLISECONDS) };
     const opened = openRepository(this.#context, subject.policy.spec.destination, subject.claim.metadata);
-    if (!opened.ok) return requeueAfter(LOOK_AGAIN_MILLISECONDS);
+    if (!opened.ok) return { result: requeueAfter(LOOK_AGAIN_MILLISECONDS) };
     const removal = await planRemoval({ context: this.#context, cache: this.#cache }, subject, opened.access);
     if (until > 0) this.#looked.set(key, rulesOf(subject));
-    if (until > 0 && !isHeld(removal)) return requeueAfter(until);
-    await this.#carryOut(subject, removal, opened.access);
-    return requeueAfter(COPY_LAG_MILLISECONDS);
+    if (until > 0 && !isHeld(removal)) return { result: requeueAfter(until) };
+    const hasBegun = await this.#carryOut(subject, removal, opened.access);
+    return { result: requeueAfter(COPY_LAG_MILLISECONDS), hasBegun };
   }
 
   #isLookedAt(key: string, subject: Subject): boolean {
@@ -144,14 +167,15 @@ export class RetentionReconciler {
     );
   }
 
-  async #carryOut(subject: Subject, removal: Removal, access: RepositoryAccess): Promise<void> {
+  /** True where a mover was begun for it. */
+  async #carryOut(subject: Subject, removal: Removal, access: RepositoryAccess): Promise<boolean> {
     const forget = removal.kind === 'planned' && removal.plan.unacknowledged === 0 ? removal.plan.forget : undefined;
     const isPruneOwed = subject.status.maintenance?.pruneOwed === true;
     if (forget === undefined || (forget.length === 0 && !isPruneOwed)) {
       await recordMaintenance(this.#context, subject, this.#afterPlan(subject, removal));
-    } else {
-      await this.#start(subject, forget.slice(0, MOST_AT_ONCE), access);
+      return false;
     }
+    return await this.#start(subject, forget.slice(0, MOST_AT_ONCE), access);
   }
 
   /** How the repository is kept where nothing is removed. */
@@ -170,23 +194,25 @@ export class RetentionReconciler {
     return { ...afterLook(context, subject, basis), held };
   }
 
-  async #start(subject: Subject, snapshotIds: readonly string[], access: RepositoryAccess): Promise<void> {
+  async #start(subject: Subject, snapshotIds: readonly string[], access: RepositoryAccess): Promise<boolean> {
     const { claim, volume } = subject;
     const { namespace, name, uid } = claim.metadata;
     const basis = basisOf(subject);
-    const fail = (kind: MaintenanceFailure['kind'], message: string): Promise<void> =>
-      recordMaintenance(this.#context, subject, afterFailure(this.#context, subject, basis, { kind, message }));
+    const fail = async (kind: MaintenanceFailure['kind'], message: string): Promise<false> => {
+      await recordMaintenance(this.#context, subject, afterFailure(this.#context, subject, basis, { kind, message }));
+      return false;
+    };
     const locks = await clearLocks(this.#context, this.#cache, { claim, access, purpose: 'backup' });
     if (locks.kind !== 'free') {
       const isRefused = locks.kind === 'unknown' && locks.reason === 'AccessDenied';
-      await fail(isRefused ? 'Refused' : 'Failed', locks.message);
-      return;
+      return await fail(isRefused ? 'Refused' : 'Failed', locks.message);
     }
     try {
       await this.#maintenance.start({ volume, claim: { namespace, name, uid }, access, snapshotIds, basis });
+      return true;
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      await fail('Failed', error.message);
+      return await fail('Failed', error.message);
     }
   }
 }

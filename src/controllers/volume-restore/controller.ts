@@ -12,16 +12,12 @@ import type { ControllerParts } from '../controller-parts.ts';
 import { claimsOfSecret } from '../credential-users.ts';
 import { untilNamespaceEnds } from '../ending-namespace.ts';
 import { RESTORES_BY_CLAIM_UID } from '../stores.ts';
+import { turnSources } from '../turn-sources.ts';
 import { VolumeRestoreReconciler } from './reconciler.ts';
 
 /** Fills the claims that wait for a restore. */
-export function volumeRestoreController({
-  context,
-  reflectors,
-  cache,
-  restoreEngines,
-  metrics,
-}: ControllerParts): Controller {
+export function volumeRestoreController(parts: ControllerParts): Controller {
+  const { context, reflectors, cache, restoreEngines, metrics } = parts;
   const reconciler = new VolumeRestoreReconciler(context, cache, restoreEngines);
   const byOwner = controllerKeysOf('VolumeRestore');
   /** What a restore made in the movers' namespace, or beside the claim, names the claim. */
@@ -55,6 +51,7 @@ export function volumeRestoreController({
       ),
       reflectorSource(reflectors.storageClasses, () => []),
       reflectorSource(reflectors.volumes, () => []),
+      ...turnSources(parts, 'restore'),
     ],
     reconcile: untilNamespaceEnds(context.log, reconciler.reconcile),
     concurrency: 8,

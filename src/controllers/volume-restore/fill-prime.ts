@@ -30,6 +30,7 @@ import {
 import { showProgress } from './show-progress.ts';
 import { recordStart, renew, start } from './start-attempt.ts';
 import { recordProgress } from './status.ts';
+import { inTurn } from './in-turn.ts';
 
 const LOG_WAIT_MILLISECONDS = 2_000;
 
@@ -161,17 +162,20 @@ async function begin(
   attempt: number,
 ): Promise<PrimedStep> {
   const { restore } = scene;
-  const access = openFor(tools, restore);
-  if (!access.ok) return await hold(tools, scene, access.reason, access.message);
-  const shut = await awaitUsable(tools, scene, access.access);
-  if (shut !== undefined) return shut;
-  const chosen = await chooseAgain(tools, scene, access.access, snapshot);
-  if ('result' in chosen) return chosen;
-  const message = restoringMessage(chosen.snapshot, attempt);
-  const recorded = await recordStart(tools, scene, { access: access.access, attempt, message }, chosen.status);
-  chosen.announce();
-  await start(tools, { ...scene, restore: recorded }, access.access, attempt);
-  return { result: requeueAfter(ENGINE_LOOK_MILLISECONDS) };
+  const opened = openFor(tools, restore);
+  if (!opened.ok) return await hold(tools, scene, opened.reason, opened.message);
+  const { access } = opened;
+  return await inTurn(tools, scene, async () => {
+    const shut = await awaitUsable(tools, scene, access);
+    if (shut !== undefined) return shut;
+    const chosen = await chooseAgain(tools, scene, access, snapshot);
+    if ('result' in chosen) return chosen;
+    const message = restoringMessage(chosen.snapshot, attempt);
+    const recorded = await recordStart(tools, scene, { access, attempt, message }, chosen.status);
+    chosen.announce();
+    await start(tools, { ...scene, restore: recorded }, access, attempt);
+    return { result: requeueAfter(ENGINE_LOOK_MILLISECONDS), hasBegun: true };
+  });
 }
 
 /** Whether the mover does not get on, and the claim or its pods name another user by now. One at work is left alone. */

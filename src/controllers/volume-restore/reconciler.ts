@@ -51,7 +51,10 @@ export class VolumeRestoreReconciler {
     this.#tools = { context, cache, engines };
   }
 
-  readonly reconcile = async (key: string): Promise<Result> => {
+  readonly reconcile = (key: string): Promise<Result> =>
+    this.#context.movers.whileLooking('restore', key, () => this.#reconcile(key));
+
+  async #reconcile(key: string): Promise<Result> {
     try {
       return await this.#advance(key);
     } catch (error) {
@@ -61,7 +64,7 @@ export class VolumeRestoreReconciler {
       if (told !== undefined) return told;
       throw error;
     }
-  };
+  }
 
   async #advance(key: string): Promise<Result> {
     const restore = this.#context.stores.volumeRestores.get(key);

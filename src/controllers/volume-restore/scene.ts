@@ -66,6 +66,12 @@ export function policyOf(tools: Tools, restore: VolumeRestore): FoundPolicy {
   return { ok: false, reason: 'UnknownTier', message };
 }
 
+/** Name of the destination that a restore reads from: the one that its snapshot was found in, else its tier's, if there is a tier. */
+export function destinationNameOf(tools: Tools, restore: VolumeRestore): string | undefined {
+  const found = policyOf(tools, restore);
+  return restore.status?.destinationName ?? (found.ok ? found.policy.spec.destination : undefined);
+}
+
 /** Opens the repository that a restore reads: in the destination that its snapshot was found in, else in its tier's. */
 export function openFor(tools: Tools, restore: VolumeRestore): OpenedRepository {
   const found = policyOf(tools, restore);

@@ -153,6 +153,7 @@ export function moverRestores(context: MoverContext, resticImage: string): Resto
   return {
     refusal: (claim) => restoreRefusal(context, claim),
     looksItself: true,
+    isQueued: true,
     secretName: () => undefined,
     start: (plan) => startAttempt(context, plan, resticImage),
     observe: (attempt) => observeAttempt(context, attempt),

@@ -224,6 +224,7 @@ export function volSyncRestores(context: VolSyncContext, logs: MoverLogWatch): R
   return {
     refusal: () => undefined,
     looksItself: false,
+    isQueued: false,
     secretName: (plan) => secretNameOf(secretPlanOf(plan)),
     start: (plan) => startAttempt(context, plan),
     observe: (attempt) => observeAttempt(tools, attempt),

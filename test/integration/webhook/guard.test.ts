@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { AdmissionGuard } from '../../../src/controllers/admission-guard/admission-guard.ts';
 import { ClusterPresence } from '../../../src/controllers/cluster-presence/presence.ts';
 import type { ControllerContext } from '../../../src/controllers/context.ts';
+import { MoverQueue } from '../../../src/controllers/mover-queue/mover-queue.ts';
 import { createReflectors, storesOf } from '../../../src/controllers/reflectors.ts';
 import { RepositoryInitializer } from '../../../src/repositories/restic/repository-initializer.ts';
 import { createMetrics } from '../../../src/runtime/metrics.ts';
@@ -36,6 +37,7 @@ async function look(): Promise<string | undefined> {
     ownImage: undefined,
     clusterUid: 'a-cluster',
     presence: new ClusterPresence(),
+    movers: new MoverQueue({ stores, now: () => Date.now() }),
     privilegedMovers: { allowedIn: () => Promise.resolve(false) },
   };
   const guard = new AdmissionGuard(context);
