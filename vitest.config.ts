@@ -13,6 +13,15 @@ const storyParts = parts.map((part) => ({
   },
 }));
 
+/** They kill, restart or rebuild what all claims rest on, or take all of its capacity: a suite of their own. */
+const wholeCluster = 'test/e2e/whole-cluster/**/*.test.ts';
+const onNode = {
+  globalSetup: ['test/e2e/global-setup.ts'],
+  testTimeout: 400_000,
+  hookTimeout: 1_800_000,
+  fileParallelism: false,
+};
+
 export default defineConfig({
   test: {
     projects: [
@@ -45,10 +54,15 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          globalSetup: ['test/e2e/global-setup.ts'],
-          testTimeout: 400_000,
-          hookTimeout: 1_800_000,
-          fileParallelism: false,
+          exclude: [wholeCluster],
+          ...onNode,
+        },
+      },
+      {
+        test: {
+          name: 'whole-cluster',
+          include: [wholeCluster],
+          ...onNode,
         },
       },
       {

@@ -1,5 +1,5 @@
 /**
- * All tests, or those named: `node test/run.ts [unit] [stories] [integration] [e2e]`. The last line gives the totals; with CI=true a
+ * All tests but those of the whole cluster, or those named: `node test/run.ts [unit] [stories] [integration] [e2e] [whole-cluster]`. The last line gives the totals; with CI=true a
  * skipped test is a failure, since nothing may go untested there. Exits 1 when anything failed.
  */
 import { spawnSync } from 'node:child_process';
@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-const projects = ['unit', 'stories', 'integration', 'e2e'] as const;
+const usual = ['unit', 'stories', 'integration', 'e2e'] as const;
+const projects = [...usual, 'whole-cluster'] as const;
 /** Vitest's own names for them. */
 const patternOf = (project: string): string => (project === 'stories' ? 'stories-*' : project);
 
@@ -65,7 +66,7 @@ async function runProject(project: string, folder: string): Promise<Totals> {
 const named = projects.filter((project) => process.argv.includes(project));
 const folder = await mkdtemp(join(tmpdir(), 'rebound-tests-'));
 const totals: Totals[] = [];
-for (const project of named.length > 0 ? named : projects) {
+for (const project of named.length > 0 ? named : usual) {
   const startedAt = performance.now();
   const one = await runProject(project, folder);
   totals.push(one);

@@ -1,18 +1,18 @@
 import { describe, expect } from 'vitest';
 
-import { SYSTEM_NAMESPACE } from '../../src/api/group.ts';
-import { pods } from '../../src/kube/model/built-in-kinds.ts';
-import { volumeRestores } from '../../src/api/resource-kinds.ts';
-import { deploy, lifeOf } from './support/application.ts';
-import { untilTold } from './support/claim-story.ts';
-import { actingController, untilAvailable } from './support/deployments.ts';
-import { makeOwnTier, setSecretKey, untilDestination } from './support/own-tier.ts';
-import { killingGround } from './support/killing-ground.ts';
-import { protect } from './support/protection.ts';
-import { seedBackup } from './support/restic-repository.ts';
-import { type RestorePhase, restoreOf, untilRestore, watchForStep } from './support/restore-progress.ts';
-import { scenario } from './support/scenario.ts';
-import type { Workspace } from './support/workspace.ts';
+import { SYSTEM_NAMESPACE } from '../../../src/api/group.ts';
+import { pods } from '../../../src/kube/model/built-in-kinds.ts';
+import { volumeRestores } from '../../../src/api/resource-kinds.ts';
+import { deploy, lifeOf } from '../support/application.ts';
+import { untilTold } from '../support/claim-story.ts';
+import { actingController, untilAvailable } from '../support/deployments.ts';
+import { makeOwnTier, setSecretKey, untilDestination } from '../support/own-tier.ts';
+import { killingGround } from '../support/killing-ground.ts';
+import { protect } from '../support/protection.ts';
+import { seedBackup } from '../support/restic-repository.ts';
+import { type RestorePhase, restoreOf, untilRestore, watchForStep } from '../support/restore-progress.ts';
+import { scenario } from '../support/scenario.ts';
+import type { Workspace } from '../support/workspace.ts';
 
 /** Steps that every restore goes through within seconds. */
 const passingSteps = ['Provisioning', 'Restoring', 'Proven', 'Binding'] as const;

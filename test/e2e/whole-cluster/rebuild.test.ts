@@ -1,12 +1,12 @@
 import { describe, expect } from 'vitest';
 
-import { SYSTEM_NAMESPACE } from '../../src/api/group.ts';
-import { namespaces, persistentVolumeClaims } from '../../src/kube/model/built-in-kinds.ts';
-import { installRebound, uninstallRebound } from '../install/install.ts';
-import { checksumOf, deploy, lifeOf } from './support/application.ts';
-import { untilTold } from './support/claim-story.ts';
-import { protect } from './support/protection.ts';
-import { scenario } from './support/scenario.ts';
+import { SYSTEM_NAMESPACE } from '../../../src/api/group.ts';
+import { namespaces, persistentVolumeClaims } from '../../../src/kube/model/built-in-kinds.ts';
+import { installRebound, uninstallRebound } from '../../install/install.ts';
+import { checksumOf, deploy, lifeOf } from '../support/application.ts';
+import { untilTold } from '../support/claim-story.ts';
+import { protect } from '../support/protection.ts';
+import { scenario } from '../support/scenario.ts';
 
 describe('a cluster that is built anew', () => {
   scenario(

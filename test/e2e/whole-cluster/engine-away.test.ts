@@ -1,12 +1,12 @@
 import { describe, expect } from 'vitest';
 
-import { replicationSources } from '../../src/engines/volsync/kinds.ts';
-import { deploy, lifeOf } from './support/application.ts';
-import { describeClaim, untilTold } from './support/claim-story.ts';
-import { protect, protectionOf, requestBackup, untilCarriedOut, untilProtection } from './support/protection.ts';
-import { seedBackup } from './support/restic-repository.ts';
-import { untilRestore } from './support/restore-progress.ts';
-import { scenario } from './support/scenario.ts';
+import { replicationSources } from '../../../src/engines/volsync/kinds.ts';
+import { deploy, lifeOf } from '../support/application.ts';
+import { describeClaim, untilTold } from '../support/claim-story.ts';
+import { protect, protectionOf, requestBackup, untilCarriedOut, untilProtection } from '../support/protection.ts';
+import { seedBackup } from '../support/restic-repository.ts';
+import { untilRestore } from '../support/restore-progress.ts';
+import { scenario } from '../support/scenario.ts';
 
 describe('while VolSync is away', () => {
   scenario(

@@ -2,18 +2,18 @@ import { join } from 'node:path';
 
 import { expect } from 'vitest';
 
-import { FLOOR_NAME } from '../../src/api/floor.ts';
-import { SYSTEM_NAMESPACE } from '../../src/api/group.ts';
-import type { Condition } from '../../src/kube/model/crd-schema.ts';
-import { events } from '../../src/kube/model/built-in-kinds.ts';
-import { backupDestinations } from '../../src/api/resource-kinds.ts';
-import { projectFolder } from '../install/build.ts';
-import { deploy, lifeOf } from './support/application.ts';
-import type { ClusterUnderTest } from './support/cluster-under-test.ts';
-import { actingController } from './support/deployments.ts';
-import { eventually } from './support/eventually.ts';
-import { seedBackup } from './support/restic-repository.ts';
-import { scenario } from './support/scenario.ts';
+import { FLOOR_NAME } from '../../../src/api/floor.ts';
+import { SYSTEM_NAMESPACE } from '../../../src/api/group.ts';
+import type { Condition } from '../../../src/kube/model/crd-schema.ts';
+import { events } from '../../../src/kube/model/built-in-kinds.ts';
+import { backupDestinations } from '../../../src/api/resource-kinds.ts';
+import { projectFolder } from '../../install/build.ts';
+import { deploy, lifeOf } from '../support/application.ts';
+import type { ClusterUnderTest } from '../support/cluster-under-test.ts';
+import { actingController } from '../support/deployments.ts';
+import { eventually } from '../support/eventually.ts';
+import { seedBackup } from '../support/restic-repository.ts';
+import { scenario } from '../support/scenario.ts';
 
 const apply = ['apply', '--server-side', '--force-conflicts'];
 const policies = ['-k', join(projectFolder, 'policies')];

@@ -1,11 +1,11 @@
 import { describe, expect } from 'vitest';
 
-import { deploy, lifeOf } from './support/application.ts';
-import { untilAvailable } from './support/deployments.ts';
-import { protect } from './support/protection.ts';
-import { seedBackup } from './support/restic-repository.ts';
-import { untilRestore } from './support/restore-progress.ts';
-import { scenario } from './support/scenario.ts';
+import { deploy, lifeOf } from '../support/application.ts';
+import { untilAvailable } from '../support/deployments.ts';
+import { protect } from '../support/protection.ts';
+import { seedBackup } from '../support/restic-repository.ts';
+import { untilRestore } from '../support/restore-progress.ts';
+import { scenario } from '../support/scenario.ts';
 
 describe('an API server that dies and comes back', () => {
   scenario(

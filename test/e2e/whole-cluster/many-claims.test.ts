@@ -1,13 +1,13 @@
 import { expect } from 'vitest';
 
-import { pods } from '../../src/kube/model/built-in-kinds.ts';
-import { volumeRestores } from '../../src/api/resource-kinds.ts';
-import { applicationImage } from './support/application-image.ts';
-import type { DestinationContents } from './support/destination-contents.ts';
-import { ResticRepository } from './support/restic-repository.ts';
-import { scenario } from './support/scenario.ts';
-import { checksumScript } from './support/volume-contents.ts';
-import type { Workspace } from './support/workspace.ts';
+import { pods } from '../../../src/kube/model/built-in-kinds.ts';
+import { volumeRestores } from '../../../src/api/resource-kinds.ts';
+import { applicationImage } from '../support/application-image.ts';
+import type { DestinationContents } from '../support/destination-contents.ts';
+import { ResticRepository } from '../support/restic-repository.ts';
+import { scenario } from '../support/scenario.ts';
+import { checksumScript } from '../support/volume-contents.ts';
+import type { Workspace } from '../support/workspace.ts';
 
 const names = Array.from({ length: 30 }, (_, index) => `data-${index}`);
 
