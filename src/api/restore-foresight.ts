@@ -25,7 +25,10 @@ export const treeFacts = z.object({
   capabilities: entriesFound.optional().describe('What has file capabilities.'),
   otherAttributes: entriesFound
     .optional()
-    .describe('What has other extended attributes that this engine does not restore.'),
+    .describe('What has other extended attributes that VolSync does not restore.'),
+  trustedAttributes: entriesFound
+    .optional()
+    .describe('What of it has extended attributes trusted.*, which no engine restores.'),
 });
 
 export const restoreForesight = z.object({

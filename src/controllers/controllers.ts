@@ -94,8 +94,8 @@ function policies({ context, reflectors, metrics }: ControllerParts): Controller
   });
 }
 
-function restoreForesights({ context, reflectors, cache, metrics }: ControllerParts): Controller {
-  const reconciler = new RestoreForesightReconciler(context, cache);
+function restoreForesights({ context, reflectors, cache, restoreEngines, metrics }: ControllerParts): Controller {
+  const reconciler = new RestoreForesightReconciler(context, cache, restoreEngines);
   return new Controller({
     name: 'restore-foresight',
     sources: [

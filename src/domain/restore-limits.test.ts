@@ -23,6 +23,8 @@ const fine: LimitFacts = {
   privilegedMovers: false,
   podUIDs: [1000],
   tree: plain,
+  restoresAllMetadata: false,
+  isTopFolderRecorded: false,
 };
 
 const foreseen = (facts: Partial<LimitFacts>) => foreseeRestore({ ...fine, ...facts });
@@ -122,6 +124,28 @@ describe('foreseeRestore', () => {
     ]);
   });
 
+  it('invariant 11: foresees of movers that bring all back only what no mover can', () => {
+    const found = { entries: 1, examples: ['x'] };
+    const rich: TreeFacts = {
+      ...tree(owner(0, 0, 1), owner(33, 33, 1)),
+      devices: found,
+      acls: found,
+      capabilities: found,
+      otherAttributes: found,
+      topOwner: { uid: 33, gid: 33 },
+    };
+    const whole = { restoresAllMetadata: true, isTopFolderRecorded: true, moverUser: {}, podUIDs: [0, 33] };
+    expect(reasons({ ...whole, tree: rich })).toEqual([]);
+    expect(reasons({ ...whole, tree: undefined })).toEqual([]);
+    expect(foreseen({ ...whole, tree: { ...rich, trustedAttributes: found } })).toMatchObject([
+      {
+        reason: 'AttributesLost',
+        message: 'Extended attributes trusted.* of 1 file or folder, such as x: not restored.',
+      },
+    ]);
+    expect(reasons({ ...whole, isTopFolderRecorded: false, tree: rich })).toEqual(['TopFolderLost']);
+  });
+
   it('names a cure for everything, and no owners where movers are privileged', () => {
     const id = fc.nat({ max: 3 });
     const ids = fc.array(fc.tuple(id, id));
@@ -135,6 +159,8 @@ describe('foreseeRestore', () => {
           .map(([owners, whole]) => ({ ...tree(...owners.map(([u, g]) => owner(u, g, 1))), whole })),
         { nil: undefined },
       ),
+      restoresAllMetadata: fc.constant(false),
+      isTopFolderRecorded: fc.boolean(),
     });
     fc.assert(
       fc.property(facts, (given) => {

@@ -11,6 +11,10 @@ export interface LimitFacts {
   readonly podUIDs: readonly number[];
   /** Absent where it is not known what the snapshot holds. */
   readonly tree?: TreeFacts | undefined;
+  /** The movers give all files back to their owners, with their ACLs, capabilities and devices. */
+  readonly restoresAllMetadata: boolean;
+  /** What the volume's top folder was is recorded beside the snapshot, for movers that bring all back. */
+  readonly isTopFolderRecorded: boolean;
 }
 
 /** Something that a restore with this engine will foreseeably not bring back. */
@@ -175,7 +179,7 @@ const lostTopFolder: Rule = ({ moverUser, privilegedMovers, tree }) => {
   if (owner === undefined || owner.uid === ROOT || moverUser.fsGroup !== undefined || !isRestorable) return undefined;
   return {
     reason: 'TopFolderLost',
-    message: `Everything in the volume's top folder belongs to ${owner.uid}, but the folder's own owner and mode are in no snapshot of this engine: it comes back as root's.`,
+    message: `Everything in the volume's top folder belongs to ${owner.uid}, but the folder's own owner and mode are not in this snapshot: it comes back as root's.`,
     cure: `If ${owner.uid} has to own it or write into it, give the pods an fsGroup, or let an init container chown it.`,
   };
 };
@@ -189,9 +193,9 @@ const lostDevices: Rule = ({ tree }) =>
         cure: 'Remove them from the volume.',
       };
 
-type Attributes = 'acls' | 'capabilities' | 'otherAttributes';
+type Attributes = 'acls' | 'capabilities' | 'otherAttributes' | 'trustedAttributes';
 
-/** What VolSync does not ask restic for when it restores, whoever the mover is. */
+/** What an engine does not ask restic for when it restores, whoever the mover is. */
 const lostAttributes =
   (reason: RestoreLimit['reason'], attributes: Attributes, inWords: (where: string) => string): Rule =>
   ({ tree }) => {
@@ -221,6 +225,18 @@ const rules: readonly Rule[] = [
   ),
 ];
 
+/** What movers that bring all else back can't: only who administers a node may set `trusted.*` (xattr(7)). */
+const rulesOfAllMetadata: readonly Rule[] = [
+  (facts) => (facts.isTopFolderRecorded ? undefined : lostTopFolder({ ...facts, privilegedMovers: true })),
+  lostAttributes(
+    'AttributesLost',
+    'trustedAttributes',
+    (where) => `Extended attributes trusted.* of ${where}: not restored.`,
+  ),
+];
+
 /** Everything that a restore of what was backed up will foreseeably lack, the worst first; empty where it lacks nothing known. */
 export const foreseeRestore = (facts: LimitFacts): readonly RestoreLimit[] =>
-  rules.map((rule) => rule(facts)).filter((limit) => limit !== undefined);
+  (facts.restoresAllMetadata ? rulesOfAllMetadata : rules)
+    .map((rule) => rule(facts))
+    .filter((limit) => limit !== undefined);

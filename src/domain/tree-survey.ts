@@ -36,6 +36,9 @@ const shortened = (path: string): string =>
 
 const isAtTop = (path: string): boolean => !path.includes('/');
 
+/** Whether an attribute can be set only by who administers the node (xattr(7)). */
+const isTrusted = (name: string): boolean => name.startsWith('trusted.');
+
 /** Some entries, counted; what is kept of them does not grow with their number. */
 class Found {
   #entries = 0;
@@ -63,6 +66,7 @@ export class TreeSurvey {
   readonly #owners = new Map<string, OwnerCount>();
   readonly #topOwners = new Set<string>();
   readonly #devices = new Found();
+  readonly #trusted = new Found();
   readonly #losses: Readonly<Record<Loss, Found>> = {
     acls: new Found(),
     capabilities: new Found(),
@@ -77,6 +81,7 @@ export class TreeSurvey {
     this.#owners.set(owner, count);
     count.files.note(path);
     if (deviceTypes.has(type)) this.#devices.note(path);
+    if (attributes.some(isTrusted)) this.#trusted.note(path);
     for (const loss of new Set(attributes.map(lossOf))) if (loss !== undefined) this.#losses[loss].note(path);
   }
 
@@ -96,6 +101,7 @@ export class TreeSurvey {
       acls: this.#losses.acls.found,
       capabilities: this.#losses.capabilities.found,
       otherAttributes: this.#losses.otherAttributes.found,
+      trustedAttributes: this.#trusted.found,
     });
   }
 

@@ -89,6 +89,8 @@ export interface RestoreEngine {
    * undefined where there is none.
    */
   readonly secretName: (plan: AttemptRef & Pick<AttemptPlan, 'access'>) => string | undefined;
+  /** Its movers give all files back to their owners, with their ACLs, capabilities and devices. */
+  readonly restoresAllMetadata: boolean;
   /** Its movers see for themselves, before they write, that a volume is empty. */
   readonly looksItself: boolean;
   /** Its movers are our own: they wait for their turn. */

@@ -102,17 +102,15 @@ export function startProcess(world: Surroundings, leader: string): Process {
   const logs = new MoverLogWatch(context, () => {
     newsHeard += 1;
   });
-  const restores = new VolumeRestoreReconciler(context, cache, {
-    VolSync: volSyncRestores(context, logs),
-    Restic: moverRestores(context, 'restic'),
-  });
+  const restoreEngines = { VolSync: volSyncRestores(context, logs), Restic: moverRestores(context, 'restic') };
+  const restores = new VolumeRestoreReconciler(context, cache, restoreEngines);
   const takenVolumes = new TakenVolumeReconciler(context);
   const endingPrimes = new EndingPrimeReconciler(context);
   const protections = new ProtectedVolumeReconciler(
     { context, cache, logs, engines: { Restic: moverBackups(context, 'restic') } },
     EXCLUDED_NAMESPACES,
   );
-  const foresights = new RestoreForesightReconciler(context, cache);
+  const foresights = new RestoreForesightReconciler(context, cache, restoreEngines);
   const signs = new ClusterPresenceReconciler(context, presence, leader);
   return {
     client,

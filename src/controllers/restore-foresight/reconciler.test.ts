@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { backupPolicies } from '../../api/resource-kinds.ts';
 import { failure } from '../../destinations/outcome.ts';
-import { namespaces, pods } from '../../kube/model/built-in-kinds.ts';
+import { namespaces, pods, storageClasses } from '../../kube/model/built-in-kinds.ts';
 import { childOf } from '#doubles/kube/json.ts';
 import { CLAIM, NAMESPACE, World } from '#simulation/world.ts';
 
@@ -194,6 +195,36 @@ describe('what can not be looked into', () => {
     const before = looks();
     await world.calmRound();
     expect(looks()).toBe(before);
+  });
+});
+
+describe('with the engine that brings all back', () => {
+  beforeEach(async () => {
+    hold(acl, root);
+    runAs({ runAsUser: 1000, fsGroup: 1000 });
+    await start();
+  });
+
+  function askForMoversOfOurOwn(): void {
+    world.server.change(backupPolicies, { name: 'hourly' }, (policy) => {
+      childOf(policy, 'spec')['engine'] = 'Restic';
+    });
+  }
+
+  it('foresees nothing of what VolSync alone would lose', async () => {
+    askForMoversOfOurOwn();
+    await backUp();
+    expect(limited()).toMatchObject({ status: 'False', reason: 'NothingForeseen' });
+    expect(warnings()).toEqual([]);
+  });
+
+  it('invariant 11: warns all the same where VolSync would have to restore the claim', async () => {
+    world.server.change(storageClasses, { name: world.claim?.spec.storageClassName ?? '' }, (storageClass) => {
+      childOf(storageClass, 'parameters')['subDir'] = '${pvc.metadata.namespace}';
+    });
+    askForMoversOfOurOwn();
+    await backUp();
+    expect(foresight()?.told).toEqual(['OwnersLost', 'ACLsLost']);
   });
 });
 

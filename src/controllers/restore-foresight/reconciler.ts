@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { DEFAULT_ENGINE } from '../../api/backup-policy.ts';
 import type { ProtectedVolume, ProtectedVolumeStatus } from '../../api/protected-volume.ts';
 import type { RestoreForesight } from '../../api/restore-foresight.ts';
 import type { SnapshotReference } from '../../api/snapshot.ts';
@@ -19,6 +20,8 @@ import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import { type ControllerContext, warn } from '../context.ts';
 import { userIdsOf } from '../mover-user.ts';
 import type { Stores } from '../stores.ts';
+import type { RestoreEngines } from '../../engines/engine.ts';
+import { restoringEngine } from '../../engines/restoring-engine.ts';
 import { judgeRestore } from './judge-restore.ts';
 import { lookIntoBackup } from './look-into-backup.ts';
 
@@ -43,10 +46,12 @@ interface Subject {
 export class RestoreForesightReconciler {
   readonly #context: ControllerContext;
   readonly #cache: RepositoryCache;
+  readonly #engines: RestoreEngines;
 
-  constructor(context: ControllerContext, cache: RepositoryCache) {
+  constructor(context: ControllerContext, cache: RepositoryCache, engines: RestoreEngines) {
     this.#context = context;
     this.#cache = cache;
+    this.#engines = engines;
   }
 
   readonly reconcile = async (key: string): Promise<Result> => {
@@ -79,6 +84,9 @@ export class RestoreForesightReconciler {
       moverUser,
       podUIDs,
       tree,
+      restoresAllMetadata: this.#restoresAllMetadata(subject),
+      // Runs of our own record it; the other engine's backups are of no run.
+      isTopFolderRecorded: subject.status.lastRun?.failures === 0,
     });
     const now: RestoreForesight = {
       snapshot,
@@ -93,6 +101,13 @@ export class RestoreForesightReconciler {
     if (isForesightNews(before, now)) warn(this.#context, claim, RESTORE_LIMITED, view.message);
     await this.#record(subject, now, view);
     return done();
+  }
+
+  /** Judged by what would restore the claim now. */
+  #restoresAllMetadata({ claim, volume }: Subject): boolean {
+    const policy = this.#context.stores.policies.get(volume.spec.policyName);
+    const name = policy === undefined ? DEFAULT_ENGINE : restoringEngine(this.#engines, claim, policy).engine;
+    return this.#engines[name].restoresAllMetadata;
   }
 
   async #record(

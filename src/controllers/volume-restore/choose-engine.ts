@@ -1,17 +1,16 @@
-import { DEFAULT_ENGINE, type EngineName } from '../../api/backup-policy.ts';
+import { DEFAULT_ENGINE } from '../../api/backup-policy.ts';
+import { restoringEngine, type RestoringEngine } from '../../engines/restoring-engine.ts';
 import { requeueAfter } from '../../runtime/result.ts';
 import { tell } from '../context.ts';
 import { policyOf, type Scene, type Step, type Tools } from './scene.ts';
 import { recordProgress } from './status.ts';
 
 /** The engine to be: what the tier names, where that can do it; else why it is not that one. A blank volume needs none. */
-function engineFor(tools: Tools, { restore, claim }: Scene): { readonly engine: EngineName; readonly why?: string } {
+function engineFor(tools: Tools, { restore, claim }: Scene): RestoringEngine {
   const found = policyOf(tools, restore);
   const { blank, snapshot } = restore.status ?? {};
   if (!found.ok || blank === true || snapshot === undefined) return { engine: DEFAULT_ENGINE };
-  const { engine } = found.policy.spec;
-  const why = tools.engines[engine].refusal(claim);
-  return why === undefined ? { engine } : { engine: DEFAULT_ENGINE, why };
+  return restoringEngine(tools.engines, claim, found.policy);
 }
 
 /**

@@ -152,6 +152,7 @@ export function moverRestores(context: MoverContext, resticImage: string): Resto
   const discard = (attempt: AttemptRef): Promise<void> => discardAttempt(context, attempt);
   return {
     refusal: (claim) => restoreRefusal(context, claim),
+    restoresAllMetadata: true,
     looksItself: true,
     isQueued: true,
     secretName: () => undefined,

@@ -223,6 +223,7 @@ export function volSyncRestores(context: VolSyncContext, logs: MoverLogWatch): R
   const discard = (attempt: AttemptRef): Promise<void> => discardAttempt(tools, attempt);
   return {
     refusal: () => undefined,
+    restoresAllMetadata: false,
     looksItself: false,
     isQueued: false,
     secretName: (plan) => secretNameOf(secretPlanOf(plan)),
