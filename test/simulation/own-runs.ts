@@ -35,6 +35,8 @@ export class OwnRuns {
   readonly storage = new Set<string>();
   /** How many were ever taken. */
   taken = 0;
+  /** When the driver says that it took a snapshot; undefined where its clock is right. */
+  driverTime: string | undefined;
 
   constructor(world: World) {
     this.#world = world;
@@ -64,7 +66,7 @@ export class OwnRuns {
         object['status'] = {
           readyToUse: true,
           boundVolumeSnapshotContentName: contentName,
-          creationTime: new Date(this.#world.now()).toISOString(),
+          creationTime: this.driverTime ?? new Date(this.#world.now()).toISOString(),
           restoreSize: '1Gi',
         };
       });

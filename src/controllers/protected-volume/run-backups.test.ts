@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { BACKUP_NOW_ANNOTATION } from '../../api/labels.ts';
 import { backupPolicies } from '../../api/resource-kinds.ts';
-import { persistentVolumeClaims, secrets } from '../../kube/model/built-in-kinds.ts';
+import { jobs, persistentVolumeClaims, secrets } from '../../kube/model/built-in-kinds.ts';
+import { volumeSnapshots } from '../../kube/model/volume-snapshot-kinds.ts';
 import type { WriteTrouble } from '#doubles/kube/in-memory-client.ts';
 import { childOf } from '#doubles/kube/json.ts';
 import { lookAfter, putInUse } from '#simulation/in-use.ts';
@@ -81,6 +82,17 @@ describe('a backup run of our own', () => {
         expect(world.truth.snapshots).toHaveLength(1);
         expect(standing()?.reason).toBe('Protected');
       }
+    },
+  );
+
+  it.each(['1970-01-01T00:00:00Z', '2099-01-01T00:00:00Z'])(
+    'is dated by when its snapshot was asked for, where the driver says %s',
+    async (time) => {
+      runs.driverTime = time;
+      await firstMover();
+      const asked = world.server.list(volumeSnapshots).find(({ metadata }) => metadata.namespace === NAMESPACE);
+      const seconds = (asked?.metadata.creationTimestamp ?? '').slice(0, 19).replace('T', ' ');
+      expect(JSON.stringify(world.server.historyOf(jobs).at(-1)?.object)).toContain(`"--time","${seconds}"`);
     },
   );
 

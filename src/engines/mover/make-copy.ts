@@ -1,5 +1,6 @@
 import { MOVERS_NAMESPACE } from '../../api/group.ts';
 import { copyName } from '../../domain/object-names.ts';
+import { takenMilliseconds } from '../../domain/taken-time.ts';
 import { createUnlessThere } from '../../kube/create-unless-there.ts';
 import { persistentVolumeClaims } from '../../kube/model/built-in-kinds.ts';
 import { objectKey } from '../../kube/model/kind.ts';
@@ -31,7 +32,7 @@ export async function makeCopy(context: BackupContext, plan: RunPlan): Promise<n
   }
   const { boundVolumeSnapshotContentName: contentName, creationTime, readyToUse } = first.status ?? {};
   await freeOnDelete(context.client, contentName);
-  if (readyToUse !== true || contentName === undefined || creationTime === undefined) return undefined;
+  if (readyToUse !== true || contentName === undefined) return undefined;
   const copy = context.stores.copyClaims.get(objectKey({ namespace: MOVERS_NAMESPACE, name: copyName(plan.name) }));
   if (copy === undefined) {
     await copySnapshot(context, plan, first, contentName);
@@ -39,7 +40,7 @@ export async function makeCopy(context: BackupContext, plan: RunPlan): Promise<n
   }
   if (copy.status?.phase !== 'Bound') return undefined;
   await giveUpVolume(context, copy.spec.volumeName);
-  return Date.parse(creationTime);
+  return takenMilliseconds(creationTime, Date.parse(first.metadata.creationTimestamp), context.now());
 }
 
 async function takeSnapshot(context: BackupContext, plan: RunPlan): Promise<void> {
