@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { BACKUP_NOW_ANNOTATION } from '../../api/labels.ts';
 import { backupPolicies } from '../../api/resource-kinds.ts';
-import { jobs, persistentVolumeClaims, secrets } from '../../kube/model/built-in-kinds.ts';
+import { jobs, persistentVolumeClaims, persistentVolumes, pods, secrets } from '../../kube/model/built-in-kinds.ts';
 import { volumeSnapshots } from '../../kube/model/volume-snapshot-kinds.ts';
 import type { WriteTrouble } from '#doubles/kube/in-memory-client.ts';
 import { childOf } from '#doubles/kube/json.ts';
@@ -196,6 +196,36 @@ describe('a backup run of our own', () => {
     await runs.rounds(20);
     expect(world.truth.snapshots).toEqual([]);
     expect(world.cluster.contents.get(name)?.files).toBe(5);
+  });
+});
+
+describe('where a mover runs', () => {
+  const required = { nodeSelectorTerms: [{ matchExpressions: [{ key: 'zone', operator: 'In', values: ['a'] }] }] };
+  const tolerations = [{ key: 'database', operator: 'Exists' }];
+  const placed = () => world.server.historyOf(jobs).at(-1)?.object;
+
+  function restrict(volumeName: string | undefined): void {
+    world.server.change(persistentVolumes, { name: volumeName ?? '' }, (volume) => {
+      childOf(volume, 'spec')['nodeAffinity'] = { required };
+    });
+  }
+
+  it('tolerates what the pods of the claim do, and stays where its volume can be used', async () => {
+    runs.ask();
+    await putInUse(world);
+    restrict(world.claim?.spec.volumeName);
+    world.server.change(pods, { namespace: NAMESPACE, name: 'app-0' }, (pod) => {
+      childOf(pod, 'spec')['tolerations'] = tolerations;
+    });
+    await runs.rounds();
+    const nodeAffinity = { requiredDuringSchedulingIgnoredDuringExecution: required };
+    expect(placed()).toMatchObject({ spec: { template: { spec: { tolerations, affinity: { nodeAffinity } } } } });
+  });
+
+  it('goes where the scheduler sends it where nobody says anything', async () => {
+    await firstMover();
+    expect(placed()).not.toHaveProperty('spec.template.spec.tolerations');
+    expect(placed()).not.toHaveProperty('spec.template.spec.affinity');
   });
 });
 

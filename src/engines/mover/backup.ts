@@ -11,6 +11,7 @@ import { clientOf } from './copy-objects.ts';
 import { discardRun } from './discard-run.ts';
 import { imageRefusal } from './image-refusal.ts';
 import { makeCopy } from './make-copy.ts';
+import { placeAsVolume } from './mover-placement.ts';
 import { moverRepository } from './mover-repository.ts';
 import { observeRun } from './observe-run.ts';
 import { chooseSnapshotClass } from './snapshot-class.ts';
@@ -46,12 +47,13 @@ async function advance(context: BackupContext, plan: RunPlan, resticImage: strin
   if (job !== undefined && job.spec.suspend !== true) return;
   const takenMilliseconds = await makeCopy(context, plan);
   if (takenMilliseconds === undefined) return;
+  const copy = context.stores.copyClaims.get(objectKey({ namespace: MOVERS_NAMESPACE, name: copyName(plan.name) }));
   const backupPlan = {
     name: plan.name,
     client: clientOf('backup', plan),
     clusterUid,
     images: { own, restic: { image: resticImage } },
-    placement: {},
+    placement: await placeAsVolume(context, plan.claim, copy?.spec.volumeName),
     repository: moverRepository(plan.access),
     copyClaimName: copyName(plan.name),
     takenMilliseconds,

@@ -1,11 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MOVERS_NAMESPACE } from '../../api/group.ts';
 import { backupPolicies } from '../../api/resource-kinds.ts';
-import { jobs, secrets } from '../../kube/model/built-in-kinds.ts';
+import { jobs, pods, secrets } from '../../kube/model/built-in-kinds.ts';
 import { ownerReference } from '../../kube/model/kind.ts';
 import { openRepository } from '../../repositories/access.ts';
+import { childOf } from '#doubles/kube/json.ts';
 import { remember } from '#simulation/past.ts';
-import { CLAIM_REF, World } from '#simulation/world.ts';
+import { CLAIM_REF, NAMESPACE, World } from '#simulation/world.ts';
 import type { AttemptPlan, RestoreEngine } from '../engine.ts';
 import { moverRestores } from './restore.ts';
 
@@ -34,6 +35,12 @@ beforeEach(async () => {
 });
 
 const jobsNow = () => world.server.list(jobs);
+/** The newest of all, with fields that nobody reads. */
+const jobMade = () =>
+  world.server
+    .historyOf(jobs)
+    .filter(({ object }) => object !== undefined)
+    .at(-1)?.object;
 const secretsNow = () => world.server.list(secrets).filter(({ metadata }) => metadata.namespace === MOVERS_NAMESPACE);
 const observe = () => {
   world.process.copies.seeEverything();
@@ -49,6 +56,21 @@ describe('a restore by movers of our own', () => {
       { metadata: { name: job?.metadata.name, ownerReferences: [{ kind: 'Job', uid: job?.metadata.uid }] } },
     ]);
     expect(observe()).toBe('running');
+  });
+
+  it('tolerates what a pod that waits for the claim tolerates, and nothing where there is none', async () => {
+    await engine.start(plan);
+    expect(jobMade()).not.toHaveProperty('spec.template.spec.tolerations');
+    await engine.discard(plan);
+    world.scale(1);
+    await world.until(() => world.server.list(pods).some(({ metadata }) => metadata.name === 'app-0'));
+    const tolerations = [{ key: 'database', operator: 'Exists' }];
+    world.server.change(pods, { namespace: NAMESPACE, name: 'app-0' }, (pod) => {
+      childOf(pod, 'spec')['tolerations'] = tolerations;
+    });
+    world.process.copies.seeEverything();
+    await engine.start(plan);
+    expect(jobMade()).toMatchObject({ spec: { template: { spec: { tolerations } } } });
   });
 
   it('makes nothing before the volume is known to be one that may be written into', async () => {

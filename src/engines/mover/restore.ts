@@ -19,6 +19,7 @@ import { lastProgress } from './last-progress.ts';
 import { buildRestoreJob, restoreJobName, type RestorePlan } from './restore-job.ts';
 import { restoreRefusal } from './restore-refusal.ts';
 import { readRestoreRun, type RestoreRun } from './restore-run.ts';
+import { placeAsUsers } from './mover-placement.ts';
 import { moverRepository } from './mover-repository.ts';
 import { startMover } from './start-mover.ts';
 
@@ -38,15 +39,16 @@ const clientOf = (restore: VolumeRestore): MoverClient & { readonly role: 'resto
 });
 
 /** @throws where the program knows of no image of its own: it chooses this engine only where it does. */
-function restorePlanOf(context: MoverContext, plan: AttemptPlan, resticImage: string): RestorePlan {
+async function restorePlanOf(context: MoverContext, plan: AttemptPlan, resticImage: string): Promise<RestorePlan> {
   const { restore, attempt, access, snapshot, deletesFiles } = plan;
   const { ownImage: own, clusterUid } = context;
   if (own === undefined) throw new Error('no image is known that movers could run from');
+  const client = clientOf(restore);
   return {
-    client: clientOf(restore),
+    client,
     clusterUid,
     images: { own, restic: { image: resticImage } },
-    placement: {},
+    placement: await placeAsUsers(context, client.claim),
     attempt,
     repository: moverRepository(access),
     primeClaimName: primeClaimName(ownerReference(restore).uid),
@@ -60,7 +62,7 @@ function restorePlanOf(context: MoverContext, plan: AttemptPlan, resticImage: st
 /** Goes on where a process died in between. */
 async function startAttempt(context: MoverContext, plan: AttemptPlan, resticImage: string): Promise<void> {
   if (plan.paused) return;
-  const restorePlan = restorePlanOf(context, plan, resticImage);
+  const restorePlan = await restorePlanOf(context, plan, resticImage);
   await startMover(context.client, buildRestoreJob(restorePlan), restorePlan);
 }
 
