@@ -67,6 +67,29 @@ const local = z.object({
   path: z.string().regex(/^\//).describe('Folder on the node, absolute. For tests and single-node clusters.'),
 });
 
+const rate = (what: string) =>
+  z
+    .int()
+    .min(1)
+    .max(1_000_000_000)
+    .optional()
+    .describe(`KiB a second at most that each mover ${what}. Without it, as fast as it goes.`);
+
+const destinationLimits = z.object({
+  movers: z
+    .int()
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe(
+      'How many movers work with it at the same time; of more than one, the last place is kept for a restore. Without it, as many as the ReboundSettings allow.',
+    ),
+  uploadKiBPerSecond: rate('sends'),
+  downloadKiBPerSecond: rate('fetches'),
+});
+
+export type DestinationLimits = z.infer<typeof destinationLimits>;
+
 export const backupDestinationSpec = z
   .object({
     s3: s3.optional().describe('An S3-compatible object store.'),
@@ -89,6 +112,9 @@ export const backupDestinationSpec = z
       .describe(
         'Whether it is asked too before a claim of a tier with another destination starts blank. False for one that holds backups which are never to come back by themselves.',
       ),
+    limits: destinationLimits
+      .optional()
+      .describe("What movers of Rebound's own (engine Restic) may take of it. VolSync's are not bounded by it."),
   })
   .meta({
     'x-kubernetes-validations': [
@@ -110,6 +136,14 @@ export const backupDestinationStatus = z.object({
     .describe(
       'The value of the annotation rebound.dev/initialize that was carried out. It counts once, until it is set anew.',
     ),
+  movers: z
+    .object({
+      running: z.int().describe('How many work with it.'),
+      waiting: z.int().describe('How many wait for their turn.'),
+      waitsFor: z.string().optional().describe('What the first of them waits for, in words.'),
+    })
+    .optional()
+    .describe("Rebound's own movers, some seconds late. Absent where there was none yet."),
   conditions: conditions.optional(),
 });
 

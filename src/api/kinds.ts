@@ -68,6 +68,8 @@ const backupDestinationKind: KindDefinition = {
   columns: [
     column('Reachable', 'boolean', '.status.reachable', 'Whether the last probe got a certain answer.'),
     conditionColumn('Ready', 'reason'),
+    wide(column('Movers', 'integer', '.status.movers.running', "How many of Rebound's own movers work with it.")),
+    wide(column('Waiting', 'integer', '.status.movers.waiting', 'How many of them wait for their turn.')),
     wide(column('Identity', 'string', '.status.identity', 'What names the destination.')),
     wide(conditionColumn('Ready', 'message')),
     age,

@@ -6,9 +6,11 @@ import { AdmissionGuard } from './admission-guard/admission-guard.ts';
 import { BackupDestinationReconciler } from './backup-destination/reconciler.ts';
 import { BackupPolicyReconciler } from './backup-policy/reconciler.ts';
 import { ClusterPresenceReconciler } from './cluster-presence/reconciler.ts';
+import { destinationSource } from './destination-source.ts';
 import type { ControllerParts } from './controller-parts.ts';
 import { untilNamespaceEnds } from './ending-namespace.ts';
 import { leftMoverController } from './left-mover/controller.ts';
+import { DestinationMoversReconciler } from './mover-queue/destination-movers.ts';
 import { protectedVolumeController } from './protected-volume/controller.ts';
 import { registerGuardMetric } from './protection-metrics.ts';
 import { RestoreForesightReconciler } from './restore-foresight/reconciler.ts';
@@ -23,6 +25,7 @@ export function createControllers(parts: ControllerParts): readonly Controller[]
   return [
     admissionGuard(parts, guard),
     destinations(parts, guard),
+    destinationMovers(parts),
     clusterPresence(parts),
     policies(parts),
     protectedVolumeController(parts),
@@ -53,7 +56,7 @@ function destinations({ context, reflectors, metrics }: ControllerParts, guard: 
   const every = () => context.stores.destinations.list().map((one) => one.metadata.name);
   const controller = new Controller({
     name: 'backup-destination',
-    sources: [reflectorSource(reflectors.destinations, ownKey), reflectorSource(reflectors.systemSecrets, every)],
+    sources: [destinationSource(reflectors, ownKey), reflectorSource(reflectors.systemSecrets, every)],
     reconcile: reconciler.reconcile,
     logger: context.log,
     observer: metrics.controllerObserver('backup-destination'),
@@ -64,12 +67,30 @@ function destinations({ context, reflectors, metrics }: ControllerParts, guard: 
   return controller;
 }
 
+function destinationMovers({ context, reflectors, metrics, movers }: ControllerParts): Controller {
+  const reconciler = new DestinationMoversReconciler(context, movers);
+  const every = () => context.stores.destinations.list().map((one) => one.metadata.name);
+  return new Controller({
+    name: 'destination-movers',
+    sources: [
+      destinationSource(reflectors, ownKey),
+      reflectorSource(reflectors.moverJobs, every),
+      reflectorSource(reflectors.snapshots, every),
+      reflectorSource(reflectors.settings, every),
+    ],
+    reconcile: reconciler.reconcile,
+    concurrency: 1,
+    logger: context.log,
+    observer: metrics.controllerObserver('destination-movers'),
+  });
+}
+
 function clusterPresence({ context, reflectors, metrics, presence, leader }: ControllerParts): Controller {
   const reconciler = new ClusterPresenceReconciler(context, presence, leader);
   const every = () => context.stores.destinations.list().map((one) => one.metadata.name);
   return new Controller({
     name: 'cluster-presence',
-    sources: [reflectorSource(reflectors.destinations, ownKey), reflectorSource(reflectors.systemSecrets, every)],
+    sources: [destinationSource(reflectors, ownKey), reflectorSource(reflectors.systemSecrets, every)],
     reconcile: reconciler.reconcile,
     logger: context.log,
     observer: metrics.controllerObserver('cluster-presence'),
@@ -84,7 +105,7 @@ function policies({ context, reflectors, metrics }: ControllerParts): Controller
     name: 'backup-policy',
     sources: [
       reflectorSource(reflectors.policies, ownKey),
-      reflectorSource(reflectors.destinations, every),
+      destinationSource(reflectors, every),
       reflectorSource(reflectors.claims, tiers),
     ],
     reconcile: reconciler.reconcile,

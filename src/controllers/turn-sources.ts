@@ -3,6 +3,7 @@ import { ROLE_LABEL } from '../api/labels.ts';
 import { MOVERS_NAMESPACE } from '../api/group.ts';
 import type { Pod } from '../kube/model/built-in-kinds.ts';
 import { reflectorSource, type Source } from '../runtime/source.ts';
+import { destinationSource } from './destination-source.ts';
 import type { ControllerParts } from './controller-parts.ts';
 
 /** Sources that name whoever waits to begin a mover and may now: where one has ended, was given up, or more may work. */
@@ -23,7 +24,7 @@ export function turnSources(
     reflectorSource(reflectors.snapshots, news),
     reflectorSource(reflectors.copyClaims, news),
     reflectorSource(reflectors.settings, news),
-    reflectorSource(reflectors.destinations, news),
+    destinationSource(reflectors, news),
     // By it alone what is left of a run that was read is told from one that is preparing itself.
     reflectorSource(reflectors.protectedVolumes, ({ previous, current }) =>
       previous?.status?.lastRun?.name === current?.status?.lastRun?.name ? [] : news(),

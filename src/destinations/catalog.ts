@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { BackupDestination } from '../api/backup-destination.ts';
+import type { BackupDestination, DestinationLimits } from '../api/backup-destination.ts';
 import { SYSTEM_NAMESPACE } from '../api/group.ts';
 import type { Secret } from '../kube/model/built-in-kinds.ts';
 import { UnreadableObjectError } from '../kube/model/unreadable-object.ts';
@@ -32,6 +32,8 @@ export interface OpenedStore {
   readonly settings: S3Settings;
   /** The identity that the store must have; absent while none is known. */
   readonly expectedIdentity: string | undefined;
+  /** What movers may take of it; absent where nothing is set. */
+  readonly limits?: DestinationLimits | undefined;
 }
 
 export interface OpenedDestination extends OpenedStore {
@@ -51,6 +53,7 @@ interface Resolved {
   readonly ok: true;
   readonly settings: S3Settings;
   readonly expectedIdentity: string | undefined;
+  readonly limits: DestinationLimits | undefined;
   readonly inputs: readonly unknown[];
 }
 
@@ -159,13 +162,14 @@ export class DestinationCatalog {
       ok: true,
       settings: settingsOf(this.#sources, object, spec),
       expectedIdentity: object.spec.identity ?? object.status?.identity,
+      limits: object.spec.limits,
       inputs: [object, ...secrets],
     };
   }
 
   #keep(name: string, resolved: Resolved): OpenedStore {
-    const { settings, expectedIdentity, inputs } = resolved;
-    const fingerprint = JSON.stringify([settings, expectedIdentity ?? null]);
+    const { settings, expectedIdentity, limits, inputs } = resolved;
+    const fingerprint = JSON.stringify([settings, expectedIdentity ?? null, limits ?? null]);
     const kept = this.#entries.get(name);
     if (kept?.fingerprint === fingerprint) {
       kept.inputs = inputs;
@@ -173,7 +177,7 @@ export class DestinationCatalog {
     }
     this.#forget(name);
     const destination = this.#open(settings, { expectedIdentity, proxyEnvironment: this.#proxyEnvironment });
-    const opened = { ok: true, destination, settings, expectedIdentity } as const;
+    const opened = { ok: true, destination, settings, expectedIdentity, limits } as const;
     this.#entries.set(name, { opened, fingerprint, inputs });
     return opened;
   }

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import type { DestinationLimits } from '../api/backup-destination.ts';
 import { repositoryPassword } from '../domain/repository-password.ts';
 import type { Destination } from '../destinations/destination.ts';
 import type { S3Settings } from '../destinations/s3/settings.ts';
@@ -19,6 +20,8 @@ export interface RepositoryAccess {
   readonly settings: S3Settings;
   /** The identity that the store must have; absent while none is known. */
   readonly expectedIdentity?: string | undefined;
+  /** What movers may take of the store; absent where nothing is set. */
+  readonly limits?: DestinationLimits | undefined;
 }
 
 export type OpenedRepository =
@@ -45,6 +48,7 @@ export function openRepository(
       caPem: opened.settings.caPem,
       settings: opened.settings,
       expectedIdentity: opened.expectedIdentity,
+      limits: opened.limits,
     },
   };
 }

@@ -139,6 +139,7 @@ export class BackupDestinationReconciler {
       ...(identity === undefined ? {} : { identity }),
       ...(initializedTime === undefined ? {} : { initializedTime }),
       ...(initializeMet === undefined ? {} : { initializeMet }),
+      ...countedBefore(object),
       conditions: withGuardCondition(judged, this.#guard, generation, now),
     };
     if (isDeepStrictEqual(status, object.status)) return;
@@ -147,6 +148,10 @@ export class BackupDestinationReconciler {
     this.#context.log.info({ destination: name, reason: standing.reason }, standing.message);
   }
 }
+
+/** Another counts the movers, and writes how many there are beside what is written here. */
+const countedBefore = ({ status }: BackupDestination): Pick<BackupDestinationStatus, 'movers'> =>
+  status?.movers === undefined ? {} : { movers: status.movers };
 
 /** The annotation's value that counts no more; forgotten once the annotation is another one, or gone. */
 function metBy(object: BackupDestination, { identity }: Finding): string | undefined {

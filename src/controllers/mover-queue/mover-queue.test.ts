@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MOVERS_NAMESPACE } from '../../api/group.ts';
 import type { MoverLimits } from '../../api/rebound-settings.ts';
-import { protectedVolumes, reboundSettingsKind } from '../../api/resource-kinds.ts';
+import { backupDestinations, protectedVolumes, reboundSettingsKind } from '../../api/resource-kinds.ts';
 import type { MoverTask } from '../../domain/queue/mover.ts';
 import { STUCK_MILLISECONDS } from '../../engines/mover/working-movers.ts';
 import { jobs, pods } from '../../kube/model/built-in-kinds.ts';
@@ -11,7 +11,10 @@ import { volumeSnapshots } from '../../kube/model/volume-snapshot-kinds.ts';
 import { ApiServer } from '#doubles/kube/api-server.ts';
 import { endWorkingJob, makeWorkingJob, moverMetadata, workingJobRef } from '#doubles/mover/working-jobs.ts';
 import { createLaggingStores, type LaggingStores } from '#doubles/kube/lagging-stores.ts';
+import { InMemoryClient } from '#doubles/kube/in-memory-client.ts';
+import { MoverLogs } from '#doubles/volsync/mover-logs.ts';
 import type { Turn, Wish } from '../mover-turn.ts';
+import { DestinationMoversReconciler } from './destination-movers.ts';
 import { MoverQueue } from './mover-queue.ts';
 
 let now: number;
@@ -156,6 +159,31 @@ describe('the queue of movers', () => {
     copies.seeEverything();
     await queue.whileLooking('backup', 'shop/b', async () => undefined);
     expect(woken).toEqual(['shop/c']);
+  });
+
+  it('lets no more work with a destination than that allows, and shows there what works and waits', async () => {
+    server.create(backupDestinations, {
+      metadata: { name: 'slow' },
+      spec: { repositoryPasswordSecretName: 'master', limits: { movers: 2 } },
+    });
+    copies.seeEverything();
+    const client = new InMemoryClient(server, new MoverLogs());
+    const shown = new DestinationMoversReconciler({ client, stores: copies.stores, now: () => now }, queue);
+    const movers = () => server.get(backupDestinations, { name: 'slow' })?.status?.movers;
+    await shown.reconcile('slow');
+    expect(movers()).toBeUndefined();
+    const slow = { destination: 'slow' };
+    expect([ask('a', slow), ask('b', slow), ask('c')]).toEqual(['begin', 'wait', 'begin']);
+    await shown.reconcile('slow');
+    expect(movers()).toMatchObject({ running: 1, waiting: 1 });
+    expect(movers()?.waitsFor).toContain('no more than 2 movers work at a time with destination slow');
+    expect(ask('d', slow)).toBe('wait');
+    copies.seeEverything();
+    expect(await shown.reconcile('slow')).toEqual({ kind: 'requeueAfter', milliseconds: 10_000 });
+    expect(movers()?.waiting).toBe(1);
+    now += 10_000;
+    await shown.reconcile('slow');
+    expect(movers()?.waiting).toBe(2);
   });
 
   it('invariant 7: counts after a restart what the API server has, a snapshot without a Job among it', () => {

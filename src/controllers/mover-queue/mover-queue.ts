@@ -1,3 +1,4 @@
+import type { BackupDestinationStatus } from '../../api/backup-destination.ts';
 import { moverLimits, SETTINGS_NAME } from '../../api/rebound-settings.ts';
 import { type QueueLimits, WorkCount } from '../../domain/queue/limits.ts';
 import type { MoverTask, QueuedMover, WaitingMover } from '../../domain/queue/mover.ts';
@@ -14,6 +15,8 @@ const FAR_LOOK_MILLISECONDS = 2 * 60_000;
 /** The longer a queue, the less often it is put in order where nothing but places depends on it. */
 const SHORT_QUEUE = 100;
 const PLAN_MILLISECONDS_EACH = 10;
+
+export type DestinationStanding = NonNullable<BackupDestinationStatus['movers']>;
 
 /**
  * Who may begin a mover of our own, cluster-wide. Kept in memory: what works is read from the local copies, what waits asks again, also
@@ -74,6 +77,19 @@ export class MoverQueue {
     return () => this.#followers.delete(task);
   }
 
+  /** How many movers work with a destination, and wait for their turn; `waitsFor`: a clause, of the first of these. */
+  standingOf(destination: string): DestinationStanding {
+    const working = this.#working();
+    const waiting = [...this.#waiting.values()].filter((one) => one.destination === destination);
+    const { places } = this.#planned(working, false);
+    const [first] = waiting
+      .map(({ id }) => places.get(id))
+      .filter((place) => place !== undefined)
+      .toSorted((one, other) => one.place - other.place);
+    const running = [...working.values()].filter((one) => one.destination === destination).length;
+    return { running, waiting: waiting.length, ...(first === undefined ? {} : { waitsFor: first.waitsFor }) };
+  }
+
   /** Something has ended, or was set otherwise: wakes those whose turn has come by that, of one task if it is given. */
   announce(task?: MoverTask): void {
     this.#notice();
@@ -102,7 +118,12 @@ export class MoverQueue {
 
   #limits(): QueueLimits {
     const settings = this.#stores.settings.list().find(({ metadata }) => metadata.name === SETTINGS_NAME);
-    return { cluster: settings?.spec.limits ?? moverLimits.parse({}), destinations: new Map() };
+    const destinations = this.#stores.destinations
+      .list()
+      .flatMap(({ metadata, spec }): [string, number][] =>
+        spec.limits?.movers === undefined ? [] : [[metadata.name, spec.limits.movers]],
+      );
+    return { cluster: settings?.spec.limits ?? moverLimits.parse({}), destinations: new Map(destinations) };
   }
 
   #moverOf({ task, claim, ...wish }: Wish, known: WaitingMover | undefined): WaitingMover {

@@ -9,6 +9,7 @@ import { keysOf, ownKey, reflectorSource, whenSpecChanges } from '../../runtime/
 import { claimKeyOfRestore, claimKeysOfPod, keyOfClaim } from '../claim-keys.ts';
 import { claimOfRun } from '../claim-of-mover.ts';
 import { presenceSource } from '../presence-source.ts';
+import { destinationSource } from '../destination-source.ts';
 import type { ControllerContext } from '../context.ts';
 import type { ControllerParts } from '../controller-parts.ts';
 import { claimsOfDestinations, claimsOfSecret } from '../credential-users.ts';
@@ -50,7 +51,7 @@ export function protectedVolumeController(parts: ControllerParts): Controller {
         reflectors.policies,
         whenSpecChanges(({ key }) => claimsOfTier(key)),
       ),
-      reflectorSource(reflectors.destinations, ({ key }) => claimsOfDestinations(stores, [key]).map(keyOfClaim)),
+      destinationSource(reflectors, ({ key }) => claimsOfDestinations(stores, [key]).map(keyOfClaim)),
       reflectorSource(reflectors.systemSecrets, ({ key }) => claimsOfSecret(stores, key).map(keyOfClaim)),
       presenceSource(presence, (destination) => claimsOfDestinations(stores, [destination]).map(keyOfClaim)),
       reflectorSource(reflectors.storageClasses, () => []),

@@ -20,6 +20,12 @@ describe('buildBackupJob', () => {
     ]);
   });
 
+  it('takes no more of the network than its destination allows', () => {
+    const limits = { uploadKiBPerSecond: 512, downloadKiBPerSecond: 2048 };
+    const repository = { ...backupPlan.repository, limits };
+    expect(argumentsOf({ repository }).slice(-4)).toEqual(['--limit-upload', '512', '--limit-download', '2048']);
+  });
+
   it('looks first whether there is a file, with nothing but the volume', () => {
     expect(build().spec.template.spec.initContainers.map(({ name }) => name)).toEqual(['look', 'restic']);
     expect(initOf('look')).toMatchObject({ args: ['mover', 'look'], volumeMounts: [{ name: 'data', readOnly: true }] });

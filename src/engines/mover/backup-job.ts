@@ -23,7 +23,6 @@ export interface BackupPlan extends MoverJob {
   readonly parentId?: string | undefined;
   /** Patterns of restic (https://restic.readthedocs.io, "Excluding files") that the user leaves out. */
   readonly excludes: readonly string[];
-  readonly uploadLimitKiBPerSecond?: number | undefined;
 }
 
 /** The host name that all repositories know volumes by, whatever engine wrote them. */
@@ -47,7 +46,7 @@ const resticTime = (milliseconds: number): string =>
 const literal = (argument: string): string => argument.replaceAll('$', '$$$$');
 
 function resticArguments(plan: BackupPlan): readonly string[] {
-  const { client, clusterUid, takenMilliseconds, parentId, excludes, uploadLimitKiBPerSecond } = plan;
+  const { client, clusterUid, takenMilliseconds, parentId, excludes } = plan;
   const { namespace, name: claim } = client.claim;
   const tags = runTags({ run: `$(${RUN_VARIABLE})`, cluster: clusterUid, namespace, claim });
   return [
@@ -58,7 +57,6 @@ function resticArguments(plan: BackupPlan): readonly string[] {
     ...(parentId === undefined ? [] : ['--parent', parentId]),
     ...[`--exclude=${VOLUME_PATH}/lost+found`, '--exclude-caches'],
     ...excludes.map((pattern) => `--exclude=${literal(pattern)}`),
-    ...(uploadLimitKiBPerSecond === undefined ? [] : ['--limit-upload', String(uploadLimitKiBPerSecond)]),
   ];
 }
 

@@ -73,6 +73,15 @@ interface Container {
   readonly securityContext: object;
 }
 
+/** Flags of restic (https://restic.readthedocs.io, "Global options"), in KiB a second. */
+function trafficArguments({ limits = {} }: MoverRepository): readonly string[] {
+  const { uploadKiBPerSecond, downloadKiBPerSecond } = limits;
+  return [
+    ...(uploadKiBPerSecond === undefined ? [] : ['--limit-upload', String(uploadKiBPerSecond)]),
+    ...(downloadKiBPerSecond === undefined ? [] : ['--limit-download', String(downloadKiBPerSecond)]),
+  ];
+}
+
 /** One that runs restic on the repository alone, with arguments and without a shell. */
 export function repositoryContainer(
   { secretName, repository, images, securityContext }: Omit<Container, 'readOnly'>,
@@ -83,7 +92,7 @@ export function repositoryContainer(
     name,
     ...imageOf(images.restic),
     command: ['restic'],
-    args,
+    args: [...args, ...trafficArguments(repository)],
     env: [
       ...repositoryEnvironment(secretName, repository),
       { name: 'RESTIC_CACHE_DIR', value: CACHE_PATH },

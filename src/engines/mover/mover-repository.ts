@@ -1,3 +1,4 @@
+import type { DestinationLimits } from '../../api/backup-destination.ts';
 import type { S3Settings } from '../../destinations/s3/settings.ts';
 import type { RepositoryAccess } from '../../repositories/access.ts';
 
@@ -11,6 +12,8 @@ export interface MoverRepository {
   readonly path: string;
   /** The destination that the store must be. */
   readonly identity: string;
+  /** Of its traffic with the store; absent where nothing is set. */
+  readonly limits?: DestinationLimits | undefined;
 }
 
 /** The repository that somebody has opened, as a mover is given it. */
@@ -20,4 +23,5 @@ export const moverRepository = ({
   settings,
   path,
   expectedIdentity = '',
-}: RepositoryAccess): MoverRepository => ({ url, password, settings, path, identity: expectedIdentity });
+  limits,
+}: RepositoryAccess): MoverRepository => ({ url, password, settings, path, identity: expectedIdentity, limits });
