@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { MOVERS_NAMESPACE } from '../../api/group.ts';
 import { BACKUP_NOW_ANNOTATION } from '../../api/labels.ts';
 import { backupPolicies } from '../../api/resource-kinds.ts';
 import { jobs, persistentVolumeClaims, persistentVolumes, pods, secrets } from '../../kube/model/built-in-kinds.ts';
@@ -230,6 +231,21 @@ describe('where a mover runs', () => {
 });
 
 describe('a tier that changes its engine', () => {
+  it('fails, and is tried again, where somebody removes its copy before its mover begins', async () => {
+    await firstMover();
+    const [copy] = world.server
+      .list(persistentVolumeClaims)
+      .filter(({ metadata }) => metadata.namespace === MOVERS_NAMESPACE);
+    world.server.delete(persistentVolumeClaims, copy?.metadata ?? { name: '' });
+    await runs.rounds();
+    expect(world.protection?.status?.lastRun?.message).toContain('Somebody has removed claim');
+    await lookAfter(world, 2 * MINUTE);
+    await runs.rounds();
+    runs.end('saved');
+    await runs.rounds();
+    expect(standing()?.reason).toBe('Protected');
+  });
+
   it('has one engine at a time, both ways, and nothing of the other one left', async () => {
     await putInUse(world);
     await lookAfter(world, MINUTE);

@@ -1,6 +1,6 @@
 import { MOVERS_NAMESPACE } from '../../api/group.ts';
 import { copyName } from '../../domain/object-names.ts';
-import type { Job, PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
+import { type Job, type PersistentVolumeClaim, persistentVolumeClaims } from '../../kube/model/built-in-kinds.ts';
 import { clause } from '../../kube/model/clause.ts';
 import { objectKey } from '../../kube/model/kind.ts';
 import type { VolumeSnapshot } from '../../kube/model/volume-snapshot-kinds.ts';
@@ -53,11 +53,12 @@ const ended = (parts: Parts, runId: string, endedAt: string, outcome: RunOutcome
   outcome,
 });
 
+const failedRun = (message: string): RunOutcome => ({ kind: 'failed', trouble: stuck(message), isWhole: false });
+
 /** What can't go on, and must not: its copy is none, or somebody has removed its snapshot before a mover began. */
 function brokenRun(context: BackupContext, parts: Parts): EndedRun | undefined {
   const { run, first, copy, job } = parts;
-  const fail = (message: string): EndedRun =>
-    ended(parts, run.name, rfc3339(context.now()), { kind: 'failed', trouble: stuck(message), isWhole: false });
+  const fail = (message: string): EndedRun => ended(parts, run.name, rfc3339(context.now()), failedRun(message));
   const foreign = context.stores.volumes.byIndex(VOLUMES_BY_COPY, copyName(run.name)).find((one) => !isCopy(one));
   if (foreign !== undefined && copy?.status?.phase === 'Bound') {
     return fail(
@@ -76,12 +77,26 @@ async function runOfJob(context: BackupContext, parts: Parts): Promise<RunState 
   const state = readBackupRun(job, podOf(context, job));
   const outcome = outcomeOf(state);
   if (outcome !== undefined) return ended(parts, job.metadata.uid, endOf(context, job), outcome);
-  if (state.kind !== 'starting') return { ...parts.run, kind: 'underWay', request: requestOf(parts) };
+  if (state.kind !== 'starting' && state.kind !== 'suspended') {
+    return { ...parts.run, kind: 'underWay', request: requestOf(parts) };
+  }
+  if (await isCopyGone(context, parts)) {
+    const message = `Somebody has removed claim ${copyName(parts.run.name)} among the movers, which had the copy of the volume.`;
+    return ended(parts, job.metadata.uid, rfc3339(context.now()), failedRun(message));
+  }
+  if (state.kind === 'suspended') return { ...parts.run, kind: 'underWay', request: requestOf(parts) };
   const since = job.status?.startTime ?? job.metadata.creationTimestamp;
   const { stuck: words } = state;
   return await waiting(context, parts, since, () =>
     words === undefined ? unmadePod(context, job) : Promise.resolve(stuck(words)),
   );
+}
+
+/** Whether the mover's pod would wait for ever for its claim. Local copies may lag behind each other, so that what is not in them is asked for. */
+async function isCopyGone({ client }: BackupContext, { copy, run }: Parts): Promise<boolean> {
+  if (copy !== undefined) return false;
+  const ref = { namespace: MOVERS_NAMESPACE, name: copyName(run.name) };
+  return (await client.get(persistentVolumeClaims, ref)) === undefined;
 }
 
 async function unmadePod({ client }: BackupContext, { metadata }: Job): Promise<MoverTrouble | undefined> {
