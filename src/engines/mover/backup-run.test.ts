@@ -56,4 +56,13 @@ describe('readBackupRun', () => {
     const pod = podWith({ restic: good }, { record: { exitCode: 1, message: 'no answer' } });
     expect(readBackupRun(jobWith('Failed'), pod)).toMatchObject({ kind: 'failed', isWhole: true });
   });
+
+  it('knows the same of a run whose pod was taken away before it was recorded, and of no other', () => {
+    expect(readBackupRun(jobWith('Failed'), podWith({ restic: good }))).toMatchObject({
+      kind: 'failed',
+      isWhole: true,
+    });
+    expect(readBackupRun(jobWith('Failed'), podWith({}))).toMatchObject({ kind: 'failed', isWhole: false });
+    expect(readBackupRun(jobWith('Failed'), undefined)).toMatchObject({ kind: 'failed', isWhole: false });
+  });
 });

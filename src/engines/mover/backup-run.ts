@@ -63,9 +63,12 @@ function ofPod(pod: Pod): BackupRun | undefined {
   return snapshot === undefined ? failedBy(ownFailure(RECORD_CONTAINER, end), true) : { kind: 'recorded', snapshot };
 }
 
+/** Whether restic had ended well, whatever came after it. */
+const hasSaved = (pod: Pod): boolean => endOf(pod, RESTIC_CONTAINER)?.exitCode === 0;
+
 function underWay(pod: Pod | undefined): BackupRun {
   if (pod === undefined) return { kind: 'starting' };
-  if (endOf(pod, RESTIC_CONTAINER)?.exitCode === 0) return { kind: 'recording' };
+  if (hasSaved(pod)) return { kind: 'recording' };
   return pod.status?.phase === 'Pending' && stuckPod(pod) !== undefined
     ? { kind: 'starting', stuck: stuckPod(pod) }
     : { kind: 'saving' };
@@ -80,7 +83,7 @@ function underWay(pod: Pod | undefined): BackupRun {
 export function readBackupRun(job: Job, pod: Pod | undefined): BackupRun {
   const said = pod === undefined ? undefined : ofPod(pod);
   if (said?.kind === 'recorded') return said;
-  if (hasFailed(job)) return said ?? failedBy(jobFailure(job, pod));
+  if (hasFailed(job)) return said ?? failedBy(jobFailure(job, pod), pod !== undefined && hasSaved(pod));
   if (hasSucceeded(job)) return { kind: 'recorded' };
   return job.spec.suspend === true ? { kind: 'suspended' } : underWay(pod);
 }
