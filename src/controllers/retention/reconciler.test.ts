@@ -21,6 +21,7 @@ import { objectKey, ownerReference } from '../../kube/model/kind.ts';
 import { type Job, jobs, persistentVolumeClaims, pods } from '../../kube/model/built-in-kinds.ts';
 import { makePod } from '#doubles/kube/cluster.ts';
 import { childOf } from '#doubles/kube/json.ts';
+import { endWorkingJob, makeWorkingJob } from '#doubles/mover/working-jobs.ts';
 import { putInUse } from '#simulation/in-use.ts';
 import { CLAIM, CLAIM_REF, NAMESPACE, World } from '#simulation/world.ts';
 import { RetentionReconciler } from './reconciler.ts';
@@ -141,6 +142,25 @@ describe('a repository of a tier with engine Restic', () => {
     expect(condition()).toMatchObject({ status: 'True', reason: 'Applied' });
     expect(jobsNow()).toEqual([]);
     expect(warnings()).toEqual([]);
+  });
+
+  it('waits for its turn where as many repositories are worked on as may', async () => {
+    for (const name of ['a', 'b']) makeWorkingJob(world.server, name, 'maintenance');
+    await ask();
+    expect(planned()).toEqual([]);
+    endWorkingJob(world.server, 'a', 'maintenance');
+    await keep();
+    expect(planned()).toEqual(old);
+  });
+
+  it('keeps no place where there is nothing to remove', async () => {
+    for (const id of old) world.truth.remove(id);
+    await ask();
+    const { movers } = world.process.context;
+    const wish = { task: 'maintenance', cause: 'maintenance', destination: 'default' } as const;
+    const turnOf = (uid: string) =>
+      movers.ask({ ...wish, key: uid, claim: { namespace: NAMESPACE, uid }, sinceMilliseconds: world.now() }).kind;
+    expect([turnOf('c'), turnOf('d')]).toEqual(['begin', 'begin']);
   });
 
   it('is not touched again before the next day', async () => {
