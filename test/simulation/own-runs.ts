@@ -4,6 +4,7 @@ import { backupPolicies } from '../../src/api/resource-kinds.ts';
 import { LeftMoverReconciler } from '../../src/controllers/left-mover/reconciler.ts';
 import { runTags } from '../../src/domain/run-tags.ts';
 import {
+  events,
   type Job,
   jobs,
   persistentVolumeClaims,
@@ -169,6 +170,31 @@ export class OwnRuns {
     const condition = { type: end === 'saved' ? 'Complete' : 'Failed', status: 'True' };
     server.change(jobs, job.metadata, (object) => {
       object['status'] = { conditions: [{ ...condition, lastTransitionTime: new Date(now()).toISOString() }] };
+    });
+  }
+
+  /** The node of the run's mover can't mount the copy, and says so in an event alone. */
+  refuseMount(message: string): void {
+    const { server, now } = this.#world;
+    const { job } = this;
+    if (job === undefined) throw new Error('there is no mover');
+    const { name, namespace } = job.metadata;
+    const pod = { name: `${name}-pod`, namespace };
+    const labels = { [JOB_LABEL]: name };
+    server.create(pods, {
+      metadata: { ...pod, labels, ownerReferences: [ownerReference(job)] },
+      spec: { containers: [] },
+    });
+    server.change(pods, pod, (object) => {
+      object['status'] = { phase: 'Pending' };
+    });
+    server.create(events, {
+      metadata: { name: 'mount', namespace },
+      involvedObject: { apiVersion: 'v1', kind: 'Pod', ...pod },
+      type: 'Warning',
+      reason: 'FailedMount',
+      message,
+      lastTimestamp: new Date(now()).toISOString(),
     });
   }
 

@@ -159,6 +159,13 @@ describe('a backup run of our own', () => {
     expect(world.protection?.status?.lastRun).toMatchObject({ failures: 0 });
   });
 
+  it('invariants 10 and 14: says in the words of the kubelet why its mover does not start', async () => {
+    await firstMover();
+    runs.refuseMount('MountVolume.MountDevice failed: duplicate UUID');
+    await lookAfter(world, 2 * MINUTE);
+    expect(standing()?.message).toContain('MountVolume.MountDevice failed: duplicate UUID');
+  });
+
   it('counts where all was saved, and only its record was not', async () => {
     await firstMover();
     runs.end('unrecorded');

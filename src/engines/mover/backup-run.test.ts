@@ -21,6 +21,15 @@ describe('readBackupRun', () => {
     expect(readBackupRun(jobWith(), recorded)).toEqual({ kind: 'recorded', snapshot });
   });
 
+  it('invariant 10: has not started while its first container waits without a word, as where a volume cannot be mounted', () => {
+    const waits = podWith({ look: 'PodInitializing' }, {}, { phase: 'Pending' });
+    expect(readBackupRun(jobWith(), waits)).toEqual({ kind: 'starting' });
+    const unseen = podWith({}, {}, { phase: 'Pending' });
+    expect(readBackupRun(jobWith(), unseen)).toEqual({ kind: 'starting' });
+    const looked = podWith({ look: good, restic: 'PodInitializing' }, {}, { phase: 'Pending' });
+    expect(readBackupRun(jobWith(), looked)).toEqual({ kind: 'saving' });
+  });
+
   it('is recorded where the Job says so and the pod is gone', () => {
     expect(readBackupRun(jobWith('Complete'), undefined)).toEqual({ kind: 'recorded' });
   });

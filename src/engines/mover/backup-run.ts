@@ -66,12 +66,15 @@ function ofPod(pod: Pod): BackupRun | undefined {
 /** Whether restic had ended well, whatever came after it. */
 const hasSaved = (pod: Pod): boolean => endOf(pod, RESTIC_CONTAINER)?.exitCode === 0;
 
+/** Whether a container runs, or has: the first waits without a word for as long as a volume can't be mounted. */
+const hasBegun = ({ status }: Pod): boolean =>
+  status?.initContainerStatuses?.some(({ state }) => (state?.running ?? state?.terminated) !== undefined) ?? false;
+
 function underWay(pod: Pod | undefined): BackupRun {
   if (pod === undefined) return { kind: 'starting' };
   if (hasSaved(pod)) return { kind: 'recording' };
-  return pod.status?.phase === 'Pending' && stuckPod(pod) !== undefined
-    ? { kind: 'starting', stuck: stuckPod(pod) }
-    : { kind: 'saving' };
+  const isWaiting = pod.status?.phase === 'Pending' && (stuckPod(pod) !== undefined || !hasBegun(pod));
+  return isWaiting ? { kind: 'starting', stuck: stuckPod(pod) } : { kind: 'saving' };
 }
 
 /**

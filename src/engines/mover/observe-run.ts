@@ -14,6 +14,7 @@ import { type BackupRun, readBackupRun } from './backup-run.ts';
 import { REQUEST_ANNOTATION } from './copy-objects.ts';
 import { isCopy } from './discard-run.ts';
 import { podOf } from './job-pod.ts';
+import { explainUnstarted } from './unstarted-mover.ts';
 
 const LOOK_AGAIN_MILLISECONDS = 30_000;
 
@@ -74,7 +75,8 @@ function brokenRun(context: BackupContext, parts: Parts): EndedRun | undefined {
 async function runOfJob(context: BackupContext, parts: Parts): Promise<RunState | undefined> {
   const { job } = parts;
   if (job === undefined) return undefined;
-  const state = readBackupRun(job, podOf(context, job));
+  const pod = podOf(context, job);
+  const state = readBackupRun(job, pod);
   const outcome = outcomeOf(state);
   if (outcome !== undefined) return ended(parts, job.metadata.uid, endOf(context, job), outcome);
   if (state.kind !== 'starting' && state.kind !== 'suspended') {
@@ -88,7 +90,7 @@ async function runOfJob(context: BackupContext, parts: Parts): Promise<RunState 
   const since = job.status?.startTime ?? job.metadata.creationTimestamp;
   const { stuck: words } = state;
   return await waiting(context, parts, since, () =>
-    words === undefined ? unmadePod(context, job) : Promise.resolve(stuck(words)),
+    words === undefined ? explainUnstarted(context.client, job, pod) : Promise.resolve(stuck(words)),
   );
 }
 
@@ -97,11 +99,6 @@ async function isCopyGone({ client }: BackupContext, { copy, run }: Parts): Prom
   if (copy !== undefined) return false;
   const ref = { namespace: MOVERS_NAMESPACE, name: copyName(run.name) };
   return (await client.get(persistentVolumeClaims, ref)) === undefined;
-}
-
-async function unmadePod({ client }: BackupContext, { metadata }: Job): Promise<MoverTrouble | undefined> {
-  const words = newestWarning(await warningsAbout(client, metadata.namespace, metadata.name));
-  return words === undefined ? undefined : stuck(`The mover's pod cannot be made: ${words}.`);
 }
 
 function outcomeOf(run: BackupRun): RunOutcome | undefined {

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MOVERS_NAMESPACE } from '../../api/group.ts';
 import { backupPolicies } from '../../api/resource-kinds.ts';
-import { jobs, pods, secrets } from '../../kube/model/built-in-kinds.ts';
+import { events, jobs, pods, secrets } from '../../kube/model/built-in-kinds.ts';
 import { ownerReference } from '../../kube/model/kind.ts';
+import { JOB_LABEL } from '../../kube/model/pods-by-job.ts';
 import { openRepository } from '../../repositories/access.ts';
 import { childOf } from '#doubles/kube/json.ts';
 import { remember } from '#simulation/past.ts';
@@ -127,6 +128,32 @@ describe('a restore by movers of our own', () => {
     const before = jobsNow();
     await engine.start({ ...plan, snapshot: { ...plan.snapshot, id: 'b'.repeat(64) } });
     expect(jobsNow()).toEqual(before);
+  });
+
+  it('invariant 14: says in the words of the kubelet why its mover does not start', async () => {
+    await engine.start(plan);
+    const [job] = jobsNow();
+    if (job === undefined) expect.unreachable();
+    const pod = { namespace: MOVERS_NAMESPACE, name: 'mover' };
+    const labels = { [JOB_LABEL]: job.metadata.name };
+    world.server.create(pods, {
+      metadata: { ...pod, labels, ownerReferences: [ownerReference(job)] },
+      spec: { containers: [] },
+    });
+    world.server.create(events, {
+      metadata: { namespace: MOVERS_NAMESPACE, name: 'mount' },
+      involvedObject: { apiVersion: 'v1', kind: 'Pod', ...pod },
+      type: 'Warning',
+      reason: 'FailedMount',
+      message: 'Unable to attach or mount volumes.',
+    });
+    world.process.copies.seeEverything();
+    const state = engine.observe(plan);
+    if (state.kind !== 'running') expect.unreachable();
+    expect(await state.notStarted?.explain()).toEqual({
+      kind: 'stuck',
+      message: "The mover's pod mover cannot start: Unable to attach or mount volumes.",
+    });
   });
 
   it('ends an attempt with its Job, whoever waits for its result', async () => {

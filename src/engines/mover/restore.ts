@@ -4,10 +4,9 @@ import { writingGroup } from '../../domain/mover-user.ts';
 import { primeClaimName } from '../../domain/object-names.ts';
 import type { MoverProgress } from '../../domain/restore-progress.ts';
 import type { RestoreRecord } from '../../domain/restore-record.ts';
-import { type Job, jobs } from '../../kube/model/built-in-kinds.ts';
+import { type Job, jobs, type Pod } from '../../kube/model/built-in-kinds.ts';
 import { objectKey, ownerReference } from '../../kube/model/kind.ts';
 import { JOB_LABEL } from '../../kube/model/pods-by-job.ts';
-import { newestWarning, warningsAbout } from '../../kube/warning-events.ts';
 import { discardAttempts } from '../discard-attempts.ts';
 import type { AttemptPlan, AttemptRef, AttemptState, RestoreEngine } from '../engine.ts';
 import type { MoverTrouble } from '../mover-trouble.ts';
@@ -22,6 +21,7 @@ import { readRestoreRun, type RestoreRun } from './restore-run.ts';
 import { placeAsUsers } from './mover-placement.ts';
 import { moverRepository } from './mover-repository.ts';
 import { startMover } from './start-mover.ts';
+import { explainUnstarted } from './unstarted-mover.ts';
 
 const jobRef = ({ restore, attempt }: AttemptRef) => ({
   namespace: MOVERS_NAMESPACE,
@@ -69,21 +69,30 @@ async function startAttempt(context: MoverContext, plan: AttemptPlan, resticImag
 function observeAttempt(context: MoverContext, attempt: AttemptRef): AttemptState {
   const job = context.stores.moverJobs.get(objectKey(jobRef(attempt)));
   if (job === undefined) return isPrepared(attempt) ? { kind: 'absent' } : { kind: 'paused' };
-  return stateOf(context, job, readRestoreRun(job, podOf(context, job)));
+  const pod = podOf(context, job);
+  return stateOf(context, { job, pod }, readRestoreRun(job, pod));
 }
 
 /** Nothing is made before the volume is known to be one that may be written into. */
 const isPrepared = ({ restore: { status } }: AttemptRef): boolean =>
   status?.clearedPrime !== undefined && status.clearedPrime.claimUID === status.primeClaimUID;
 
-function stateOf(context: MoverContext, job: Job, run: RestoreRun): AttemptState {
+interface StartedJob {
+  readonly job: Job;
+  readonly pod: Pod | undefined;
+}
+
+function stateOf(context: MoverContext, { job, pod }: StartedJob, run: RestoreRun): AttemptState {
   switch (run.kind) {
     case 'suspended':
       return { kind: 'paused' };
     case 'starting': {
       const trouble = run.stuck === undefined ? undefined : ({ kind: 'stuck', message: run.stuck } as const);
       const startedAt = Date.parse(job.status?.startTime ?? job.metadata.creationTimestamp);
-      const notStarted = { waitedMilliseconds: context.now() - startedAt, explain: () => explain(context, job) };
+      const notStarted = {
+        waitedMilliseconds: context.now() - startedAt,
+        explain: () => explainUnstarted(context.client, job, pod),
+      };
       return { kind: 'running', moverRuns: false, trouble, notStarted };
     }
     case 'restoring':
@@ -124,12 +133,6 @@ function failed({ status, metadata }: Job, trouble: MoverTrouble, mayHaveWritten
     mayHaveWritten,
     endedAtMilliseconds: Date.parse(end ?? metadata.creationTimestamp),
   };
-}
-
-/** What the newest warning about a Job says: who refuses its pod says it there. */
-async function explain({ client }: MoverContext, { metadata }: Job): Promise<MoverTrouble | undefined> {
-  const words = newestWarning(await warningsAbout(client, metadata.namespace, metadata.name));
-  return words === undefined ? undefined : { kind: 'stuck', message: `The mover's pod cannot be made: ${words}.` };
 }
 
 async function progressOfAttempt(context: MoverContext, attempt: AttemptRef): Promise<MoverProgress | undefined> {
