@@ -16,7 +16,7 @@ describe('buildBackupJob', () => {
       ...['--tag', 'run:$(REBOUND_RUN_ID)', '--tag', 'cluster:22222222-0000-4000-8000-000000000000'],
       ...['--tag', 'namespace:shop', '--tag', 'claim:db', '--tag', 'engine:Restic'],
       ...['--time', '2026-01-02 03:04:05', '--parent', 'b'.repeat(64)],
-      ...['--exclude=/data/lost+found', '--exclude-caches'],
+      '--exclude=/data/lost+found',
     ]);
   });
 
@@ -30,6 +30,12 @@ describe('buildBackupJob', () => {
     expect(build().spec.template.spec.initContainers.map(({ name }) => name)).toEqual(['look', 'restic']);
     expect(initOf('look')).toMatchObject({ args: ['mover', 'look'], volumeMounts: [{ name: 'data', readOnly: true }] });
     expect(initOf('look')?.env).toContainEqual({ name: 'REBOUND_LOOK_FOR', value: 'files' });
+  });
+
+  it('leaves out nothing that an application calls a cache: nobody asked for that', () => {
+    expect(argumentsOf().filter((argument) => argument.startsWith('--exclude'))).toEqual([
+      '--exclude=/data/lost+found',
+    ]);
   });
 
   it('takes patterns of users as they are', () => {

@@ -55,7 +55,7 @@ function resticArguments(plan: BackupPlan): readonly string[] {
     ...tags.flatMap((tag) => ['--tag', tag]),
     ...['--time', resticTime(takenMilliseconds)],
     ...(parentId === undefined ? [] : ['--parent', parentId]),
-    ...[`--exclude=${VOLUME_PATH}/lost+found`, '--exclude-caches'],
+    `--exclude=${VOLUME_PATH}/lost+found`,
     ...excludes.map((pattern) => `--exclude=${literal(pattern)}`),
   ];
 }
