@@ -1,12 +1,13 @@
 import { EXCLUDED_NAMESPACES } from '../domain/excluded-namespaces.ts';
 import type { PersistentVolumeClaim } from '../kube/model/built-in-kinds.ts';
 import { Controller } from '../runtime/controller.ts';
-import { keysOf, onceAndAgain, ownKey, reflectorSource } from '../runtime/source.ts';
+import { keysOf, onceAndAgain, ownKey, reflectorSource, whenSpecChanges } from '../runtime/source.ts';
 import { AdmissionGuard } from './admission-guard/admission-guard.ts';
 import { BackupDestinationReconciler } from './backup-destination/reconciler.ts';
 import { BackupPolicyReconciler } from './backup-policy/reconciler.ts';
 import { ClusterPresenceReconciler } from './cluster-presence/reconciler.ts';
 import { destinationSource } from './destination-source.ts';
+import { keyOfClaim } from './claim-keys.ts';
 import type { ControllerParts } from './controller-parts.ts';
 import { untilNamespaceEnds } from './ending-namespace.ts';
 import { leftMoverController } from './left-mover/controller.ts';
@@ -15,6 +16,7 @@ import { protectedVolumeController } from './protected-volume/controller.ts';
 import { registerGuardMetric } from './protection-metrics.ts';
 import { RestoreForesightReconciler } from './restore-foresight/reconciler.ts';
 import { retentionController } from './retention/controller.ts';
+import { BY_TIER } from './stores.ts';
 import { endingPrimeController, takenVolumeController } from './taken-volume/controller.ts';
 import { UnlabelledClaimReconciler } from './unlabelled-claim/reconciler.ts';
 import { volumeRestoreController } from './volume-restore/controller.ts';
@@ -116,6 +118,7 @@ function policies({ context, reflectors, metrics }: ControllerParts): Controller
 }
 
 function restoreForesights({ context, reflectors, cache, restoreEngines, metrics }: ControllerParts): Controller {
+  const claimsOfTier = (tier: string) => context.stores.claims.byIndex(BY_TIER, tier).map(keyOfClaim);
   const reconciler = new RestoreForesightReconciler(context, cache, restoreEngines);
   return new Controller({
     name: 'restore-foresight',
@@ -123,7 +126,12 @@ function restoreForesights({ context, reflectors, cache, restoreEngines, metrics
       reflectorSource(reflectors.protectedVolumes, ownKey),
       reflectorSource(reflectors.claims, () => []),
       reflectorSource(reflectors.pods, () => []),
-      reflectorSource(reflectors.policies, () => []),
+      // What would restore them may be another engine.
+      reflectorSource(
+        reflectors.policies,
+        whenSpecChanges(({ key }) => claimsOfTier(key)),
+      ),
+      reflectorSource(reflectors.storageClasses, () => []),
       reflectorSource(reflectors.destinations, () => []),
       reflectorSource(reflectors.systemSecrets, () => []),
     ],

@@ -85,8 +85,7 @@ export class RestoreForesightReconciler {
       podUIDs,
       tree,
       restoresAllMetadata: this.#restoresAllMetadata(subject),
-      // Runs of our own record it; the other engine's backups are of no run.
-      isTopFolderRecorded: subject.status.lastRun?.failures === 0,
+      isTopFolderRecorded: isOfOwnRun(status, lastBackup),
     });
     const now: RestoreForesight = {
       snapshot,
@@ -135,3 +134,7 @@ function subjectOf({ claims, protectedVolumes: volumes }: Stores, key: string): 
   if (isGoing || volume.status.claimUID !== claim.metadata.uid) return undefined;
   return { claim, volume, status: volume.status, lastBackup: volume.status.lastBackup };
 }
+
+/** Whether the last run of Rebound's own has made a backup: its record has what the snapshot itself does not hold. */
+const isOfOwnRun = ({ lastRun }: ProtectedVolumeStatus, { time }: SnapshotReference): boolean =>
+  lastRun !== undefined && lastRun.failures === 0 && Date.parse(time) <= Date.parse(lastRun.endedAt);
