@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readBackupRun } from './backup-run.ts';
-import { jobWith, podWith } from '#doubles/mover/mover-objects.ts';
+import { deletedJob, jobWith, podWith } from '#doubles/mover/mover-objects.ts';
 
 const good = { exitCode: 0 };
 const snapshot = {
@@ -38,6 +38,21 @@ describe('readBackupRun', () => {
     const evicted = podWith({ restic: { exitCode: 143 } });
     expect(readBackupRun(jobWith(), evicted)).toEqual({ kind: 'saving' });
     expect(readBackupRun(jobWith('Failed'), evicted)).toMatchObject({ kind: 'failed' });
+  });
+
+  it('invariant 10: has failed where somebody deleted its Job, and no pod goes on', () => {
+    const evicted = podWith({ look: good }, {}, { phase: 'Failed' });
+    for (const run of [
+      readBackupRun(deletedJob(true), undefined),
+      readBackupRun(deletedJob(), undefined),
+      readBackupRun(deletedJob(), evicted),
+    ]) {
+      if (run.kind !== 'failed') expect.unreachable(run.kind);
+      expect(run.failure.message).toContain('Somebody has deleted Job job');
+    }
+    expect(readBackupRun(deletedJob(), podWith({ look: good }, {}, { phase: 'Running' }))).toEqual({ kind: 'saving' });
+    const recorded = podWith({ restic: good }, { record: { exitCode: 0, message: JSON.stringify(snapshot) } });
+    expect(readBackupRun(deletedJob(), recorded)).toEqual({ kind: 'recorded', snapshot });
   });
 
   it('invariant 11: is not recorded where the record failed or says nothing', () => {

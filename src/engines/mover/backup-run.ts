@@ -86,7 +86,7 @@ function underWay(pod: Pod | undefined): BackupRun {
 export function readBackupRun(job: Job, pod: Pod | undefined): BackupRun {
   const said = pod === undefined ? undefined : ofPod(pod);
   if (said?.kind === 'recorded') return said;
-  if (hasFailed(job)) return said ?? failedBy(jobFailure(job, pod), pod !== undefined && hasSaved(pod));
+  if (hasFailed(job, pod)) return said ?? failedBy(jobFailure(job, pod), pod !== undefined && hasSaved(pod));
   if (hasSucceeded(job)) return { kind: 'recorded' };
   return job.spec.suspend === true ? { kind: 'suspended' } : underWay(pod);
 }

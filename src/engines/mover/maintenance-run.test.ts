@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { jobWith, podWith } from '#doubles/mover/mover-objects.ts';
+import { deletedJob, jobWith, podWith } from '#doubles/mover/mover-objects.ts';
 import { readMaintenanceRun } from './maintenance-run.ts';
 
 it('is suspended until it is let start, runs, and has ended when its Job has', () => {
@@ -30,4 +30,9 @@ it('has failed where its pod was taken away', () => {
     kind: 'failed',
     failure: { cause: 'disrupted' },
   });
+});
+
+it('has failed where somebody deleted its Job, and no pod goes on', () => {
+  expect(readMaintenanceRun(deletedJob(), undefined)).toMatchObject({ kind: 'failed' });
+  expect(readMaintenanceRun(deletedJob(), podWith({}, {}, { phase: 'Running' }))).toMatchObject({ kind: 'running' });
 });

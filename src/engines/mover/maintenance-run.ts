@@ -20,7 +20,7 @@ export type MaintenanceRun =
 export function readMaintenanceRun(job: Job, pod: Pod | undefined): MaintenanceRun {
   const failure = failedRestic(pod, FORGET_CONTAINER) ?? failedRestic(pod);
   if (failure !== undefined) return { kind: 'failed', failure };
-  if (hasFailed(job)) return { kind: 'failed', failure: jobFailure(job, pod) };
+  if (hasFailed(job, pod)) return { kind: 'failed', failure: jobFailure(job, pod) };
   if (hasSucceeded(job)) return { kind: 'ended' };
   if (job.spec.suspend === true) return { kind: 'suspended' };
   return { kind: 'running', stuck: pod === undefined ? undefined : stuckPod(pod) };

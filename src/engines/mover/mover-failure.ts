@@ -58,17 +58,38 @@ function disruption(pod: Pod | undefined): MoverFailure | undefined {
   return { cause: 'disrupted', message: sentence(`The mover's pod was taken away: ${why}`) };
 }
 
-/** Why a Job has failed of which no container says it: its pod was evicted, deleted or never made. */
-export function jobFailure({ status }: Job, pod: Pod | undefined): MoverFailure {
+/** Why a Job has failed of which no container says it: its pod was evicted, deleted or never made, or it was deleted itself. */
+export const jobFailure = (job: Job, pod: Pod | undefined): MoverFailure =>
+  disruption(pod) ?? (isAbandoned(job, pod) ? deletion(job) : unexplained(job, pod));
+
+function unexplained({ status }: Job, pod: Pod | undefined): MoverFailure {
   const failed = conditionOf(status?.conditions, 'Failed');
   const words = pod?.status?.message ?? failed?.message ?? failed?.reason ?? 'nobody says why';
-  return disruption(pod) ?? { cause: 'failed', message: sentence(`The mover's Job failed: ${words}`) };
+  return { cause: 'failed', message: sentence(`The mover's Job failed: ${words}`) };
 }
+
+const deletion = ({ metadata: { name, namespace } }: Job): MoverFailure => ({
+  cause: 'failed',
+  message: `Somebody has deleted Job ${name} in namespace ${namespace} before its mover had ended.`,
+});
+
+/**
+ * Whether the Job was deleted, stays for its finalizer only, and has no pod that goes on: the Job controller makes none for it any more
+ * (Kubernetes 1.34, pkg/controller/job/job_controller.go, syncJob).
+ */
+const isAbandoned = (job: Job, pod: Pod | undefined): boolean =>
+  job.metadata.deletionTimestamp !== undefined && !hasEndedItself(job) && (pod === undefined || hasEnded(pod));
+
+const hasEnded = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';
 
 const isTrue = ({ status }: Job, wanted: string): boolean => conditionOf(status?.conditions, wanted) !== undefined;
 
-/** Whether the Job has failed, or is about to say so. */
-export const hasFailed = (job: Job): boolean => isTrue(job, 'Failed') || isTrue(job, 'FailureTarget');
+const saysFailed = (job: Job): boolean => isTrue(job, 'Failed') || isTrue(job, 'FailureTarget');
+
+const hasEndedItself = (job: Job): boolean => saysFailed(job) || hasSucceeded(job);
+
+/** Whether the Job has failed, is about to say so, or was deleted and never will. */
+export const hasFailed = (job: Job, pod: Pod | undefined): boolean => saysFailed(job) || isAbandoned(job, pod);
 
 /** Whether the Job has ended well, or is about to say so. */
 export const hasSucceeded = (job: Job): boolean => isTrue(job, 'Complete') || isTrue(job, 'SuccessCriteriaMet');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RestoreFindings, restoreMessage } from '../../domain/restore-record.ts';
 import { readRestoreRun } from './restore-run.ts';
-import { jobWith, podWith } from '#doubles/mover/mover-objects.ts';
+import { deletedJob, jobWith, podWith } from '#doubles/mover/mover-objects.ts';
 
 const good = { exitCode: 0 };
 const proof = (change: (found: RestoreFindings) => void = () => undefined): string => {
@@ -23,6 +23,17 @@ describe('readRestoreRun', () => {
   it('takes the word of the proof before the Job has ended', () => {
     const pod = podWith({ look: good, restic: good }, { prove: { exitCode: 0, message: proof() } });
     expect(readRestoreRun(jobWith(), pod)).toMatchObject({ kind: 'proven', record: { entries: 1, sizeBytes: 3 } });
+  });
+
+  it('invariant 10: has failed where somebody deleted its Job, and no pod goes on', () => {
+    for (const job of [deletedJob(true), deletedJob()]) {
+      const run = readRestoreRun(job, undefined);
+      expect(run).toMatchObject({ kind: 'failed', mayHaveWritten: false });
+    }
+    const evicted = podWith({ look: good }, {}, { phase: 'Failed' });
+    expect(readRestoreRun(deletedJob(), evicted)).toMatchObject({ kind: 'failed', mayHaveWritten: true });
+    const running = podWith({ look: good }, {}, { phase: 'Running' });
+    expect(readRestoreRun(deletedJob(), running)).toEqual({ kind: 'restoring' });
   });
 
   it('invariant 11: is a mismatch where anything is missing, whatever the exit code', () => {

@@ -64,7 +64,7 @@ function underWay(pod: Pod | undefined): RestoreRun {
 export function readRestoreRun(job: Job, pod: Pod | undefined): RestoreRun {
   const said = pod === undefined ? undefined : ofPod(pod);
   if (said !== undefined) return said;
-  if (hasFailed(job)) return { kind: 'failed', failure: jobFailure(job, pod), mayHaveWritten: wasLet(pod) };
+  if (hasFailed(job, pod)) return { kind: 'failed', failure: jobFailure(job, pod), mayHaveWritten: wasLet(pod) };
   if (hasSucceeded(job)) {
     const message = 'The mover ended well, but its pod, which had the proof, is gone: nothing is proven.';
     return { kind: 'failed', failure: { cause: 'failed', message }, mayHaveWritten: true };

@@ -58,7 +58,7 @@ function moverOf({ metadata: { labels = {}, annotations = {} } }: KubeObject): W
   return { task, claimUid, namespace, ...(claimKey === undefined ? {} : { claimKey }) };
 }
 
-const isOver = (job: Job): boolean => hasFailed(job) || hasSucceeded(job);
+const isOver = (job: Job): boolean => hasFailed(job, undefined) || hasSucceeded(job);
 const isGoing = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp !== undefined;
 
 /** Whether any container of a pod has begun. */

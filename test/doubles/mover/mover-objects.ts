@@ -13,6 +13,12 @@ export const jobWith = (condition?: string, suspend = false): Job =>
       condition === undefined ? {} : { conditions: [{ type: condition, status: 'True', message: 'the Job says so' }] },
   });
 
+/** A Job that somebody has deleted, and that its finalizer keeps. */
+export const deletedJob = (suspend = false): Job => {
+  const job = jobWith(undefined, suspend);
+  return { ...job, metadata: { ...job.metadata, deletionTimestamp: '2026-01-01T00:01:00Z' } };
+};
+
 /** A mover's pod whose containers, by name, have ended so; one without an end waits with a reason, or runs. */
 export const podWith = (
   init: Readonly<Record<string, Ending | string>>,
