@@ -3,7 +3,7 @@ import type { DestinationCatalog } from '../destinations/catalog.ts';
 import type { RepositoryInitializer } from '../repositories/restic/repository-initializer.ts';
 import type { KubeClient } from '../kube/client/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
-import type { KubeObject, ObjectMetadata } from '../kube/model/kind.ts';
+import type { KubeObject, ObjectMetadata, ResourceKind } from '../kube/model/kind.ts';
 import type { ClusterPresence } from './cluster-presence/presence.ts';
 import type { MoverQueue } from './mover-queue/mover-queue.ts';
 import type { PrivilegedMovers } from '../engines/volsync/privileged-movers.ts';
@@ -26,6 +26,8 @@ export interface ControllerContext {
   readonly client: ObjectClient;
   readonly events: Pick<EventRecorder, 'record'>;
   readonly stores: Stores;
+  /** Whether the API server has said that it does not serve a kind: its CRD is missing. False while that is not certain. */
+  readonly isKindMissing: (kind: ResourceKind) => boolean;
   readonly catalog: Pick<DestinationCatalog, 'open' | 'openStore'>;
   readonly repositories: Pick<RepositoryInitializer, 'ensure'>;
   /** UID of the namespace kube-system: it names this cluster in the destinations. */

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { KubeClient } from '../kube/client/client.ts';
-import type { KubeObject } from '../kube/model/kind.ts';
+import type { KubeObject, ResourceKind } from '../kube/model/kind.ts';
 import { Reflector } from '../kube/cache/reflector.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { type Copy, copies } from './copies.ts';
@@ -63,3 +63,7 @@ export function storesOf(reflectors: Reflectors): Stores {
     systemSecrets: reflectors.systemSecrets.store,
   };
 }
+
+/** Whether the API server has said that it does not serve a kind; false while that is not certain. */
+export const isKindMissingIn = (reflectors: Reflectors, kind: Pick<ResourceKind, 'group' | 'plural'>): boolean =>
+  Object.values(reflectors).some((one) => one.isKindMissing && one.reflects(kind));

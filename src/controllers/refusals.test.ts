@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { replicationDestinations, replicationSources } from '../engines/volsync/kinds.ts';
 import { persistentVolumeClaims, secrets } from '../kube/model/built-in-kinds.ts';
+import type { KubeObject } from '../kube/model/kind.ts';
 import { remember } from '#simulation/past.ts';
-import { World } from '#simulation/world.ts';
+import { NAMESPACE, World } from '#simulation/world.ts';
 
 const quota =
   'persistentvolumeclaims "rebound-prime" is forbidden: exceeded quota: small, requested: persistentvolumeclaims=1, used: persistentvolumeclaims=1, limited: persistentvolumeclaims=1';
@@ -22,6 +23,7 @@ async function lookFor(minutes: number): Promise<void> {
   }
 }
 
+const isHere = ({ metadata }: KubeObject): boolean => metadata.namespace === NAMESPACE;
 const isCompleted = ({ restore }: World): boolean => restore?.status?.phase === 'Completed';
 const ready = (one: World['restore'] | World['protection']) =>
   one?.status?.conditions?.find((condition) => condition.type === 'Ready');
@@ -61,7 +63,10 @@ describe('a restore that the API server refuses something', () => {
   it("invariant 14: says that VolSync's CRDs are missing, and goes on when they come", async () => {
     world.process.client.refuse(replicationDestinations, missing);
     await lookFor(5);
+    expect(ready(world.restore)).toMatchObject({ reason: 'EngineMissing', status: 'False' });
     expect(warnings('RestoreHeld').at(-1)?.message).toContain("VolSync's CRDs are missing. Install VolSync");
+    expect(warnings('RestoreHeld').length).toBeGreaterThan(3);
+    expect(world.server.list(secrets).filter(isHere)).toEqual([]);
     world.process.client.allow(replicationDestinations);
     await world.until(isCompleted);
     expect(world.content?.files).toBe(41);
@@ -76,20 +81,32 @@ describe('a protection that the API server refuses something', () => {
     world.write((content) => ({ ...content, files: 9, sizeBytes: 1_000_000, complete: true }));
   });
 
-  it.each([
-    ['ResourceQuota', secrets, { code: 403, detail: 'exceeded quota: small, requested: secrets=1' }],
-    ["VolSync's CRDs are missing", replicationSources, missing],
-  ])('invariant 14: says so on the claim, and goes on by itself: %s', async (said, kind, why) => {
-    world.process.client.refuse(kind, why);
-    await lookFor(5);
-    expect(ready(world.protection)).toMatchObject({ reason: 'Refused', status: 'False' });
-    expect(world.protection?.status?.phase).toBe('Degraded');
-    expect(warnings('Refused').at(-1)?.message).toContain(said);
-    expect(warnings('Refused').length).toBeGreaterThan(3);
-    world.process.client.allow(kind);
+  async function goOn(): Promise<void> {
     await world.calmRound();
     world.backUp('complete');
     await world.calmRound();
     expect(world.protection?.status?.phase).toBe('Protected');
+  }
+
+  it('invariant 14: says so on the claim, and goes on by itself', async () => {
+    world.process.client.refuse(secrets, { code: 403, detail: 'exceeded quota: small, requested: secrets=1' });
+    await lookFor(5);
+    expect(ready(world.protection)).toMatchObject({ reason: 'Refused', status: 'False' });
+    expect(world.protection?.status?.phase).toBe('Degraded');
+    expect(warnings('Refused').at(-1)?.message).toContain('ResourceQuota');
+    expect(warnings('Refused').length).toBeGreaterThan(3);
+    world.process.client.allow(secrets);
+    await goOn();
+  });
+
+  it("invariant 14: says that VolSync's CRDs are missing, puts no Secret there, and goes on when they come", async () => {
+    world.process.client.refuse(replicationSources, missing);
+    await lookFor(5);
+    expect(ready(world.protection)).toMatchObject({ reason: 'EngineMissing', status: 'False' });
+    expect(world.protection?.status?.phase).toBe('Degraded');
+    expect(warnings('EngineMissing').at(-1)?.message).toContain('BackupPolicy hourly asks for engine VolSync');
+    expect(world.server.list(secrets).filter(isHere)).toEqual([]);
+    world.process.client.allow(replicationSources);
+    await goOn();
   });
 });

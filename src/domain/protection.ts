@@ -14,6 +14,8 @@ export interface ProtectionFacts {
   readonly scheduleAgeMilliseconds: number;
   /** Why the claim's restore is where it is; absent when there is none. */
   readonly restoreMessage?: string | undefined;
+  /** Why there is no engine that could back the claim up, and what to do, a clause; absent where there is one. */
+  readonly engineMissing?: string | undefined;
   /** Why the repository could not be opened; absent when it could. */
   readonly repositoryProblem?: string | undefined;
   /** What is wrong with the annotations on the claim; absent when nothing is. */
@@ -229,6 +231,9 @@ const rules: readonly Rule[] = [
   waiting,
   annotation,
   suspended,
+  problem('EngineMissing', ({ engineMissing }) =>
+    inWords(engineMissing, (what) => `Nothing backs the claim up: ${what}`),
+  ),
   problem('RepositoryUnavailable', (facts) => inWords(facts.repositoryProblem, (what) => `No backup can run: ${what}`)),
   problem('ForeignOwner', ({ foreignOwner }) =>
     inWords(

@@ -9,7 +9,7 @@ import { createControllers } from '../controllers/controllers.ts';
 import { awaitDefinitions } from '../controllers/kind-definitions/await-definitions.ts';
 import { DefinitionWatch } from '../controllers/kind-definitions/definition-watch.ts';
 import { MoverQueue } from '../controllers/mover-queue/mover-queue.ts';
-import { createReflectors, storesOf } from '../controllers/reflectors.ts';
+import { createReflectors, isKindMissingIn, storesOf } from '../controllers/reflectors.ts';
 import { registerProtectionMetrics } from '../controllers/protection-metrics.ts';
 import { moverBackups } from '../engines/mover/backup.ts';
 import { moverMaintenance } from '../engines/mover/maintenance.ts';
@@ -75,6 +75,7 @@ export async function runController(settings: ControllerSettings): Promise<void>
     client,
     events,
     stores,
+    isKindMissing: (kind) => isKindMissingIn(reflectors, kind),
     catalog,
     repositories: new RepositoryInitializer(),
     get clusterUid() {

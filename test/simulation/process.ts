@@ -87,6 +87,7 @@ export function startProcess(world: Surroundings, leader: string): Process {
     client,
     events,
     stores,
+    isKindMissing: (kind) => client.isMissing(kind),
     catalog,
     repositories: new RepositoryInitializer(() => Promise.resolve(world.destination.restic.genesis)),
     clusterUid: world.clusterUid,

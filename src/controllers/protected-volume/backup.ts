@@ -37,6 +37,8 @@ import { goOnUnseen, notOurs, standAside } from './stand-aside.ts';
 
 /** After the destination could not confirm a backup. */
 const CONFIRM_AGAIN_MILLISECONDS = 30_000;
+/** While the engine is not installed. */
+const ENGINE_AGAIN_MILLISECONDS = 30_000;
 /** Until the local copy has what was recorded. */
 const RECORDED_MILLISECONDS = 200;
 
@@ -78,10 +80,18 @@ export async function backUp(
     return await goOnUnseen(tools.context, protection, volume, found);
   }
   const backer = chooseBacker(tools, scene);
+  if (backer.kind === 'missing') return { ...noEngine(backer.why), status: ownership.status };
   const found =
     backer.kind === 'runs' ? await backUpByRuns(tools, scene, backer) : await backUpBySchedule(tools, scene, backer);
   return { ...found, status: { ...ownership.status, ...found.status } };
 }
+
+/** Nothing was begun, and nothing is: the CRDs may come at any time, and nobody tells the claim. */
+const noEngine = (engineMissing: string): BackupFindings => ({
+  ...nothingFound,
+  facts: { engineMissing },
+  lookAgainMilliseconds: ENGINE_AGAIN_MILLISECONDS,
+});
 
 async function backUpBySchedule(
   tools: BackupTools,

@@ -1,8 +1,9 @@
 import type { ProtectionVerdict } from '../../domain/protection.ts';
+import type { Explanation } from '../../domain/telling.ts';
 import { isConflict } from '../../kube/client/errors.ts';
 import { requeueAfter, type Result } from '../../runtime/result.ts';
 import { ageMilliseconds, type ControllerContext, warn } from '../context.ts';
-import { refusalWords } from '../refusals.ts';
+import { refusalOf } from '../refusals.ts';
 import { recordProtection } from './status.ts';
 
 const COPY_LAG_MILLISECONDS = 200;
@@ -18,24 +19,24 @@ export async function tellRefusedProtection(
   key: string,
   error: unknown,
 ): Promise<Result | undefined> {
-  const words = refusalWords(error);
+  const refusal = refusalOf(error);
   const claim = context.stores.claims.get(key);
-  if (words === undefined || claim === undefined) return undefined;
-  const message = `The claim is not protected: ${words}. It goes on by itself once this is mended.`;
+  if (refusal === undefined || claim === undefined) return undefined;
+  const message = `The claim is not protected: ${refusal.words}. It goes on by itself once this is mended.`;
   try {
-    await showRefusal(context, key, message);
+    await showRefusal(context, key, { reason: refusal.reason, message });
   } catch (failure) {
     // The local copy lags behind what this very look has recorded.
     if (isConflict(failure)) return requeueAfter(COPY_LAG_MILLISECONDS);
     throw failure;
   }
   // Said again as long as it lasts: events are counted, and vanish after a while.
-  warn(context, claim, 'Refused', message);
+  warn(context, claim, refusal.reason, message);
   const tenth = ageMilliseconds(context, claim.metadata) / 10;
   return requeueAfter(Math.min(RETRY_MAXIMUM_MILLISECONDS, Math.max(RETRY_MINIMUM_MILLISECONDS, tenth)));
 }
 
-async function showRefusal(context: ControllerContext, key: string, message: string): Promise<void> {
+async function showRefusal(context: ControllerContext, key: string, explanation: Explanation): Promise<void> {
   const claim = context.stores.claims.get(key);
   const volume = context.stores.protectedVolumes.get(key);
   if (claim === undefined || volume === undefined) return;
@@ -43,8 +44,7 @@ async function showRefusal(context: ControllerContext, key: string, message: str
     phase: 'Degraded',
     ready: false,
     stalled: true,
-    reason: 'Refused',
-    message,
+    ...explanation,
     telling: { when: 'never' },
   };
   await recordProtection(context, { claim, volume }, volume.status ?? {}, verdict);

@@ -4,6 +4,7 @@ import { BACKUP_NOW_ANNOTATION } from '../../api/labels.ts';
 import { backupPolicies } from '../../api/resource-kinds.ts';
 import { jobs, persistentVolumeClaims, persistentVolumes, pods, secrets } from '../../kube/model/built-in-kinds.ts';
 import { volumeSnapshots } from '../../kube/model/volume-snapshot-kinds.ts';
+import { replicationSources } from '../../engines/volsync/kinds.ts';
 import type { WriteTrouble } from '#doubles/kube/in-memory-client.ts';
 import { childOf } from '#doubles/kube/json.ts';
 import { lookAfter, putInUse } from '#simulation/in-use.ts';
@@ -284,5 +285,30 @@ describe('a tier that changes its engine', () => {
     expect(standing()).toMatchObject({ status: 'True', reason: 'OtherEngine' });
     expect(standing()?.message).toContain('there is no VolumeSnapshotClass of driver csi.example');
     expect(world.told).toContain('OtherEngine');
+  });
+
+  describe('without VolSync', () => {
+    beforeEach(() => {
+      world.process.client.refuse(replicationSources, { code: 404, detail: '404 page not found' });
+    });
+
+    it('backs up', async () => {
+      await backedUp();
+      expect(world.truth.snapshots).toHaveLength(1);
+    });
+
+    it('invariant 14: says what is missing, and nothing of another engine, where the driver takes no snapshots', async () => {
+      world = new World();
+      runs = new OwnRuns(world);
+      world.process.client.refuse(replicationSources, { code: 404, detail: '404 page not found' });
+      runs.ask();
+      await putInUse(world);
+      await lookAfter(world, MINUTE);
+      expect(standing()).toMatchObject({ status: 'False', reason: 'EngineMissing' });
+      expect(standing()?.message).toContain('there is no VolumeSnapshotClass of driver csi.example');
+      expect(standing()?.message).toContain("VolSync's CRDs are missing");
+      expect(world.told).not.toContain('OtherEngine');
+      expect(secretsHere()).toEqual([]);
+    });
   });
 });

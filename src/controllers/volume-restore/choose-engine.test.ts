@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { backupPolicies } from '../../api/resource-kinds.ts';
 import { persistentVolumeClaims, storageClasses } from '../../kube/model/built-in-kinds.ts';
+import { replicationDestinations } from '../../engines/volsync/kinds.ts';
 import { moverRestores } from '../../engines/mover/restore.ts';
 import { createRepositoryCache } from '../../repositories/restic/repository-cache.ts';
 import { childOf } from '#doubles/kube/json.ts';
@@ -56,6 +57,23 @@ describe('the engine of a restore', () => {
     const { engine, told } = await choose();
     expect(engine).toBeUndefined();
     expect(told).toEqual([expect.stringContaining('StorageClass gone does not exist')]);
+  });
+
+  it('is none, and neither told nor begun, where only VolSync could and is not installed', async () => {
+    world.process.client.refuse(replicationDestinations, { code: 404, detail: '404 page not found' });
+    world.server.change(persistentVolumeClaims, CLAIM_REF, (claim) => {
+      childOf(claim, 'spec')['storageClassName'] = 'gone';
+    });
+    expect(await choose()).toEqual({ engine: undefined, told: [] });
+    const held = world.restore?.status?.conditions?.find(({ type }) => type === 'Ready');
+    expect(held).toMatchObject({ status: 'False', reason: 'EngineMissing' });
+    expect(held?.message).toContain('StorageClass gone does not exist');
+    expect(held?.message).toContain("VolSync's CRDs are missing");
+  });
+
+  it('is the one that the tier asks for without VolSync, too', async () => {
+    world.process.client.refuse(replicationDestinations, { code: 404, detail: '404 page not found' });
+    expect(await choose()).toEqual({ engine: 'Restic', told: [] });
   });
 
   it('is not spoken of where the tier asks for nothing else', async () => {

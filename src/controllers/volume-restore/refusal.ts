@@ -1,7 +1,7 @@
 import { isConflict } from '../../kube/client/errors.ts';
 import { objectKey } from '../../kube/model/kind.ts';
 import { requeueAfter, type Result } from '../../runtime/result.ts';
-import { refusalWords } from '../refusals.ts';
+import { refusalOf } from '../refusals.ts';
 import { hold, type Scene, type Tools } from './scene.ts';
 
 const COPY_LAG_MILLISECONDS = 200;
@@ -11,11 +11,11 @@ const COPY_LAG_MILLISECONDS = 200;
  * Undefined where the error is no refusal, or where there is no claim to tell.
  */
 export async function tellRefusedRestore(tools: Tools, key: string, error: unknown): Promise<Result | undefined> {
-  const words = refusalWords(error);
+  const refusal = refusalOf(error);
   const scene = sceneOf(tools, key);
-  if (words === undefined || scene === undefined) return undefined;
+  if (refusal === undefined || scene === undefined) return undefined;
   try {
-    const { result } = await hold(tools, scene, 'Refused', words);
+    const { result } = await hold(tools, scene, refusal.reason, refusal.words);
     return result;
   } catch (failure) {
     // The local copy of the restore lags behind what this very look has recorded.

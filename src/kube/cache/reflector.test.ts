@@ -149,8 +149,11 @@ describe('Reflector', patience, () => {
     await reflector.hasSynced();
     expect(names()).toEqual([]);
     expect(reflector.problem).toContain('404');
+    expect(reflector.isKindMissing).toBe(true);
     await eventually(names).toEqual(['one']);
+    expect(reflector.isKindMissing).toBe(false);
     await eventually(names).toEqual([]);
+    expect(reflector.isKindMissing).toBe(true);
     expect(changes).toEqual(['a/one', 'a/one']);
   });
 
@@ -164,9 +167,10 @@ describe('Reflector', patience, () => {
 
   it('recovers from failing lists', async () => {
     const lists = [failWith(500, 'InternalError'), failWith(403, 'Forbidden'), listOf(1, configMap('one', 1))];
-    await start({ lists, watches: [watchOf()] });
+    await start({ lists, watches: [watchOf()] }, { mayBeMissing: true });
     await eventually(() => reflector.problem).toContain('cannot list configmaps');
     expect(reflector.isSynced).toBe(false);
+    expect(reflector.isKindMissing).toBe(false);
     await reflector.hasSynced();
     expect(names()).toEqual(['one']);
     expect(reflector.problem).toBeUndefined();

@@ -73,6 +73,7 @@ export class Reflector<T extends KubeObject> {
   #resourceVersion: string | undefined;
   #mayHaveGoneBack = false;
   #problem: string | undefined;
+  #isKindMissing = false;
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
@@ -101,6 +102,16 @@ export class Reflector<T extends KubeObject> {
   /** What keeps the copy from being up to date; undefined while all is well. */
   get problem(): string | undefined {
     return this.#problem;
+  }
+
+  /** Whether the server has said that it does not serve the kind; false while that is not certain. */
+  get isKindMissing(): boolean {
+    return this.#isKindMissing;
+  }
+
+  /** Whether it is this kind that is reflected. */
+  reflects({ group, plural }: Pick<ResourceKind, 'group' | 'plural'>): boolean {
+    return this.#options.kind.group === group && this.#options.kind.plural === plural;
   }
 
   /** Resolves once the first list is complete. Never, if the server never gives one. */
@@ -174,6 +185,7 @@ export class Reflector<T extends KubeObject> {
     for (const key of this.#store.keys()) this.#announce(this.#store.delete(key));
     this.#resourceVersion = undefined;
     this.#mayHaveGoneBack = false;
+    this.#isKindMissing = true;
     this.#isSynced = true;
     this.#synced.resolve(undefined);
     this.#report('failed');
@@ -210,6 +222,7 @@ export class Reflector<T extends KubeObject> {
     for (const key of this.#store.keys()) if (!seen.has(key)) this.#announce(this.#store.delete(key));
     const durationSeconds = (this.#clock.monotonicMilliseconds() - startedAt) / 1000;
     this.#options.onReport?.({ type: 'listed', objects: seen.size, durationSeconds });
+    this.#isKindMissing = false;
     this.#isSynced = true;
     this.#problem = undefined;
     this.#synced.resolve(undefined);

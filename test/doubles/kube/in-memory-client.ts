@@ -68,6 +68,11 @@ export class InMemoryClient implements ObjectClient {
     this.#refusals.delete(resourceOf(kind));
   }
 
+  /** Whether it answers that it does not know a kind. */
+  isMissing(kind: ResourceKind): boolean {
+    return this.#refusals.get(resourceOf(kind))?.code === 404;
+  }
+
   /** The process ends: nothing that it still does has an effect. */
   kill(): void {
     this.#isDead = true;

@@ -35,6 +35,7 @@ async function look(): Promise<string | undefined> {
     repositories: new RepositoryInitializer(),
     now: () => Date.now(),
     ownImage: undefined,
+    isKindMissing: () => false,
     clusterUid: 'a-cluster',
     presence: new ClusterPresence(),
     movers: new MoverQueue({ stores, now: () => Date.now() }),
