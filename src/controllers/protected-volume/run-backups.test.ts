@@ -5,6 +5,8 @@ import { backupPolicies } from '../../api/resource-kinds.ts';
 import { jobs, persistentVolumeClaims, persistentVolumes, pods, secrets } from '../../kube/model/built-in-kinds.ts';
 import { volumeSnapshots } from '../../kube/model/volume-snapshot-kinds.ts';
 import { replicationSources } from '../../engines/volsync/kinds.ts';
+import { ownerReference } from '../../kube/model/kind.ts';
+import { JOB_LABEL } from '../../kube/model/pods-by-job.ts';
 import type { WriteTrouble } from '#doubles/kube/in-memory-client.ts';
 import { childOf } from '#doubles/kube/json.ts';
 import { lookAfter, putInUse } from '#simulation/in-use.ts';
@@ -206,6 +208,36 @@ describe('a backup run of our own', () => {
     expect(world.truth.snapshots).toEqual([]);
     expect(world.cluster.contents.get(name)?.files).toBe(5);
   });
+});
+
+it('invariant 2: tells within minutes of a mover whose node does not answer, and puts nothing in its place', async () => {
+  await firstMover();
+  const { job } = runs;
+  if (job === undefined) expect.unreachable();
+  const pod = { namespace: job.metadata.namespace, name: 'mover' };
+  world.server.create(pods, {
+    metadata: {
+      ...pod,
+      labels: { [JOB_LABEL]: job.metadata.name },
+      ownerReferences: [ownerReference(job)],
+      finalizers: ['batch.kubernetes.io/job-tracking'],
+    },
+    spec: {
+      containers: [],
+      nodeName: 'worker-3',
+      volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'copy' } }],
+    },
+  });
+  world.server.change(pods, pod, (object) => {
+    childOf(object, 'metadata')['deletionTimestamp'] = new Date(world.now()).toISOString();
+    object['status'] = { phase: 'Running' };
+  });
+  await runs.rounds();
+  world.wait(3 * MINUTE);
+  await runs.rounds();
+  expect(standing()).toMatchObject({ status: 'False', reason: 'BackupFailing' });
+  expect(standing()?.message).toContain('its node worker-3 may not answer');
+  expect(runs.job?.metadata.uid).toBe(job.metadata.uid);
 });
 
 describe('where a mover runs', () => {

@@ -1,6 +1,11 @@
 import { MOVERS_NAMESPACE } from '../../api/group.ts';
 import { copyName } from '../../domain/object-names.ts';
-import { type Job, type PersistentVolumeClaim, persistentVolumeClaims } from '../../kube/model/built-in-kinds.ts';
+import {
+  type Job,
+  type PersistentVolumeClaim,
+  persistentVolumeClaims,
+  type Pod,
+} from '../../kube/model/built-in-kinds.ts';
 import { clause } from '../../kube/model/clause.ts';
 import { objectKey } from '../../kube/model/kind.ts';
 import type { VolumeSnapshot } from '../../kube/model/volume-snapshot-kinds.ts';
@@ -14,6 +19,7 @@ import { type BackupRun, readBackupRun } from './backup-run.ts';
 import { REQUEST_ANNOTATION } from './copy-objects.ts';
 import { isCopy } from './discard-run.ts';
 import { podOf } from './job-pod.ts';
+import { lostPod } from './lost-pod.ts';
 import { explainUnstarted } from './unstarted-mover.ts';
 
 const LOOK_AGAIN_MILLISECONDS = 30_000;
@@ -79,9 +85,8 @@ async function runOfJob(context: BackupContext, parts: Parts): Promise<RunState 
   const state = readBackupRun(job, pod);
   const outcome = outcomeOf(state);
   if (outcome !== undefined) return ended(parts, job.metadata.uid, endOf(context, job), outcome);
-  if (state.kind !== 'starting' && state.kind !== 'suspended') {
-    return { ...parts.run, kind: 'underWay', request: requestOf(parts) };
-  }
+  const lost = pod === undefined ? undefined : lostPod(pod, context.now());
+  if (lost !== undefined || (state.kind !== 'starting' && state.kind !== 'suspended')) return atWork(parts, pod, lost);
   if (await isCopyGone(context, parts)) {
     const message = `Somebody has removed claim ${copyName(parts.run.name)} among the movers, which had the copy of the volume.`;
     return ended(parts, job.metadata.uid, rfc3339(context.now()), failedRun(message));
@@ -99,6 +104,13 @@ async function isCopyGone({ client }: BackupContext, { copy, run }: Parts): Prom
   if (copy !== undefined) return false;
   const ref = { namespace: MOVERS_NAMESPACE, name: copyName(run.name) };
   return (await client.get(persistentVolumeClaims, ref)) === undefined;
+}
+
+/** A pod that is told to end is looked at again, for nothing happens to one whose node does not answer. */
+function atWork(parts: Parts, pod: Pod | undefined, trouble: MoverTrouble | undefined): RunState {
+  const state = { ...parts.run, kind: 'underWay', request: requestOf(parts), trouble } as const;
+  const isEnding = pod?.metadata.deletionTimestamp !== undefined;
+  return isEnding ? { ...state, lookAgainMilliseconds: LOOK_AGAIN_MILLISECONDS } : state;
 }
 
 function outcomeOf(run: BackupRun): RunOutcome | undefined {

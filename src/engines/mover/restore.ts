@@ -19,6 +19,7 @@ import { buildRestoreJob, restoreJobName, type RestorePlan } from './restore-job
 import { restoreRefusal } from './restore-refusal.ts';
 import { readRestoreRun, type RestoreRun } from './restore-run.ts';
 import { placeAsUsers } from './mover-placement.ts';
+import { lostPod } from './lost-pod.ts';
 import { moverRepository } from './mover-repository.ts';
 import { startMover } from './start-mover.ts';
 import { explainUnstarted } from './unstarted-mover.ts';
@@ -70,7 +71,8 @@ function observeAttempt(context: MoverContext, attempt: AttemptRef): AttemptStat
   const job = context.stores.moverJobs.get(objectKey(jobRef(attempt)));
   if (job === undefined) return isPrepared(attempt) ? { kind: 'absent' } : { kind: 'paused' };
   const pod = podOf(context, job);
-  return stateOf(context, { job, pod }, readRestoreRun(job, pod));
+  const lost = pod === undefined ? undefined : lostPod(pod, context.now());
+  return stateOf(context, { job, pod, lost }, readRestoreRun(job, pod));
 }
 
 /** Nothing is made before the volume is known to be one that may be written into. */
@@ -80,24 +82,20 @@ const isPrepared = ({ restore: { status } }: AttemptRef): boolean =>
 interface StartedJob {
   readonly job: Job;
   readonly pod: Pod | undefined;
+  /** That nobody answers for the pod. */
+  readonly lost: MoverTrouble | undefined;
 }
 
-function stateOf(context: MoverContext, { job, pod }: StartedJob, run: RestoreRun): AttemptState {
+function stateOf(context: MoverContext, started: StartedJob, run: RestoreRun): AttemptState {
+  const { job, lost } = started;
   switch (run.kind) {
     case 'suspended':
       return { kind: 'paused' };
-    case 'starting': {
-      const trouble = run.stuck === undefined ? undefined : ({ kind: 'stuck', message: run.stuck } as const);
-      const startedAt = Date.parse(job.status?.startTime ?? job.metadata.creationTimestamp);
-      const notStarted = {
-        waitedMilliseconds: context.now() - startedAt,
-        explain: () => explainUnstarted(context.client, job, pod),
-      };
-      return { kind: 'running', moverRuns: false, trouble, notStarted };
-    }
+    case 'starting':
+      return notStarted(context, started, run.stuck);
     case 'restoring':
     case 'proving':
-      return { kind: 'running', moverRuns: true, mayHaveWritten: true };
+      return { kind: 'running', moverRuns: true, mayHaveWritten: true, trouble: lost };
     case 'proven': {
       const { snapshotId, entries, sizeBytes } = run.record;
       const report = { foundNothing: false, snapshotId, entries, sizeBytes };
@@ -113,6 +111,17 @@ function stateOf(context: MoverContext, { job, pod }: StartedJob, run: RestoreRu
     case 'failed':
       return failed(job, { kind: 'failed', message: run.failure.message }, run.mayHaveWritten);
   }
+}
+
+const stuckBy = (message: string | undefined): MoverTrouble | undefined =>
+  message === undefined ? undefined : { kind: 'stuck', message };
+
+function notStarted(context: MoverContext, { job, pod, lost }: StartedJob, stuck: string | undefined): AttemptState {
+  const trouble = lost ?? stuckBy(stuck);
+  const startedAt = Date.parse(job.status?.startTime ?? job.metadata.creationTimestamp);
+  const waitedMilliseconds = context.now() - startedAt;
+  const explain = () => explainUnstarted(context.client, job, pod);
+  return { kind: 'running', moverRuns: false, trouble, notStarted: { waitedMilliseconds, explain } };
 }
 
 /** What did not come back beside names, types and bytes; undefined where nothing is missed. */
