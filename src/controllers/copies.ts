@@ -14,7 +14,7 @@ import {
 } from '../api/labels.ts';
 import { isVolumeRestoreReference } from '../domain/admission.ts';
 import { CREATED_BY_LABEL } from '../domain/helper-claims.ts';
-import { isBackupRunName } from '../domain/object-names.ts';
+import { isBackupRunName, isCopyClaimName } from '../domain/object-names.ts';
 import { OTHERS_LABELS } from '../domain/unrestored-claims.ts';
 import { RUNS_BY_CLAIM_UID } from '../engines/mover/backup-context.ts';
 import { MOVER_PODS } from '../engines/mover/working-movers.ts';
@@ -203,7 +203,8 @@ const ofRuns = {
 /** Of contents only those of backup runs are looked at; of all others there may be thousands. */
 function slimContent(content: VolumeSnapshotContent): VolumeSnapshotContent {
   const { apiVersion, kind, metadata, spec } = content;
-  if (isBackupRunName(spec.volumeSnapshotRef.name ?? '')) return content;
+  const snapshotName = spec.volumeSnapshotRef.name ?? '';
+  if (isBackupRunName(snapshotName) || isCopyClaimName(snapshotName)) return content;
   const { name, uid, resourceVersion, creationTimestamp } = metadata;
   const slim = { driver: '', deletionPolicy: '', volumeSnapshotRef: {} };
   return { apiVersion, kind, metadata: { name, uid, resourceVersion, creationTimestamp }, spec: slim };

@@ -1,4 +1,5 @@
 import { OWNER_UID_LABEL } from '../../api/labels.ts';
+import { copyName, isBackupRunName } from '../../domain/object-names.ts';
 import { type KubeObject, objectKey } from '../../kube/model/kind.ts';
 import { Controller } from '../../runtime/controller.ts';
 import { ownKey, reflectorSource, whenGone } from '../../runtime/source.ts';
@@ -17,7 +18,9 @@ export function leftMoverController({ context, reflectors, backupEngines, metric
   const contentsOf = ({ metadata: { name } }: KubeObject): string[] =>
     snapshotContents
       .list()
-      .filter(({ spec }) => spec.volumeSnapshotRef.name === name)
+      .filter(({ spec }) =>
+        [name, isBackupRunName(name) ? copyName(name) : name].includes(spec.volumeSnapshotRef.name ?? ''),
+      )
       .map(({ metadata }) => metadata.name);
   return new Controller({
     name: 'left-mover',

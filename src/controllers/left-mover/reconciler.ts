@@ -10,12 +10,16 @@ import {
   ROLE_LABEL,
 } from '../../api/labels.ts';
 import { protectedVolumes, volumeRestores } from '../../api/resource-kinds.ts';
-import { isBackupRunName, runOfCopy } from '../../domain/object-names.ts';
+import { isBackupRunName, isCopyClaimName, runOfCopy } from '../../domain/object-names.ts';
 import type { BackupEngines, RunRef } from '../../engines/engine.ts';
 import { dropJob } from '../../engines/mover/drop-job.ts';
 import { persistentVolumeClaims } from '../../kube/model/built-in-kinds.ts';
 import { type KubeObject, splitKey } from '../../kube/model/kind.ts';
-import { volumeSnapshotContents, volumeSnapshots } from '../../kube/model/volume-snapshot-kinds.ts';
+import {
+  type VolumeSnapshotContent,
+  volumeSnapshotContents,
+  volumeSnapshots,
+} from '../../kube/model/volume-snapshot-kinds.ts';
 import { done, requeueAfter, type Result } from '../../runtime/result.ts';
 import type { ControllerContext } from '../context.ts';
 import { RESTORES_BY_CLAIM_UID } from '../stores.ts';
@@ -78,6 +82,7 @@ export class LeftMoverReconciler {
     const { client, stores } = this.#context;
     const content = stores.snapshotContents.get(name);
     const { namespace, name: snapshotName = '', uid: snapshotUid } = content?.spec.volumeSnapshotRef ?? {};
+    if (content !== undefined && namespace === MOVERS_NAMESPACE) return await this.#endCopyContent(content);
     if (content === undefined || !isBackupRunName(snapshotName) || content.metadata.deletionTimestamp !== undefined) {
       return done();
     }
@@ -87,6 +92,24 @@ export class LeftMoverReconciler {
     const patch = { metadata: { resourceVersion }, spec: { deletionPolicy: 'Delete' } };
     if (content.spec.deletionPolicy !== 'Delete') await client.mergePatch(volumeSnapshotContents, { name }, patch);
     await client.delete(volumeSnapshotContents, { name }, { preconditions: { uid } });
+    return done();
+  }
+
+  /**
+   * The content of a run's copy, where neither the copy's snapshot nor the run's first one is there: nothing else tells of it any more. It
+   * frees nothing when it goes.
+   */
+  async #endCopyContent({ metadata, spec }: VolumeSnapshotContent): Promise<Result> {
+    const { client } = this.#context;
+    const { name, uid, labels = {}, deletionTimestamp } = metadata;
+    const namespace = labels[CLAIM_NAMESPACE_LABEL];
+    if (labels[ROLE_LABEL] !== COPY_ROLE || namespace === undefined || deletionTimestamp !== undefined) return done();
+    if (spec.deletionPolicy !== 'Retain' || !isCopyClaimName(name)) return done();
+    const own = await client.get(volumeSnapshots, { namespace: MOVERS_NAMESPACE, name });
+    const first = await client.get(volumeSnapshots, { namespace, name: runOfCopy(name) });
+    if (own === undefined && first === undefined) {
+      await client.delete(volumeSnapshotContents, { name }, { preconditions: { uid } });
+    }
     return done();
   }
 

@@ -3,7 +3,7 @@ import { MOVERS_NAMESPACE } from '../../api/group.ts';
 import { BACKUP_NOW_ANNOTATION } from '../../api/labels.ts';
 import { backupPolicies } from '../../api/resource-kinds.ts';
 import { jobs, persistentVolumeClaims, persistentVolumes, pods, secrets } from '../../kube/model/built-in-kinds.ts';
-import { volumeSnapshots } from '../../kube/model/volume-snapshot-kinds.ts';
+import { volumeSnapshotContents, volumeSnapshots } from '../../kube/model/volume-snapshot-kinds.ts';
 import { replicationSources } from '../../engines/volsync/kinds.ts';
 import { ownerReference } from '../../kube/model/kind.ts';
 import { JOB_LABEL } from '../../kube/model/pods-by-job.ts';
@@ -196,6 +196,17 @@ describe('a backup run of our own', () => {
     world.deleteClaim();
     await runs.rounds(20);
     expect([world.claim, world.protection]).toEqual([undefined, undefined]);
+    expect(runs.left).toEqual([]);
+  });
+
+  it('leaves nothing behind where somebody removes both snapshots before the copy is made', async () => {
+    runs.ask();
+    await putInUse(world);
+    for (let round = 0; round < 12 && world.server.list(volumeSnapshotContents).length < 2; round += 1)
+      await world.look().then(() => runs.snapshotPass());
+    for (const { metadata } of world.server.list(volumeSnapshots)) world.server.delete(volumeSnapshots, metadata);
+    world.setLabel(undefined);
+    await runs.rounds(20);
     expect(runs.left).toEqual([]);
   });
 
