@@ -178,8 +178,12 @@ async function begin(
   });
 }
 
-/** Whether the mover does not get on, and the claim or its pods name another user by now. One at work is left alone. */
+/**
+ * Whether the mover does not get on, and the claim or its pods name another user by now. One at work is left alone, and so is one that
+ * runs as root whomever they name.
+ */
 function needsAnotherUser(tools: Tools, { restore, claim }: Scene, { trouble, notStarted }: RunningAttempt): boolean {
+  if (engineOf(tools, restore).restoresAllMetadata) return false;
   if (notStarted === undefined && trouble?.kind !== 'failed') return false;
   const { moverUser = {} } = restore.status ?? {};
   const choice = moverUserOf(tools.context.stores, claim, moverUser);

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { LOOK_ROLE, MOVER_USER_ANNOTATION, ROLE_LABEL, TIER_LABEL } from '../../api/labels.ts';
 import { claimRecordKey } from '../../destinations/layout.ts';
 import { replicationDestinations } from '../../engines/volsync/kinds.ts';
-import { persistentVolumeClaims, pods } from '../../kube/model/built-in-kinds.ts';
+import { jobs, persistentVolumeClaims, pods } from '../../kube/model/built-in-kinds.ts';
 import { backupPolicies } from '../../api/resource-kinds.ts';
 import { childOf, isObject } from '#doubles/kube/json.ts';
 import { remember } from '#simulation/past.ts';
@@ -53,6 +53,20 @@ describe('a claim that waits', () => {
     await world.until(({ attempts }) => attempts.some(({ metadata }) => metadata.name.endsWith('-2')));
     expect(users()).toMatchObject([{ runAsUser: 999, runAsGroup: 999 }]);
     await world.until(isCompleted);
+  });
+
+  it('keeps a mover that runs as root whoever is named: another one would refuse what this one may have written', async () => {
+    world = new World({ engine: 'Restic' });
+    world.truth.save({ files: 41, sizeBytes: 8_000_000, complete: true }, world.now() - 3_600_000);
+    remember(world);
+    world.createClaim('restore');
+    const movers = ({ server }: World) => server.list(jobs).map(({ metadata }) => metadata.uid);
+    await world.until((one) => movers(one).length > 0);
+    const before = movers(world);
+    annotate(MOVER_USER_ANNOTATION, '999:999');
+    for (let round = 0; round < 3; round += 1) await world.calmRound();
+    expect(movers(world)).toEqual(before);
+    expect(world.restore?.status?.attempts).toBe(1);
   });
 
   it('invariant 14: has its volume looked into as the user that is named once the first one is refused', async () => {
