@@ -35,7 +35,7 @@ interface ReadSchedule {
 }
 
 function read({ every = 'Day', cron, timeZone: asked = UTC }: Schedule): ReadSchedule {
-  const isKnown = isTimeZone(asked);
+  const isKnown = asked === UTC || isTimeZone(asked);
   const timeZone = isKnown ? asked : UTC;
   const ofZone = isKnown ? {} : { problem: `Time zone ${JSON.stringify(asked)} is not known: times are in UTC.` };
   if (cron === undefined) return { plan: { kind: 'spread', every, timeZone }, ...ofZone };

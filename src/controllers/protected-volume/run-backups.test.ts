@@ -251,6 +251,32 @@ it('invariant 2: tells within minutes of a mover whose node does not answer, and
   expect(runs.job?.metadata.uid).toBe(job.metadata.uid);
 });
 
+it('gives a run up whose pods are taken away again and again, says why, and tries it again later', async () => {
+  await firstMover();
+  const { job } = runs;
+  if (job === undefined) expect.unreachable();
+  for (const name of ['first', 'second', 'third']) {
+    const pod = { namespace: job.metadata.namespace, name };
+    const labels = { [JOB_LABEL]: job.metadata.name };
+    world.server.create(pods, {
+      metadata: { ...pod, labels, ownerReferences: [ownerReference(job)] },
+      spec: { containers: [], volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'copy' } }] },
+    });
+    const message = 'The node was low on resource: ephemeral-storage.';
+    const conditions = [{ type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet', message }];
+    world.server.change(pods, pod, (object) => {
+      object['status'] = { phase: 'Failed', conditions };
+    });
+    await runs.rounds();
+    const isGivenUp = world.protection?.status?.lastRun !== undefined;
+    expect(isGivenUp).toBe(name === 'third');
+  }
+  expect(world.protection?.status?.lastRun).toMatchObject({ failures: 1 });
+  expect(standing()).toMatchObject({ status: 'False', reason: 'BackupFailing' });
+  expect(standing()?.message).toContain('was taken away 3 times: The node was low on resource: ephemeral-storage.');
+  expect(runs.job?.metadata.uid).not.toBe(job.metadata.uid);
+});
+
 describe('where a mover runs', () => {
   const required = { nodeSelectorTerms: [{ matchExpressions: [{ key: 'zone', operator: 'In', values: ['a'] }] }] };
   const tolerations = [{ key: 'database', operator: 'Exists' }];

@@ -64,7 +64,7 @@ function ofPod(pod: Pod): BackupRun | undefined {
 }
 
 /** Whether restic had ended well, whatever came after it. */
-const hasSaved = (pod: Pod): boolean => endOf(pod, RESTIC_CONTAINER)?.exitCode === 0;
+export const hasSaved = (pod: Pod): boolean => endOf(pod, RESTIC_CONTAINER)?.exitCode === 0;
 
 /** Whether a container runs, or has: the first waits without a word for as long as a volume can't be mounted. */
 const hasBegun = ({ status }: Pod): boolean =>

@@ -15,11 +15,12 @@ import { freeVolumeFor } from '../free-volumes.ts';
 import type { EndedRun, RunOutcome, RunRef, RunState } from '../engine.ts';
 import { MOVER_PATIENCE_MILLISECONDS, type MoverTrouble } from '../mover-trouble.ts';
 import { type BackupContext, VOLUMES_BY_COPY } from './backup-context.ts';
-import { type BackupRun, readBackupRun } from './backup-run.ts';
+import { type BackupRun, hasSaved, readBackupRun } from './backup-run.ts';
 import { REQUEST_ANNOTATION } from './copy-objects.ts';
 import { isCopy } from './discard-run.ts';
-import { podOf } from './job-pod.ts';
+import { podsOf } from './job-pod.ts';
 import { lostPod } from './lost-pod.ts';
+import { takenAway } from './taken-away.ts';
 import { explainUnstarted } from './unstarted-mover.ts';
 
 const LOOK_AGAIN_MILLISECONDS = 30_000;
@@ -81,9 +82,10 @@ function brokenRun(context: BackupContext, parts: Parts): EndedRun | undefined {
 async function runOfJob(context: BackupContext, parts: Parts): Promise<RunState | undefined> {
   const { job } = parts;
   if (job === undefined) return undefined;
-  const pod = podOf(context, job);
+  const pods = podsOf(context, job);
+  const pod = pods.at(-1);
   const state = readBackupRun(job, pod);
-  const outcome = outcomeOf(state);
+  const outcome = outcomeOf(state) ?? givenUp(pods);
   if (outcome !== undefined) return ended(parts, job.metadata.uid, endOf(context, job), outcome);
   const lost = pod === undefined ? undefined : lostPod(pod, context.now());
   if (lost !== undefined || (state.kind !== 'starting' && state.kind !== 'suspended')) return atWork(parts, pod, lost);
@@ -97,6 +99,11 @@ async function runOfJob(context: BackupContext, parts: Parts): Promise<RunState 
   return await waiting(context, parts, since, () =>
     words === undefined ? explainUnstarted(context.client, job, pod) : Promise.resolve(stuck(words)),
   );
+}
+
+function givenUp(pods: readonly Pod[]): RunOutcome | undefined {
+  const trouble = takenAway(pods);
+  return trouble === undefined ? undefined : { kind: 'failed', trouble, isWhole: pods.some(hasSaved) };
 }
 
 /** Whether the mover's pod would wait for ever for its claim. Local copies may lag behind each other, so that what is not in them is asked for. */
