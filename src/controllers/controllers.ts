@@ -1,13 +1,12 @@
 import { EXCLUDED_NAMESPACES } from '../domain/excluded-namespaces.ts';
 import type { PersistentVolumeClaim } from '../kube/model/built-in-kinds.ts';
 import { Controller } from '../runtime/controller.ts';
-import { keysOf, onceAndAgain, ownKey, reflectorSource, whenSpecChanges } from '../runtime/source.ts';
+import { keysOf, onceAndAgain, ownKey, reflectorSource } from '../runtime/source.ts';
 import { AdmissionGuard } from './admission-guard/admission-guard.ts';
 import { BackupDestinationReconciler } from './backup-destination/reconciler.ts';
 import { BackupPolicyReconciler } from './backup-policy/reconciler.ts';
 import { ClusterPresenceReconciler } from './cluster-presence/reconciler.ts';
 import { destinationSource } from './destination-source.ts';
-import { keyOfClaim } from './claim-keys.ts';
 import type { ControllerParts } from './controller-parts.ts';
 import { untilNamespaceEnds } from './ending-namespace.ts';
 import { leftMoverController } from './left-mover/controller.ts';
@@ -16,8 +15,8 @@ import { protectedVolumeController } from './protected-volume/controller.ts';
 import { registerGuardMetric } from './protection-metrics.ts';
 import { RestoreForesightReconciler } from './restore-foresight/reconciler.ts';
 import { retentionController } from './retention/controller.ts';
-import { BY_TIER } from './stores.ts';
 import { endingPrimeController, takenVolumeController } from './taken-volume/controller.ts';
+import { tierSource } from './tier-source.ts';
 import { UnlabelledClaimReconciler } from './unlabelled-claim/reconciler.ts';
 import { volumeRestoreController } from './volume-restore/controller.ts';
 
@@ -53,9 +52,15 @@ function admissionGuard({ context, reflectors, metrics }: ControllerParts, guard
   });
 }
 
+/** What names all destinations, whatever has changed. */
+const everyDestination =
+  ({ stores }: ControllerParts['context']): (() => readonly string[]) =>
+  () =>
+    stores.destinations.list().map(({ metadata }) => metadata.name);
+
 function destinations({ context, reflectors, metrics }: ControllerParts, guard: AdmissionGuard): Controller {
   const reconciler = new BackupDestinationReconciler(context, guard);
-  const every = () => context.stores.destinations.list().map((one) => one.metadata.name);
+  const every = everyDestination(context);
   const controller = new Controller({
     name: 'backup-destination',
     sources: [destinationSource(reflectors, ownKey), reflectorSource(reflectors.systemSecrets, every)],
@@ -71,7 +76,7 @@ function destinations({ context, reflectors, metrics }: ControllerParts, guard: 
 
 function destinationMovers({ context, reflectors, metrics, movers }: ControllerParts): Controller {
   const reconciler = new DestinationMoversReconciler(context, movers);
-  const every = () => context.stores.destinations.list().map((one) => one.metadata.name);
+  const every = everyDestination(context);
   return new Controller({
     name: 'destination-movers',
     sources: [
@@ -89,7 +94,7 @@ function destinationMovers({ context, reflectors, metrics, movers }: ControllerP
 
 function clusterPresence({ context, reflectors, metrics, presence, leader }: ControllerParts): Controller {
   const reconciler = new ClusterPresenceReconciler(context, presence, leader);
-  const every = () => context.stores.destinations.list().map((one) => one.metadata.name);
+  const every = everyDestination(context);
   return new Controller({
     name: 'cluster-presence',
     sources: [destinationSource(reflectors, ownKey), reflectorSource(reflectors.systemSecrets, every)],
@@ -117,8 +122,8 @@ function policies({ context, reflectors, metrics }: ControllerParts): Controller
   });
 }
 
-function restoreForesights({ context, reflectors, cache, restoreEngines, metrics }: ControllerParts): Controller {
-  const claimsOfTier = (tier: string) => context.stores.claims.byIndex(BY_TIER, tier).map(keyOfClaim);
+function restoreForesights(parts: ControllerParts): Controller {
+  const { context, reflectors, cache, restoreEngines, metrics } = parts;
   const reconciler = new RestoreForesightReconciler(context, cache, restoreEngines);
   return new Controller({
     name: 'restore-foresight',
@@ -127,10 +132,7 @@ function restoreForesights({ context, reflectors, cache, restoreEngines, metrics
       reflectorSource(reflectors.claims, () => []),
       reflectorSource(reflectors.pods, () => []),
       // What would restore them may be another engine.
-      reflectorSource(
-        reflectors.policies,
-        whenSpecChanges(({ key }) => claimsOfTier(key)),
-      ),
+      tierSource(parts),
       reflectorSource(reflectors.storageClasses, () => []),
       reflectorSource(reflectors.destinations, () => []),
       reflectorSource(reflectors.systemSecrets, () => []),

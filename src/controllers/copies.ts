@@ -17,7 +17,7 @@ import { CREATED_BY_LABEL } from '../domain/helper-claims.ts';
 import { isBackupRunName, isCopyClaimName } from '../domain/object-names.ts';
 import { OTHERS_LABELS } from '../domain/unrestored-claims.ts';
 import { RUNS_BY_CLAIM_UID } from '../engines/mover/backup-context.ts';
-import { MOVER_PODS } from '../engines/mover/working-movers.ts';
+import { isMoverPod, MOVER_PODS } from '../engines/mover/working-movers.ts';
 import { replicationDestinations, replicationSources } from '../engines/volsync/kinds.ts';
 import type { Selection } from '../kube/client/client.ts';
 import { type KubeObject, objectKey, type ResourceKind } from '../kube/model/kind.ts';
@@ -174,8 +174,7 @@ function lifeOf({ metadata: { ownerReferences, deletionTimestamp } }: Pod) {
   };
 }
 
-const moverPodOf = ({ metadata }: Pod): readonly string[] =>
-  metadata.namespace === MOVERS_NAMESPACE && metadata.labels?.[ROLE_LABEL] !== undefined ? [MOVER_PODS] : [];
+const moverPodOf = (pod: Pod): readonly string[] => (isMoverPod(pod) ? [MOVER_PODS] : []);
 
 const claimsOf = (pod: Pod): string[] =>
   (pod.spec.volumes ?? []).flatMap((volume) =>

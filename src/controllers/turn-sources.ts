@@ -1,6 +1,5 @@
 import type { MoverTask } from '../domain/queue/mover.ts';
-import { ROLE_LABEL } from '../api/labels.ts';
-import { MOVERS_NAMESPACE } from '../api/group.ts';
+import { isMoverPod } from '../engines/mover/working-movers.ts';
 import type { Pod } from '../kube/model/built-in-kinds.ts';
 import { reflectorSource, type Source } from '../runtime/source.ts';
 import { destinationSource } from './destination-source.ts';
@@ -15,8 +14,7 @@ export function turnSources(
     movers.announce(task);
     return [];
   };
-  const isMover = (pod: Pod | undefined): boolean =>
-    pod?.metadata.namespace === MOVERS_NAMESPACE && pod.metadata.labels?.[ROLE_LABEL] !== undefined;
+  const isMover = (pod: Pod | undefined): boolean => pod !== undefined && isMoverPod(pod);
   return [
     { hasSynced: () => Promise.resolve(), start: (enqueue) => movers.follow(task, enqueue) },
     reflectorSource(reflectors.moverJobs, news),

@@ -5,7 +5,7 @@ import type { Pod } from '../../kube/model/built-in-kinds.ts';
 import { type KubeObject, objectKey } from '../../kube/model/kind.ts';
 import { JOB_LABEL } from '../../kube/model/pods-by-job.ts';
 import { Controller } from '../../runtime/controller.ts';
-import { keysOf, ownKey, reflectorSource, whenSpecChanges } from '../../runtime/source.ts';
+import { keysOf, ownKey, reflectorSource } from '../../runtime/source.ts';
 import { claimKeyOfRestore, claimKeysOfPod, keyOfClaim } from '../claim-keys.ts';
 import { claimOfRun } from '../claim-of-mover.ts';
 import { presenceSource } from '../presence-source.ts';
@@ -14,7 +14,7 @@ import type { ControllerContext } from '../context.ts';
 import type { ControllerParts } from '../controller-parts.ts';
 import { claimsOfDestinations, claimsOfSecret } from '../credential-users.ts';
 import { untilNamespaceEnds } from '../ending-namespace.ts';
-import { BY_TIER } from '../stores.ts';
+import { tierSource } from '../tier-source.ts';
 import { turnSources } from '../turn-sources.ts';
 import { claimOfCopied } from './copied-schedules.ts';
 import { ProtectedVolumeReconciler } from './reconciler.ts';
@@ -24,7 +24,6 @@ export function protectedVolumeController(parts: ControllerParts): Controller {
   const { context, reflectors, cache, logs, backupEngines: engines, metrics, presence } = parts;
   const reconciler = new ProtectedVolumeReconciler({ context, cache, logs, engines }, EXCLUDED_NAMESPACES);
   const { stores } = context;
-  const claimsOfTier = (tier: string) => stores.claims.byIndex(BY_TIER, tier).map(keyOfClaim);
   const claimOfSource = controllerKeysOf('ProtectedVolume');
   return new Controller({
     name: 'protected-volume',
@@ -47,10 +46,7 @@ export function protectedVolumeController(parts: ControllerParts): Controller {
       reflectorSource(reflectors.snapshotClasses, () => []),
       reflectorSource(reflectors.volumes, () => []),
       // Its status counts claims: each of them that comes would wake all the others.
-      reflectorSource(
-        reflectors.policies,
-        whenSpecChanges(({ key }) => claimsOfTier(key)),
-      ),
+      tierSource(parts),
       destinationSource(reflectors, ({ key }) => claimsOfDestinations(stores, [key]).map(keyOfClaim)),
       reflectorSource(reflectors.systemSecrets, ({ key }) => claimsOfSecret(stores, key).map(keyOfClaim)),
       presenceSource(presence, (destination) => claimsOfDestinations(stores, [destination]).map(keyOfClaim)),

@@ -1,6 +1,6 @@
 import type { RepositoryCache } from '../../repositories/restic/repository-cache.ts';
 import type { ReplicationSource } from '../../engines/volsync/kinds.ts';
-import { speaksOfKeys, speaksOfLock } from '../../engines/volsync/mover-log.ts';
+import { speaksOfKeys, speaksOfRefusal } from '../../engines/volsync/mover-log.ts';
 import type { PersistentVolumeClaim } from '../../kube/model/built-in-kinds.ts';
 import { type ControllerContext, warn } from '../context.ts';
 import { openRepository, type RepositoryAccess } from '../../repositories/access.ts';
@@ -68,8 +68,6 @@ export class FailedBackupLocks {
     }
   }
 }
-
-const speaksOfRefusal = (words: string): boolean => speaksOfLock(words) || speaksOfKeys(words);
 
 /** A mover that went without a word may have been refused, too. */
 function mayBeShutOut(source: ReplicationSource, trouble: string): boolean {

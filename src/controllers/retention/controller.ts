@@ -3,12 +3,12 @@ import type { Pod } from '../../kube/model/built-in-kinds.ts';
 import type { KubeObject } from '../../kube/model/kind.ts';
 import { jobKeysOf } from '../../kube/model/pods-by-job.ts';
 import { Controller } from '../../runtime/controller.ts';
-import { keysOf, ownKey, reflectorSource, whenSpecChanges } from '../../runtime/source.ts';
-import { claimKeyOfRestore, keyOfClaim } from '../claim-keys.ts';
+import { keysOf, ownKey, reflectorSource } from '../../runtime/source.ts';
+import { claimKeyOfRestore } from '../claim-keys.ts';
 import type { ControllerParts } from '../controller-parts.ts';
 import { claimOfMaintenance, claimOfRun } from '../claim-of-mover.ts';
 import { untilNamespaceEnds } from '../ending-namespace.ts';
-import { BY_TIER } from '../stores.ts';
+import { tierSource } from '../tier-source.ts';
 import { turnSources } from '../turn-sources.ts';
 import { RetentionReconciler } from './reconciler.ts';
 
@@ -33,10 +33,7 @@ export function retentionController(parts: ControllerParts): Controller {
       reflectorSource(reflectors.copyClaims, keysOf(claimOfRun)),
       reflectorSource(reflectors.snapshots, keysOf(claimOfRun)),
       reflectorSource(reflectors.pods, keysOf(claimOfPod)),
-      reflectorSource(
-        reflectors.policies,
-        whenSpecChanges(({ key }) => stores.claims.byIndex(BY_TIER, key).map(keyOfClaim)),
-      ),
+      tierSource(parts),
       reflectorSource(reflectors.destinations, () => []),
       reflectorSource(reflectors.systemSecrets, () => []),
       ...turnSources(parts, 'maintenance'),

@@ -2,6 +2,7 @@ import { GRACE_MILLISECONDS } from '../../domain/telling.ts';
 import { objectKey } from '../../kube/model/kind.ts';
 import { persistentVolumeClaims, type Pod } from '../../kube/model/built-in-kinds.ts';
 import { requeueAfter } from '../../runtime/result.ts';
+import { hasEnded } from '../../kube/model/pod-life.ts';
 import { JOB_LABEL } from '../../kube/model/pods-by-job.ts';
 import { PODS_BY_CLAIM } from '../../kube/model/placement.ts';
 import { primeRefOf } from './prime-ref.ts';
@@ -48,10 +49,7 @@ export async function awaitOldMovers(tools: Tools, scene: Scene, attempt: number
   });
 }
 
-function isMoverAtWork({ metadata, status }: Pod): boolean {
-  const hasEnded = status?.phase === 'Succeeded' || status?.phase === 'Failed';
-  return metadata.labels?.[JOB_LABEL] !== undefined && !hasEnded;
-}
+const isMoverAtWork = (pod: Pod): boolean => pod.metadata.labels?.[JOB_LABEL] !== undefined && !hasEnded(pod);
 
 /** Since when it should have ended. */
 const overdueMilliseconds = ({ metadata: { deletionTimestamp } }: Pod, now: number): number =>

@@ -1,6 +1,7 @@
 import { type LookReport, lookReport } from '../../domain/look-report.ts';
 import type { Pod } from '../../kube/model/built-in-kinds.ts';
 import { clause } from '../../kube/model/clause.ts';
+import { hasEnded } from '../../kube/model/pod-life.ts';
 import { stuckWords, unscheduledWords } from '../../kube/model/unstarted-pod.ts';
 import { LOOK_CONTAINER } from './look-pod.ts';
 
@@ -15,9 +16,8 @@ export type LookOutcome =
 export function outcomeOf({ status }: Pod): LookOutcome {
   const exit = containerState(status)?.terminated;
   if (exit !== undefined) return outcomeOfExit(exit);
-  const { phase, reason = '', message = '' } = status ?? {};
-  const hasEnded = phase === 'Failed' || phase === 'Succeeded';
-  if (hasEnded) return { kind: 'failed', why: clause(`its pod ended: ${reason} ${message}`) };
+  const { reason = '', message = '' } = status ?? {};
+  if (hasEnded({ status })) return { kind: 'failed', why: clause(`its pod ended: ${reason} ${message}`) };
   const why = unscheduledWords(status) ?? stuckWords(containerState(status)?.waiting);
   return { kind: 'pending', why: why === undefined ? undefined : clause(why) };
 }

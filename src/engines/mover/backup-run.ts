@@ -3,6 +3,7 @@ import { isEmpty, lookReport } from '../../domain/look-report.ts';
 import type { Job, Pod } from '../../kube/model/built-in-kinds.ts';
 import type { UnreadableFiles } from '../engine.ts';
 import { type ContainerEnd, endOf } from './container-end.ts';
+import { hasBegun } from '../../kube/model/pod-life.ts';
 import { failedRestic, hasFailed, hasSucceeded, jobFailure, type MoverFailure, ownFailure } from './mover-failure.ts';
 import { LOOK_CONTAINER, RECORD_CONTAINER, RESTIC_CONTAINER } from './mover-pod.ts';
 import { parsedMessage } from './parsed-message.ts';
@@ -65,10 +66,6 @@ function ofPod(pod: Pod): BackupRun | undefined {
 
 /** Whether restic had ended well, whatever came after it. */
 export const hasSaved = (pod: Pod): boolean => endOf(pod, RESTIC_CONTAINER)?.exitCode === 0;
-
-/** Whether a container runs, or has: the first waits without a word for as long as a volume can't be mounted. */
-const hasBegun = ({ status }: Pod): boolean =>
-  status?.initContainerStatuses?.some(({ state }) => (state?.running ?? state?.terminated) !== undefined) ?? false;
 
 function underWay(pod: Pod | undefined): BackupRun {
   if (pod === undefined) return { kind: 'starting' };

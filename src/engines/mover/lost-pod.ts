@@ -1,4 +1,5 @@
 import type { Pod } from '../../kube/model/built-in-kinds.ts';
+import { hasEnded } from '../../kube/model/pod-life.ts';
 import { MOVER_PATIENCE_MILLISECONDS, type MoverTrouble } from '../mover-trouble.ts';
 
 /** Set on pods of a node that does not answer, by clusters of old (Kubernetes, node lifecycle controller). */
@@ -14,7 +15,7 @@ const ADVICE =
  */
 export function lostPod(pod: Pod, nowMilliseconds: number): MoverTrouble | undefined {
   const { metadata, spec, status } = pod;
-  if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return undefined;
+  if (hasEnded(pod)) return undefined;
   const since = lostSince(pod, nowMilliseconds);
   if (since === undefined) return undefined;
   const node = spec.nodeName === undefined ? 'its node' : `its node ${spec.nodeName}`;

@@ -1,4 +1,5 @@
 import type { Job, Pod } from '../../kube/model/built-in-kinds.ts';
+import { hasEnded } from '../../kube/model/pod-life.ts';
 import { type ContainerEnd, endOf, exitInWords } from './container-end.ts';
 import { RESTIC_CONTAINER } from './mover-pod.ts';
 import { resticComplaint } from './restic-lines.ts';
@@ -79,8 +80,6 @@ const deletion = ({ metadata: { name, namespace } }: Job): MoverFailure => ({
  */
 const isAbandoned = (job: Job, pod: Pod | undefined): boolean =>
   job.metadata.deletionTimestamp !== undefined && !hasEndedItself(job) && (pod === undefined || hasEnded(pod));
-
-const hasEnded = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';
 
 const isTrue = ({ status }: Job, wanted: string): boolean => conditionOf(status?.conditions, wanted) !== undefined;
 

@@ -1,3 +1,4 @@
+import { MOVERS_NAMESPACE } from '../../api/group.ts';
 import {
   BACKUP_ROLE,
   CLAIM_ANNOTATION,
@@ -13,9 +14,14 @@ import { runOfCopy } from '../../domain/object-names.ts';
 import type { ReadableStore } from '../../kube/cache/store.ts';
 import type { Job, PersistentVolumeClaim, Pod } from '../../kube/model/built-in-kinds.ts';
 import { type KubeObject, objectKey } from '../../kube/model/kind.ts';
+import { hasBegun, hasEnded } from '../../kube/model/pod-life.ts';
 import { PODS_BY_JOB } from '../../kube/model/pods-by-job.ts';
 import type { VolumeSnapshot } from '../../kube/model/volume-snapshot-kinds.ts';
 import { hasFailed, hasSucceeded } from './mover-failure.ts';
+
+/** Whether a pod is a mover's of our own. */
+export const isMoverPod = ({ metadata }: Pod): boolean =>
+  metadata.namespace === MOVERS_NAMESPACE && metadata.labels?.[ROLE_LABEL] !== undefined;
 
 /** Index of the pods of movers of our own, under this very word. */
 export const MOVER_PODS = 'moverPods';
@@ -61,15 +67,8 @@ function moverOf({ metadata: { labels = {}, annotations = {} } }: KubeObject): W
 const isOver = (job: Job): boolean => hasFailed(job, undefined) || hasSucceeded(job);
 const isGoing = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp !== undefined;
 
-/** Whether any container of a pod has begun. */
-function hasStarted({ status }: Pod): boolean {
-  const all = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-  return all.some(({ state }) => state?.running !== undefined || state?.terminated !== undefined);
-}
-
 function isPodAtWork(pod: Pod, nowMilliseconds: number): boolean {
-  const { phase } = pod.status ?? {};
-  if (phase === 'Succeeded' || phase === 'Failed' || !hasStarted(pod)) return false;
+  if (hasEnded(pod) || !hasBegun(pod)) return false;
   const { deletionTimestamp } = pod.metadata;
   return deletionTimestamp === undefined || nowMilliseconds - Date.parse(deletionTimestamp) < LOST_MILLISECONDS;
 }
@@ -89,7 +88,7 @@ export function workingMovers(
   const all = stores.moverJobs.list();
   const isJobAtWork = (job: Job): boolean => {
     if (isOver(job) || isGoing(job)) return false;
-    const isStarted = stores.pods.byIndex(PODS_BY_JOB, objectKey(job.metadata)).some(hasStarted);
+    const isStarted = stores.pods.byIndex(PODS_BY_JOB, objectKey(job.metadata)).some(hasBegun);
     return isStarted || !isStuck(job.status?.startTime ?? job.metadata.creationTimestamp);
   };
   const jobNames = new Set(all.map(({ metadata }) => metadata.name));

@@ -12,7 +12,8 @@ const verdict = /^[ \t]*((?:Fatal|ERROR)\b.*)$/m;
 // What restic says of one file (internal/ui/restore/text.go, internal/ui/backup/text.go, 0.18).
 const fileTrouble = /^[ \t]*((?:ignoring error for |error: |scan: ).*)$/m;
 // restic 0.18 (internal/repository/lock.go, internal/restic/lock.go).
-const lockTrouble = /^(.*(?:unable to create lock|repository is already locked|invalid lock file).*)$/m;
+const LOCK_WORDS = 'unable to create lock|repository is already locked|invalid lock file';
+const lockTrouble = new RegExp(`^(.*(?:${LOCK_WORDS}).*)$`, 'm');
 // The words of the operating system and the network, in lines of any form; not of a cache that can't be opened, without which restic
 // goes on (cmd/restic/global.go, 0.18).
 const systemTrouble =
@@ -67,8 +68,8 @@ const firstLine = (log: string, pattern: RegExp): string | undefined =>
 /** Whether a line belongs to what a mover's log is kept for, however much follows it. */
 export const isTelling = (line: string): boolean => [restoring, verdict, fileTrouble].some((one) => one.test(line));
 
-// restic 0.18 (internal/repository/lock.go, internal/restic/lock.go) and VolSync's script (exit code 11).
-const lockWords = /unable to create lock|repository is already locked|invalid lock file|failure locking repository/;
+/** Restic's words, and those of VolSync's script (exit code 11). */
+const lockWords = new RegExp(`${LOCK_WORDS}|failure locking repository`);
 
 /** What restic says where a key that the password opens does not open the config (cmd/restic/global.go, v0.18). */
 const keyWords = /ciphertext verification failed/;
@@ -78,3 +79,6 @@ export const speaksOfKeys = (log: string): boolean => keyWords.test(log);
 
 /** Whether a mover complains that another process locks the repository. */
 export const speaksOfLock = (log: string): boolean => lockWords.test(log);
+
+/** Whether a mover complains that the repository keeps it out, by a lock or by its keys. */
+export const speaksOfRefusal = (log: string): boolean => speaksOfLock(log) || speaksOfKeys(log);

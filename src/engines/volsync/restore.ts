@@ -2,7 +2,7 @@ import { primeClaimName, restoreAttemptName } from '../../domain/object-names.ts
 import type { RestoreReport } from '../../domain/proof.ts';
 import { engineComplaint } from './engine-complaint.ts';
 import { replicationDestinations, type ReplicationDestination } from './kinds.ts';
-import { moverComplaint, parseRestoreLog, speaksOfKeys, speaksOfLock } from './mover-log.ts';
+import { moverComplaint, parseRestoreLog, speaksOfRefusal } from './mover-log.ts';
 import { MOVER_CONTAINER, moverAdvice, podTrouble } from './mover-trouble.ts';
 import { buildReplicationDestination, RESTORE_TRIGGER } from './replication-destination.ts';
 import { repositorySecretOf } from './replication-source.ts';
@@ -232,7 +232,7 @@ export function volSyncRestores(context: VolSyncContext, logs: MoverLogWatch): R
     discard,
     discardAll: (restore) => discardAttempts(restore, isKnown, discard),
     isMoverOf: (pod, attempt) => attemptKeyOfMover(pod) === objectKey(objectRef(attempt)),
-    isShutOut: ({ message }) => speaksOfLock(message) || speaksOfKeys(message),
+    isShutOut: ({ message }) => speaksOfRefusal(message),
     absentMoverAdvice: 'Look whether VolSync runs, and at the pods volsync-dst-* of this namespace.',
   };
 }
